@@ -1,0 +1,61 @@
+# make demo   set everything up and run the main job on the embedded model, offline
+# make test   set everything up and pass every test
+# make check  format, lint, types, import contracts, dead code
+PYTHON ?= python3.11
+# Where torch's CPU build is looked for when the configured package index does not have it.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+LOCKS := requirements/torch.lock requirements/runtime.lock requirements/dev.lock
+STANDIN := tests/standin
+
+.PHONY: setup demo test check format schema lock container-test bench clean
+
+setup: .venv/installed $(STANDIN)/node_modules/.installed
+
+.venv/installed: $(LOCKS) pyproject.toml scripts/verify_model.py
+	@command -v $(PYTHON) >/dev/null || { echo "hubpipe needs Python 3.11: '$(PYTHON)' was not found. Name yours: make PYTHON=/path/to/python3.11"; exit 2; }
+	@echo "== setting up .venv (about 500 MB of packages, a few minutes the first time)"
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "== torch (CPU build)"
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements/torch.lock 2>/dev/null \
+	  || $(PIP) install --quiet --no-deps --require-hashes --extra-index-url $(TORCH_INDEX) -r requirements/torch.lock
+	@echo "== hubpipe's dependencies"
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements/runtime.lock
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements/dev.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python scripts/verify_model.py
+	@touch $@
+
+$(STANDIN)/node_modules/.installed: $(STANDIN)/package.json $(STANDIN)/package-lock.json
+	@command -v npm >/dev/null || { echo "the tests' GitHub stand-in needs Node 20 or later (npm was not found)"; exit 2; }
+	@echo "== the GitHub stand-in for the tests"
+	npm ci --prefix $(STANDIN) --no-audit --no-fund --loglevel=error
+	@touch $@
+
+demo: .venv/installed
+	@$(BIN)/python scripts/demo.py
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+
+format: .venv/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schema: .venv/installed
+	$(BIN)/python scripts/schema.py
+
+lock:
+	scripts/lock.sh
+
+clean:
+	rm -rf .venv $(STANDIN)/node_modules .cache

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Resolve pyproject.toml into requirements/*.lock, every file pinned by version and hash.
+# torch stays out: requirements/torch.lock names its CPU build by hand.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+uv=${UV:-uv}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+echo 'torch==2.13.0+cpu ; sys_platform == "linux"' > "$work/override.txt"
+resolve() { # OUT [more options]
+  "$uv" pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 \
+    --override "$work/override.txt" --no-emit-package torch pyproject.toml -o "$@"
+}
+resolve requirements/runtime.lock
+resolve requirements/dev.lock --group dev -c requirements/runtime.lock

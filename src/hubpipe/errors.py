@@ -1,0 +1,92 @@
+"""The exception tree: every message says what is wrong and what to change.
+
+HubpipeError                    exit 1: the run failed
+├── UsageError                  exit 2: the person who started hubpipe must change something
+│   ├── ConfigError             the configuration: file, line and key of every problem
+│   ├── EventError              the event's payload is not what GitHub sends
+│   └── TemplateError           a comment template does not render
+├── ModelError                  a model cannot be used
+│   ├── ModelNotFoundError      no such repository, revision or file
+│   ├── UnsafeModelError        it would need a pickle or remote code, or its hash is wrong
+│   └── TaskError               the model cannot do this task
+└── GitHubError                 GitHub refused or did not answer
+    ├── ForbiddenError          the token may not do this
+    ├── MissingError            GitHub does not have it, or the token may not see it
+    └── RateLimitError          wait, then run again
+"""
+
+from dataclasses import dataclass
+
+
+class HubpipeError(Exception):
+    """A fault that hubpipe foresaw; its message is written for the person who reads it."""
+
+    exit_code = 1
+
+
+class UsageError(HubpipeError):
+    """Something the person who started hubpipe must change."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a configuration: where it stands and what to write instead."""
+
+    file: str
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+
+
+class ConfigError(UsageError):
+    """The configuration is wrong; all of its problems at once."""
+
+    def __init__(self, problems: tuple[Problem, ...]):
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class EventError(UsageError):
+    """The payload is not what GitHub sends for this event."""
+
+
+class TemplateError(UsageError):
+    """A comment template does not render."""
+
+
+class ModelError(HubpipeError):
+    """A model cannot be used."""
+
+
+class ModelNotFoundError(ModelError):
+    """The Hub or the folder has no such repository, revision or file."""
+
+
+class UnsafeModelError(ModelError):
+    """The model would need a pickle or remote code, or its bytes are not the expected ones."""
+
+
+class TaskError(ModelError):
+    """The model cannot do the task that the configuration names."""
+
+
+class GitHubError(HubpipeError):
+    """GitHub refused or did not answer."""
+
+
+class ForbiddenError(GitHubError):
+    """The token may not do this."""
+
+
+class MissingError(GitHubError):
+    """GitHub does not have it, or the token may not see it."""
+
+
+class RateLimitError(GitHubError):
+    """GitHub asks to wait."""

@@ -1,0 +1,280 @@
+"""Turn a webhook's name and payload into an Event."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hubpipe.errors import EventError
+
+SubjectKind = Literal["issue", "pull_request", "discussion", "push"]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label of a repository."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class LabelChange:
+    """One `labeled` or `unlabeled` entry of a subject's history; `actor` is None for a deleted user."""
+
+    label: str
+    added: bool
+    actor: str | None
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment on a subject; `author` is None for a deleted user."""
+
+    id: int
+    author: str | None
+    body: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit's SHA and its whole message."""
+
+    sha: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ChangedFile:
+    """A file that a pull request changes; `patch` is None where GitHub gives none (binary or large)."""
+
+    path: str
+    status: str
+    additions: int
+    deletions: int
+    patch: str | None = None
+    contents: str | None = None
+    previous_path: str | None = None
+
+
+@dataclass(frozen=True)
+class Material:
+    """What GitHub holds of a subject beyond the payload, as far as a flow's input asks for it.
+
+    `unread` says in words what was asked for and could not be read.
+    """
+
+    comments: tuple[Comment, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    files: tuple[ChangedFile, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The thing an event is about: an issue, a pull request, a discussion or a push.
+
+    `number` is None for a push. `labels` are the names at the time of the event.
+    `head_sha` is known for pull requests and pushes. `commits` come with a push only.
+    """
+
+    kind: SubjectKind
+    number: int | None
+    title: str
+    body: str
+    author: str | None = None
+    labels: tuple[str, ...] = ()
+    url: str = ""
+    head_sha: str | None = None
+    from_fork: bool = False
+    changed_files: int | None = None
+    additions: int | None = None
+    deletions: int | None = None
+    commits: tuple[Commit, ...] = ()
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened on GitHub, as one shape for every kind of it.
+
+    `kind` is the webhook's name, `action` its activity type (None where the kind has none).
+    `subject` is None for events about no one thing (a schedule, a manual dispatch).
+    `comment` is the comment that the event brings, on the subject.
+    """
+
+    kind: str
+    action: str | None
+    repo: str
+    subject: Subject | None
+    comment: Comment | None = None
+    actor: str | None = None
+    actor_is_bot: bool = False
+    inputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """`issues.opened`, or the kind alone."""
+        return f"{self.kind}.{self.action}" if self.action else self.kind
+
+
+@dataclass(frozen=True)
+class Declined:
+    """An event that hubpipe has no use for."""
+
+    kind: str
+
+
+def parse(kind: str, payload: object, repo: str | None = None) -> Event | Declined:
+    """Read a payload that GitHub sent under the event name `kind`.
+
+    `repo` ("owner/name") is used where the payload names none (a schedule).
+    Raises EventError when the payload is not an object or lacks what the kind is about.
+    Source: https://docs.github.com/en/webhooks/webhook-events-and-payloads
+    """
+    read_subject = SUBJECTS.get(kind)
+    if read_subject is None:
+        return Declined(kind)
+    if not isinstance(payload, dict):
+        raise EventError(f"the payload of {kind} is not a JSON object: give the event exactly as GitHub sent it")
+    subject = read_subject(payload)
+    sender = _object(payload, "sender")
+    return Event(
+        kind=kind,
+        action=_text(payload, "action") or None,
+        repo=_repository(kind, payload, repo),
+        subject=subject,
+        comment=_comment(payload),
+        actor=_login(sender),
+        actor_is_bot=_text(sender, "type") == "Bot",
+        inputs={key: str(value) for key, value in _object(payload, "inputs").items() if value is not None},
+    )
+
+
+def _repository(kind: str, payload: dict[str, Any], given: str | None) -> str:
+    name = given or _text(_object(payload, "repository"), "full_name")
+    if name.count("/") != 1:
+        raise EventError(
+            f"the payload of {kind} names no repository (repository.full_name): name it with --repo OWNER/NAME"
+        )
+    return name
+
+
+def _issue(payload: dict[str, Any]) -> Subject:
+    issue = _required(payload, "issue")
+    kind: SubjectKind = "pull_request" if "pull_request" in issue else "issue"
+    return _numbered(kind, issue)
+
+
+def _pull_request(payload: dict[str, Any]) -> Subject:
+    pull = _required(payload, "pull_request")
+    head, base = _object(pull, "head"), _object(pull, "base")
+    head_repo = _text(_object(head, "repo"), "full_name")
+    return _numbered(
+        "pull_request",
+        pull,
+        head_sha=_text(head, "sha") or None,
+        from_fork=head_repo != _text(_object(base, "repo"), "full_name"),
+        changed_files=_count(pull, "changed_files"),
+        additions=_count(pull, "additions"),
+        deletions=_count(pull, "deletions"),
+    )
+
+
+def _discussion(payload: dict[str, Any]) -> Subject:
+    return _numbered("discussion", _required(payload, "discussion"))
+
+
+def _push(payload: dict[str, Any]) -> Subject:
+    commits = tuple(
+        Commit(sha=_text(commit, "id"), message=_text(commit, "message")) for commit in _objects(payload, "commits")
+    )
+    head = _object(payload, "head_commit")
+    title, _, body = _text(head, "message").partition("\n")
+    return Subject(
+        kind="push",
+        number=None,
+        title=title,
+        body=body.strip(),
+        author=_login(_object(payload, "sender")),
+        url=_text(payload, "compare"),
+        head_sha=_text(payload, "after") or None,
+        commits=commits,
+    )
+
+
+def _nothing(payload: dict[str, Any]) -> None:
+    return None
+
+
+def _numbered(kind: SubjectKind, data: dict[str, Any], **more: Any) -> Subject:
+    number = _count(data, "number")
+    if number is None:
+        raise EventError(f"the payload's {kind} has no number: give the event exactly as GitHub sent it")
+    return Subject(
+        kind=kind,
+        number=number,
+        title=_text(data, "title"),
+        body=_text(data, "body"),
+        author=_login(_object(data, "user")),
+        labels=tuple(_text(label, "name") for label in _objects(data, "labels")),
+        url=_text(data, "html_url"),
+        **more,
+    )
+
+
+def _comment(payload: dict[str, Any]) -> Comment | None:
+    comment = _object(payload, "comment")
+    identifier = _count(comment, "id")
+    if identifier is None:
+        return None
+    return Comment(
+        id=identifier,
+        author=_login(_object(comment, "user")),
+        body=_text(comment, "body"),
+        url=_text(comment, "html_url"),
+    )
+
+
+def _login(user: dict[str, Any]) -> str | None:
+    return _text(user, "login") or None
+
+
+def _required(payload: dict[str, Any], key: str) -> dict[str, Any]:
+    value = payload.get(key)
+    if not isinstance(value, dict):
+        raise EventError(f"the payload has no {key}: is --event the name of the event that it came with?")
+    return value
+
+
+def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(data: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    value = data.get(key)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text(data: dict[str, Any], key: str) -> str:
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _count(data: dict[str, Any], key: str) -> int | None:
+    value = data.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+SUBJECTS = {
+    "issues": _issue,
+    "issue_comment": _issue,
+    "pull_request": _pull_request,
+    "pull_request_target": _pull_request,
+    "pull_request_review_comment": _pull_request,
+    "discussion": _discussion,
+    "discussion_comment": _discussion,
+    "push": _push,
+    "workflow_dispatch": _nothing,
+    "schedule": _nothing,
+    "workflow_run": _nothing,
+}

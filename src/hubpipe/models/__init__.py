@@ -1,0 +1,1 @@
+"""The table of Hub libraries, and the one function that loads a model from it."""

@@ -1,0 +1,108 @@
+"""The one shape of every model: texts in, predictions of the same length out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+
+@dataclass(frozen=True)
+class Score:
+    """One label and how likely the model finds it, from 0 to 1."""
+
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Labels with their scores, the highest first."""
+
+    scores: tuple[Score, ...]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Text that a model wrote or chose; a list has one item a line. Untrusted, always."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """A labelled stretch of the input: `text == input[start:end]`, in characters."""
+
+    label: str
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Labelled stretches of the input, in its order."""
+
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Vector:
+    """An embedding."""
+
+    values: tuple[float, ...]
+
+
+Prediction: TypeAlias = Scores | Text | Spans | Vector
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What is known of a loaded model.
+
+    `limit` is how many tokens of text one prediction reads, special tokens not counted;
+    None where the model has no limit of its own (it reads sentence by sentence).
+    `revision` is the resolved commit on the Hub; None for what has none (a fake, a local folder).
+    """
+
+    library: str
+    repo: str
+    revision: str | None
+    task: str
+    limit: int | None
+
+    @property
+    def reference(self) -> str:
+        """`library:repo@revision`, as reports show it."""
+        return f"{self.library}:{self.repo}" + (f"@{self.revision[:12]}" if self.revision else "")
+
+
+class Model(Protocol):
+    """A loaded model, ready for one task."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What this model is."""
+        ...
+
+    def tokens(self, text: str) -> Sequence[tuple[int, int]]:
+        """Give the (start, end) character offsets of each token of a text, in order, untruncated."""
+        ...
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Give one prediction for each text, in the same order.
+
+        Never raises on a text (empty, 100,000 characters, any script): a text over the model's
+        limit is read up to the limit.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where models may be found; filled by the doors, which alone read the environment."""
+
+    embedded: Path | None = None
+    cache: Path | None = None
+    offline: bool = False
+    token: str | None = field(default=None, repr=False)
