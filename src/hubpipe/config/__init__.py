@@ -1,0 +1,37 @@
+"""Turn `.github/hubpipe.yml`, or the Action's inputs, into a Config of Flows."""
+
+from hubpipe.config.inputs import from_inputs
+from hubpipe.config.parse import PATH, default, json_schema, parse, resolve
+from hubpipe.config.values import (
+    CHOOSING,
+    CommentTarget,
+    Config,
+    Decide,
+    Flow,
+    InputName,
+    LabelsTarget,
+    Publish,
+    Step,
+    SummaryTarget,
+    Task,
+)
+
+__all__ = [
+    "CHOOSING",
+    "PATH",
+    "CommentTarget",
+    "Config",
+    "Decide",
+    "Flow",
+    "InputName",
+    "LabelsTarget",
+    "Publish",
+    "Step",
+    "SummaryTarget",
+    "Task",
+    "default",
+    "from_inputs",
+    "json_schema",
+    "parse",
+    "resolve",
+]

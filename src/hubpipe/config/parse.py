@@ -1,0 +1,140 @@
+"""Turn the text of a configuration file into a Config, or into every problem that it has."""
+
+import re
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from hubpipe.config import values
+from hubpipe.config.rules import problems_of
+from hubpipe.config.source import Path, Source, read
+from hubpipe.config.values import Config
+from hubpipe.errors import ConfigError, Problem
+
+PATH = ".github/hubpipe.yml"
+
+# The configuration of a repository that has no configuration file.
+DEFAULT = """\
+version: 1
+flows:
+  issue-labels:
+    on:
+      issues: [opened, edited, reopened]
+    input: [title, body]
+    pipeline: {task: zero-shot-classification, model: embedded}
+    publish: labels
+  pr-summary:
+    on:
+      pull_request: [opened, edited, reopened, synchronize, ready_for_review]
+      pull_request_target: [opened, edited, reopened, synchronize, ready_for_review]
+    input: [title, body, commits]
+    pipeline: {task: summarization, model: embedded}
+    publish: comment
+"""
+
+
+def parse(text: str, file: str = PATH) -> Config:
+    """Read one configuration file; `extends` is kept, not followed.
+
+    Raises ConfigError with all of the file's problems.
+    """
+    return validate(read(text, file))
+
+
+def resolve(text: str, file: str, fetch: Callable[[str], str | None]) -> Config:
+    """Read a configuration file and lay it over the one that it extends.
+
+    `fetch` gives the text of `.github/hubpipe.yml` in a repository ("owner/name"), None where there is none.
+    """
+    source = read(text, file)
+    config = validate(source)
+    if config.extends is None:
+        return config
+    base_text = fetch(config.extends)
+    if base_text is None:
+        message = f"{config.extends} has no {PATH} on its default branch that this token can read"
+        raise ConfigError((source.problem(("extends",), message),))
+    base = parse(base_text, f"{config.extends}/{PATH}")
+    if base.extends is not None:
+        message = f"{config.extends} extends {base.extends}: extend that one directly, one step is allowed"
+        raise ConfigError((source.problem(("extends",), message),))
+    return config.over(base)
+
+
+def default() -> Config:
+    """Give the configuration of a repository that has none."""
+    return parse(DEFAULT, "the default configuration")
+
+
+def json_schema() -> dict[str, Any]:
+    """Give the JSON Schema of the configuration file, for editors."""
+    schema = Config.model_json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "hubpipe configuration"}
+
+
+def validate(source: Source) -> Config:
+    """Check read data against the format and its rules; see `parse`."""
+    if not isinstance(source.data, dict):
+        raise ConfigError((source.problem((), "the file must be a mapping with the keys version and flows"),))
+    try:
+        config = Config.model_validate(source.data)
+    except ValidationError as error:
+        raise ConfigError(tuple(_problems(source, error))) from error
+    problems = tuple(source.problem(path, message) for path, message in problems_of(config))
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def _problems(source: Source, error: ValidationError) -> Iterator[Problem]:
+    for detail in error.errors(include_url=False, include_context=True):
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # the items were wrong, which is said already
+        path = tuple(word for word in detail["loc"] if word != "[key]")
+        yield source.problem(path, _message(detail, path))
+
+
+def _message(detail: ErrorDetails, path: Path) -> str:
+    kind, value = detail["type"], detail["input"]
+    if kind == "extra_forbidden":
+        return "unknown key" + _nearest(str(path[-1]), _keys_of(path[:-1]))
+    if kind == "literal_error":
+        return f"{value!r} is not allowed" + _nearest(str(value), re.findall(r"'([^']+)'", detail["ctx"]["expected"]))
+    if kind == "missing":
+        return "this key is needed"
+    if path[:1] == ("flows",) and "[key]" in detail["loc"] and len(path) == 2:
+        return "a flow's name has lower-case letters, digits, - and _, 64 at most"
+    return detail["msg"][0].lower() + detail["msg"][1:]
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = get_close_matches(word, known, n=1, cutoff=0.5)
+    if close:
+        return f": did you mean {close[0]!r}?"
+    return f"; known here: {', '.join(known)}" if known else ""
+
+
+def _keys_of(path: Path) -> list[str]:
+    """Give the keys that may stand at a path."""
+    model: type[values.Section] | None
+    match [word for word in path if isinstance(word, str)]:
+        case []:
+            model = values.Config
+        case ["flows", _]:
+            model = values.Flow
+        case ["flows", _, "pipeline"]:
+            model = values.Step
+        case ["flows", _, "decide"]:
+            model = values.Decide
+        case ["flows", _, "publish"]:
+            model = values.Publish
+        case ["flows", _, "publish", "labels"]:
+            model = values.LabelsTarget
+        case ["flows", _, "publish", "comment"]:
+            model = values.CommentTarget
+        case _:
+            model = None
+    return list(model.model_fields) if model else []

@@ -1,0 +1,93 @@
+"""Turn a well-formed Config into the problems that its parts have with each other."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from hubpipe.config.source import Path
+from hubpipe.config.values import ACTIVITIES, ANY, CHOOSING, GIVES, Config, Flow
+
+# What can be labelled and commented on.
+NUMBERED = {"issues", "issue_comment", "pull_request", "pull_request_target", "pull_request_review_comment"}
+PULLS = {"pull_request", "pull_request_target", "pull_request_review_comment", "issue_comment"}
+
+Found = Iterator[tuple[Path, str]]
+
+
+def problems_of(config: Config) -> Found:
+    """Give every (path, message) of what cannot work as written."""
+    for name, flow in config.flows.items():
+        if flow is not None:
+            for rule in (_events, _inputs, _steps, _decision, _targets):
+                for path, message in rule(flow):
+                    yield ("flows", name, *path), message
+
+
+def _events(flow: Flow) -> Found:
+    for event, activities in flow.on.items():
+        if event not in ACTIVITIES:
+            yield ("on", event), "hubpipe does not handle this event" + _nearest(event, list(ACTIVITIES))
+            continue
+        known = ACTIVITIES[event]
+        for index, activity in enumerate(activities):
+            if activity == ANY or activity in known:
+                continue
+            if not known:
+                yield ("on", event, index), f"{event} has no activity types: write `{event}:` alone"
+            elif get_close_matches(activity, known, n=1, cutoff=0.7):
+                yield ("on", event, index), f"{activity!r} is no activity type of {event}" + _nearest(activity, known)
+
+
+def _inputs(flow: Flow) -> Found:
+    for index, name in enumerate(flow.input):
+        if name in ("files", "patch", "contents") and not PULLS & set(flow.on):
+            yield ("input", index), f"{name} come with pull requests, which this flow's events never bring"
+        if name == "commits" and not (PULLS | {"push"}) & set(flow.on):
+            yield ("input", index), "commits come with pull requests and pushes, which this flow's events never bring"
+
+
+def _steps(flow: Flow) -> Found:
+    for index, step in enumerate(flow.pipeline):
+        last = index == len(flow.pipeline) - 1
+        if not last and GIVES[step.task] != "text":
+            yield (
+                ("pipeline", index, "task"),
+                f"{step.task} gives {GIVES[step.task]}, and the next step reads text: make it the last step",
+            )
+        if step.labels is not None and step.task not in CHOOSING:
+            yield (
+                ("pipeline", index, "labels"),
+                f"{step.task} brings its own labels: rename them under decide.rename, or use zero-shot-classification",
+            )
+        if step.hypothesis_template.count("{}") != 1:
+            yield ("pipeline", index, "hypothesis_template"), "it must hold {} once, where the label goes"
+        if step.model.strip() == "":
+            yield ("pipeline", index, "model"), "name a model: embedded, fake:, or a Hub id such as org/name"
+
+
+def _decision(flow: Flow) -> Found:
+    if flow.gives != "scores" and "decide" in flow.model_fields_set:
+        yield ("decide",), f"{flow.pipeline[-1].task} gives {flow.gives}: there are no scores to decide on"
+
+
+def _targets(flow: Flow) -> Found:
+    if flow.publish.labels and flow.gives != "scores":
+        yield (
+            ("publish", "labels"),
+            f"{flow.pipeline[-1].task} gives {flow.gives}, not labels: publish a comment or the summary",
+        )
+    if flow.publish.comment and flow.gives == "vector":
+        yield (
+            ("publish", "comment"),
+            "feature-extraction gives a vector, which is nothing to comment: publish the summary",
+        )
+    for event in flow.on:
+        if event in ACTIVITIES and event not in NUMBERED:
+            for target in ("labels", "comment"):
+                if getattr(flow.publish, target) is not None:
+                    message = f"{event} brings no issue or pull request to put it on: publish the summary in a flow of its own"
+                    yield ("publish", target), message
+
+
+def _nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
+    close = get_close_matches(word, known, n=1, cutoff=0.5)
+    return f": did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"

@@ -1,0 +1,263 @@
+"""The Config and its parts: what a configuration file may say, and what each key means."""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from hubpipe.event import Event
+
+Task = Literal[
+    "text-classification",
+    "zero-shot-classification",
+    "token-classification",
+    "feature-extraction",
+    "fill-mask",
+    "text-generation",
+    "sentence-similarity",
+    "summarization",
+]
+InputName = Literal["title", "body", "comments", "commits", "files", "patch", "contents"]
+
+ANY = "*"
+
+# The activity types of each event, as in https://docs.github.com/en/webhooks/webhook-events-and-payloads;
+# GitHub owns this set, so an unknown one is only refused where it looks like a slip of the pen.
+_ISSUES = (
+    "opened edited reopened closed labeled unlabeled assigned unassigned milestoned demilestoned locked unlocked"
+    " transferred deleted pinned unpinned typed untyped"
+)
+_PULLS = (
+    "opened edited reopened closed synchronize ready_for_review converted_to_draft labeled unlabeled assigned"
+    " unassigned review_requested review_request_removed locked unlocked enqueued dequeued auto_merge_enabled"
+    " auto_merge_disabled milestoned demilestoned"
+)
+ACTIVITIES: dict[str, tuple[str, ...]] = {
+    "issues": tuple(_ISSUES.split()),
+    "pull_request": tuple(_PULLS.split()),
+    "pull_request_target": tuple(_PULLS.split()),
+    "issue_comment": ("created", "edited", "deleted"),
+    "pull_request_review_comment": ("created", "edited", "deleted"),
+    "discussion": ("created", "edited", "answered", "unanswered", "category_changed", "labeled", "unlabeled"),
+    "discussion_comment": ("created", "edited", "deleted"),
+    "workflow_run": ("completed", "requested", "in_progress"),
+    "push": (),
+    "workflow_dispatch": (),
+    "schedule": (),
+}
+# What an event means where a flow names no activity type: new or changed text.
+DEFAULT_ACTIVITIES: dict[str, tuple[str, ...]] = {
+    "issues": ("opened", "edited", "reopened"),
+    "pull_request": ("opened", "edited", "reopened", "synchronize", "ready_for_review"),
+    "pull_request_target": ("opened", "edited", "reopened", "synchronize", "ready_for_review"),
+    "issue_comment": ("created",),
+    "pull_request_review_comment": ("created",),
+    "discussion": ("created", "edited"),
+    "discussion_comment": ("created",),
+    "workflow_run": ("completed",),
+}
+
+# What each task's predictions are: decides where they can go.
+GIVES: dict[Task, Literal["scores", "text", "spans", "vector"]] = {
+    "text-classification": "scores",
+    "zero-shot-classification": "scores",
+    "sentence-similarity": "scores",
+    "fill-mask": "scores",
+    "token-classification": "spans",
+    "text-generation": "text",
+    "summarization": "text",
+    "feature-extraction": "vector",
+}
+# The tasks that choose among labels that the user, or the repository, names.
+CHOOSING: frozenset[Task] = frozenset({"zero-shot-classification", "sentence-similarity"})
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict) else value
+
+
+def _events(value: Any) -> Any:
+    """Read the forms of a workflow's own `on:`: a word, a list, or a mapping to activity types."""
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        value = dict.fromkeys(value)
+    if not isinstance(value, dict):
+        return value
+    return {name: _activities(name, activities) for name, activities in value.items()}
+
+
+def _activities(name: str, value: Any) -> Any:
+    if isinstance(value, dict) and set(value) == {"types"}:
+        value = value["types"]
+    if value is None:
+        return DEFAULT_ACTIVITIES.get(name, (ANY,))
+    return [value] if isinstance(value, str) else value
+
+
+def _labels(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return dict.fromkeys(value, "")
+    if isinstance(value, dict):
+        return {name: "" if description is None else description for name, description in value.items()}
+    return value
+
+
+def _targets(value: Any) -> Any:
+    """Read `[labels, {comment: {...}}]` as one mapping of target to its settings."""
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, list):
+        merged: dict[str, Any] = {}
+        for item in value:
+            merged.update(item if isinstance(item, dict) else {str(item): {}})
+        value = merged
+    if isinstance(value, dict):
+        return {name: {} if settings is None else settings for name, settings in value.items()}
+    return value
+
+
+class Section(BaseModel):
+    """A part of the configuration file: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+
+
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+_LabelName = Annotated[str, StringConstraints(min_length=1, max_length=50, strip_whitespace=True)]
+_Events = Annotated[
+    dict[str, tuple[str, ...]],
+    BeforeValidator(
+        _events, json_schema_input_type=str | list[str] | dict[str, str | list[str] | dict[str, list[str]] | None]
+    ),
+]
+_Labels = Annotated[
+    dict[_LabelName, str], BeforeValidator(_labels, json_schema_input_type=list[str] | dict[str, str | None])
+]
+
+
+class Step(Section):
+    """One model and what to ask it."""
+
+    task: Task
+    """The Hub's name of the task."""
+    model: str = "embedded"
+    """`embedded` (on the runner, offline), `fake:` (for trials), or any Hub id: org/name."""
+    library: str | None = None
+    """The Hub library that loads the model; read from the Hub's metadata where it is not given."""
+    revision: str | None = None
+    """The commit, tag or branch of the model; a commit keeps it from changing under you."""
+    labels: _Labels | None = Field(default=None, min_length=1)
+    """What to choose from: names, or names with a description. Without it: the repository's own labels."""
+    multi_label: bool = False
+    """Score each label by itself, instead of sharing 1.0 among them."""
+    hypothesis_template: str = "This example is {}."
+    """How an NLI model is asked about a label."""
+    max_words: int = Field(default=120, ge=10, le=2000)
+    """How long a summary may be."""
+    instructions: str | None = None
+    """What a chat model is told; the issue's text never stands there."""
+    max_new_tokens: int = Field(default=200, ge=1, le=4096)
+    """How much a model that writes may write."""
+
+
+class Decide(Section):
+    """When a score becomes a label."""
+
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    """Scores below this are not used."""
+    max_labels: int = Field(default=1, ge=1, le=20)
+    """At most so many labels of this flow on one issue, those that people set included."""
+    margin: float = Field(default=0.0, ge=0, le=1)
+    """Abstain unless the best score is this much ahead of the next."""
+    rename: dict[str, _LabelName | None] = {}
+    """From the model's label to the repository's; null drops it."""
+
+
+class LabelsTarget(Section):
+    """Put the chosen labels on the issue or pull request."""
+
+    create: bool = False
+    """Make a label that the repository does not have yet."""
+    remove_stale: bool = False
+    """Take back labels of this flow that hubpipe itself set and that no longer hold."""
+
+
+class CommentTarget(Section):
+    """Keep one comment, edited in place."""
+
+    template: str | None = None
+    """A Jinja2 template of the comment's body; every value in it is neutralised."""
+
+
+class SummaryTarget(Section):
+    """Only the job summary and the outputs, which every run writes."""
+
+
+class Publish(Section):
+    """Where the results go."""
+
+    labels: LabelsTarget | None = None
+    comment: CommentTarget | None = None
+    summary: SummaryTarget | None = None
+
+
+_Settings: TypeAlias = Literal["labels", "comment", "summary"]
+
+
+class _PublishItem(Section):
+    """One item of the list form, for the schema that editors read."""
+
+    labels: LabelsTarget | None = None
+    comment: CommentTarget | None = None
+    summary: SummaryTarget | None = None
+
+
+class Flow(Section):
+    """One job: on which events, what to read, which model, how to decide, where to publish."""
+
+    on: _Events = Field(min_length=1)
+    """GitHub's event names, each with its activity types, as in a workflow."""
+    input: Annotated[
+        tuple[InputName, ...], BeforeValidator(_listed, json_schema_input_type=InputName | list[InputName])
+    ] = Field(default=("title", "body"), min_length=1)
+    """What the model reads, the most important first."""
+    pipeline: Annotated[tuple[Step, ...], BeforeValidator(_listed, json_schema_input_type=Step | list[Step])] = Field(
+        min_length=1
+    )
+    """One step, or several: each reads the text that the step before wrote."""
+    decide: Decide = Decide()
+    publish: Annotated[
+        Publish,
+        BeforeValidator(_targets, json_schema_input_type=_Settings | list[_Settings | _PublishItem] | _PublishItem),
+    ]
+
+    @property
+    def gives(self) -> str:
+        """What the last step's predictions are: scores, text, spans or vector."""
+        return GIVES[self.pipeline[-1].task]
+
+    def matches(self, event: Event) -> bool:
+        """Tell whether this flow handles an event."""
+        activities = self.on.get(event.kind)
+        if activities is None:
+            return False
+        return event.action is None or ANY in activities or event.action in activities
+
+
+class Config(Section):
+    """A whole configuration file."""
+
+    version: Literal[1]
+    """The version of this file's format."""
+    extends: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
+    """A repository whose .github/hubpipe.yml holds defaults; a flow of the same name here replaces its flow."""
+    flows: dict[_Name, Flow | None] = {}
+    """The flows by name; null switches off a flow of the file that this one extends."""
+
+    def matching(self, event: Event) -> dict[str, Flow]:
+        """Give the flows that handle an event, in the file's order."""
+        return {name: flow for name, flow in self.flows.items() if flow is not None and flow.matches(event)}
+
+    def over(self, base: "Config") -> "Config":
+        """Lay this file's flows over those of the file that it extends."""
+        return Config(version=self.version, flows={**base.flows, **self.flows})
