@@ -52,8 +52,7 @@ def from_inputs(given: Mapping[str, str]) -> Config | None:
 
 
 def _usual_target(task: str) -> str:
-    gives: dict[str, str] = {**GIVES}
-    return {"scores": "labels", "text": "comment", "spans": "comment"}.get(gives.get(task, ""), "summary")
+    return {"scores": "labels", "text": "comment", "spans": "comment"}.get(GIVES.get(task, ""), "summary")
 
 
 def _value(name: str, text: str) -> Any:

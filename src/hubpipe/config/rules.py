@@ -9,6 +9,7 @@ from hubpipe.config.values import ACTIVITIES, ANY, CHOOSING, GIVES, Config, Flow
 # What can be labelled and commented on.
 NUMBERED = {"issues", "issue_comment", "pull_request", "pull_request_target", "pull_request_review_comment"}
 PULLS = {"pull_request", "pull_request_target", "pull_request_review_comment", "issue_comment"}
+NOTHING_TO_PUT_IT_ON = "{event} brings no issue or pull request to put it on: publish the summary in a flow of its own"
 
 Found = Iterator[tuple[Path, str]]
 
@@ -84,8 +85,7 @@ def _targets(flow: Flow) -> Found:
         if event in ACTIVITIES and event not in NUMBERED:
             for target in ("labels", "comment"):
                 if getattr(flow.publish, target) is not None:
-                    message = f"{event} brings no issue or pull request to put it on: publish the summary in a flow of its own"
-                    yield ("publish", target), message
+                    yield ("publish", target), NOTHING_TO_PUT_IT_ON.format(event=event)
 
 
 def _nearest(word: str, known: list[str] | tuple[str, ...]) -> str:

@@ -57,7 +57,7 @@ DEFAULT_ACTIVITIES: dict[str, tuple[str, ...]] = {
 }
 
 # What each task's predictions are: decides where they can go.
-GIVES: dict[Task, Literal["scores", "text", "spans", "vector"]] = {
+GIVES: dict[str, str] = {
     "text-classification": "scores",
     "zero-shot-classification": "scores",
     "sentence-similarity": "scores",
@@ -68,7 +68,7 @@ GIVES: dict[Task, Literal["scores", "text", "spans", "vector"]] = {
     "feature-extraction": "vector",
 }
 # The tasks that choose among labels that the user, or the repository, names.
-CHOOSING: frozenset[Task] = frozenset({"zero-shot-classification", "sentence-similarity"})
+CHOOSING = frozenset({"zero-shot-classification", "sentence-similarity"})
 
 
 def _listed(value: Any) -> Any:

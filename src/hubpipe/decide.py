@@ -1,0 +1,218 @@
+"""Turn predictions, rules and the history of the labels into a Plan: what to do on GitHub, before anything is done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from hubpipe.config import CHOOSING, Decide, Flow, LabelsTarget
+from hubpipe.event import Label, LabelChange
+from hubpipe.models.base import Prediction, Score, Scores, Spans, Text
+
+UNDER_THRESHOLD = "no label reaches the threshold {threshold:g}: the best is {label} with {score:.2f}"
+TOO_CLOSE = "{first} ({a:.2f}) and {second} ({b:.2f}) are closer than the margin {margin:g}: abstained"
+NO_SUCH_LABEL = "the repository has no label {label!r}: make it, or set publish.labels.create"
+PERSON_REMOVED = "{label} was removed by a person: it stays away"
+ENOUGH = "{label} is not added: {others} is there already (decide.max_labels is {most})"
+
+
+@dataclass(frozen=True)
+class LabelsEffect:
+    """Labels to add, to remove, and to make first in the repository (a part of `add`)."""
+
+    add: tuple[str, ...]
+    remove: tuple[str, ...] = ()
+    create: tuple[Label, ...] = ()
+    kind: Literal["labels"] = "labels"
+
+
+@dataclass(frozen=True)
+class CommentEffect:
+    """One comment of a flow, found again by its marker; `body` is written by render.py."""
+
+    flow: str
+    template: str | None = None
+    body: str = ""
+    kind: Literal["comment"] = "comment"
+
+
+Effect: TypeAlias = LabelsEffect | CommentEffect
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do, in order; `chosen` are the scores that count, `notes` say why something is not done."""
+
+    effects: tuple[Effect, ...] = ()
+    chosen: tuple[Score, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelState:
+    """What GitHub knows of labels: on the subject now, in its history, in the repository.
+
+    `history` is oldest first. `existing` is None where the repository could not be asked.
+    `me` is the login that hubpipe acts under, None where it has none.
+    """
+
+    present: tuple[str, ...] = ()
+    history: tuple[LabelChange, ...] = ()
+    existing: tuple[Label, ...] | None = None
+    me: str | None = None
+
+    def name_in_repository(self, label: str) -> str | None:
+        """Give a label as the repository spells it (GitHub ignores case), None where it has none."""
+        if self.existing is None:
+            return label
+        return next((known.name for known in self.existing if _same(known.name, label)), None)
+
+    def is_present(self, label: str) -> bool:
+        """Tell whether the subject has a label now."""
+        return any(_same(name, label) for name in self.present)
+
+    def removed_by_person(self, label: str) -> bool:
+        """Tell whether anybody but hubpipe ever took a label off."""
+        return any(not change.added and change.actor != self.me for change in self._changes(label))
+
+    def set_by_me(self, label: str) -> bool:
+        """Tell whether hubpipe was the last to set a label."""
+        added = [change for change in self._changes(label) if change.added]
+        return bool(added) and self.me is not None and added[-1].actor == self.me
+
+    def _changes(self, label: str) -> list[LabelChange]:
+        return [change for change in self.history if _same(change.label, label)]
+
+
+def plan(name: str, flow: Flow, prediction: Prediction, labels: Sequence[Label], state: LabelState) -> Plan:
+    """Decide what a flow does about one prediction.
+
+    `labels` are the candidates that the model chose from (name and description).
+    A flow without anything useful to say gives a Plan without effects.
+    """
+    chosen, notes = choose(prediction, flow.decide) if isinstance(prediction, Scores) else ((), ())
+    effects: list[Effect] = []
+    if flow.publish.labels is not None and isinstance(prediction, Scores):
+        candidates = _candidates(prediction, flow.decide, labels)
+        effect, more = label(chosen, candidates, flow, state)
+        notes += more
+        if effect.add or effect.remove:
+            effects.append(effect)
+    if flow.publish.comment is not None and _says_something(prediction, chosen):
+        effects.append(CommentEffect(flow=name, template=flow.publish.comment.template))
+    return Plan(tuple(effects), chosen, notes)
+
+
+def choose(prediction: Scores, rules: Decide) -> tuple[tuple[Score, ...], tuple[str, ...]]:
+    """Pick the scores that count, under the repository's names, or abstain and say why."""
+    scores = _renamed(prediction, rules)
+    if not scores:
+        return (), ()
+    best = scores[0]
+    if best.score < rules.threshold:
+        note = UNDER_THRESHOLD.format(threshold=rules.threshold, label=best.label, score=best.score)
+        return (), (note,)
+    if len(scores) > 1 and best.score - scores[1].score < rules.margin:
+        second = scores[1]
+        note = TOO_CLOSE.format(
+            first=best.label, a=best.score, second=second.label, b=second.score, margin=rules.margin
+        )
+        return (), (note,)
+    return tuple(score for score in scores if score.score >= rules.threshold)[: rules.max_labels], ()
+
+
+def label(
+    chosen: Sequence[Score], candidates: Sequence[Label], flow: Flow, state: LabelState
+) -> tuple[LabelsEffect, tuple[str, ...]]:
+    """Turn the chosen scores into labels to add and to remove; people win over the model.
+
+    A label that a person set is never removed; one that a person removed is never set again. Labels
+    that hubpipe set are removed only with `remove_stale`, and only when it found another: abstaining
+    takes nothing back.
+    """
+    notes: list[str] = []
+    target = flow.publish.labels or LabelsTarget()
+    stale = _stale(chosen, candidates, target, state)
+    kept = _counted(candidates, stale, flow, state)
+    most = flow.decide.max_labels
+    add: list[str] = []
+    create: list[Label] = []
+    for score in chosen:
+        if state.is_present(score.label):
+            continue
+        existing = state.name_in_repository(score.label)
+        if state.removed_by_person(score.label):
+            notes.append(PERSON_REMOVED.format(label=score.label))
+        elif len(kept) + len(add) >= most:
+            notes.append(ENOUGH.format(label=score.label, others=", ".join((*kept, *add)), most=most))
+        elif existing is None and not target.create:
+            notes.append(NO_SUCH_LABEL.format(label=score.label))
+        else:
+            add.append(existing or score.label)
+            if existing is None:
+                create.append(_described(score.label, candidates))
+    return LabelsEffect(tuple(add), stale, tuple(create)), tuple(notes)
+
+
+def _counted(candidates: Sequence[Label], stale: Sequence[str], flow: Flow, state: LabelState) -> list[str]:
+    """Give the labels that stay and count towards `max_labels`.
+
+    Those that people set count only among labels that the flow names: among all of a repository's
+    labels, a person's `priority: high` says nothing about the kind of the issue.
+    """
+    named = flow.pipeline[-1].labels is not None or flow.pipeline[-1].task not in CHOOSING
+    return [
+        known.name
+        for known in candidates
+        if state.is_present(known.name)
+        and not any(_same(known.name, name) for name in stale)
+        and (named or state.set_by_me(known.name))
+    ]
+
+
+def _stale(
+    chosen: Sequence[Score], candidates: Sequence[Label], target: LabelsTarget, state: LabelState
+) -> tuple[str, ...]:
+    if not (target.remove_stale and chosen):
+        return ()
+    return tuple(
+        name
+        for name in state.present
+        if any(_same(name, known.name) for known in candidates)
+        and not any(_same(name, score.label) for score in chosen)
+        and state.set_by_me(name)
+    )
+
+
+def _renamed(prediction: Scores, rules: Decide) -> list[Score]:
+    """Give the scores under the repository's label names; several that get one name keep the highest."""
+    best: dict[str, Score] = {}
+    for score in prediction.scores:
+        name = rules.rename.get(score.label, score.label)
+        if name is not None and (name not in best or score.score > best[name].score):
+            best[name] = Score(name, score.score)
+    return sorted(best.values(), key=lambda score: -score.score)
+
+
+def _candidates(prediction: Scores, rules: Decide, labels: Sequence[Label]) -> list[Label]:
+    """Give every label that this flow could have set."""
+    return [_described(score.label, labels) for score in _renamed(prediction, rules)]
+
+
+def _described(name: str, labels: Sequence[Label]) -> Label:
+    return next((known for known in labels if known.name == name), Label(name))
+
+
+def _says_something(prediction: Prediction, chosen: Sequence[Score]) -> bool:
+    match prediction:
+        case Scores():
+            return bool(chosen)
+        case Text(text):
+            return bool(text.strip())
+        case Spans(spans):
+            return bool(spans)
+        case _:
+            return False
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
