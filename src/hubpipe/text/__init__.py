@@ -1,0 +1,7 @@
+"""Turn a subject and its material into the texts a model sees."""
+
+from hubpipe.text.document import Document, Part, compose
+from hubpipe.text.fitting import Fitted, Tokens, fit
+from hubpipe.text.markdown import clean
+
+__all__ = ["Document", "Fitted", "Part", "Tokens", "clean", "compose", "fit"]
