@@ -1,0 +1,83 @@
+"""Fixtures: GitHub's stand-in and GitHub's own example payloads."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import pytest
+from github import Auth, GithubIntegration
+from tests.standin.gateway import Gateway
+from tests.standin.payloads import recorded
+from tests.standin.recorder import Recorder
+from tests.standin.servers import (
+    APP_ID,
+    INSTALLATION,
+    PEOPLE,
+    PERMISSIONS,
+    emulate,
+    free_port,
+    new_key,
+    prism,
+    token_of,
+)
+from tests.standin.standin import Server, StandIn
+from tests.standin.wire import LOOPBACK, Request, forward
+from tests.standin.wire import Server as HttpServer
+
+REPOSITORIES = count(1)
+
+
+@pytest.fixture(scope="session")
+def github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """GitHub for the whole test session: recorder, gateway, emulate."""
+    port, key = free_port(), new_key()
+    gateway = Gateway(forward(f"http://{LOOPBACK}:{port}"), {token_of(login): login for login in PEOPLE})
+    recorder = Recorder(gateway.answer)
+    with (
+        HttpServer(recorder.answer) as front,
+        HttpServer(gateway.answer) as setup,
+        emulate(port, front.url, key, tmp_path_factory.mktemp("github")),
+    ):
+        job, reader = (_installation_token(front.url, key, level) for level in ("write", "read"))
+        yield Server(front.url, setup.url, job, reader, recorder)
+
+
+@pytest.fixture(scope="session")
+def examined_server(github_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same GitHub behind Prism, which holds every request against GitHub's own description."""
+    with prism(github_server.setup_url, tmp_path_factory.mktemp("prism")) as url:
+        examined, plain = forward(url), forward(github_server.setup_url)
+        recorder = Recorder(lambda request: plain(request) if _graphql(request) else examined(request))
+        with HttpServer(recorder.answer) as front:
+            yield replace(github_server, url=front.url, recorder=recorder)
+
+
+@pytest.fixture
+def standin(github_server: Server) -> StandIn:
+    """A new repository on the stand-in."""
+    return github_server.repository(f"octo-repo-{next(REPOSITORIES)}")
+
+
+@pytest.fixture
+def examined_standin(examined_server: Server) -> StandIn:
+    """A new repository, where `conversation` names each rule of GitHub's that a request broke."""
+    return examined_server.repository(f"octo-repo-{next(REPOSITORIES)}")
+
+
+@pytest.fixture(scope="session")
+def examples() -> tuple[tuple[str, dict[str, Any]], ...]:
+    """GitHub's example payloads, each with its event's name."""
+    return recorded()
+
+
+def _installation_token(url: str, key: str, level: str) -> str:
+    """Get a token as a workflow's job has it."""
+    app = GithubIntegration(auth=Auth.AppAuth(APP_ID, key), base_url=url)
+    wanted = {name: "read" if name in ("contents", "metadata") else level for name in PERMISSIONS}
+    return app.get_access_token(INSTALLATION, permissions=wanted).token
+
+
+def _graphql(request: Request) -> bool:
+    """Prism knows only GitHub's REST description."""
+    return request.path == "/graphql"
