@@ -57,5 +57,11 @@ schema: .venv/installed
 lock:
 	scripts/lock.sh
 
+container-test: setup
+	TORCH_INDEX="$(TORCH_INDEX)" $(BIN)/python -m pytest tests/container
+
+bench: setup
+	$(BIN)/python -m benchmarks.startup
+
 clean:
 	rm -rf .venv $(STANDIN)/node_modules .cache
