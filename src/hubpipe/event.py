@@ -1,11 +1,16 @@
 """Turn a webhook's name and payload into an Event."""
 
+import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hubpipe.errors import EventError
 
 SubjectKind = Literal["issue", "pull_request", "discussion", "push"]
+
+# The name becomes part of API addresses, so nothing but GitHub's own characters may stand in it.
+REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/(?!\.{1,2}$)[A-Za-z0-9_.-]+")
 
 
 @dataclass(frozen=True)
@@ -145,13 +150,13 @@ def parse(kind: str, payload: object, repo: str | None = None) -> Event | Declin
         comment=_comment(payload),
         actor=_login(sender),
         actor_is_bot=_text(sender, "type") == "Bot",
-        inputs={key: str(value) for key, value in _object(payload, "inputs").items() if value is not None},
+        inputs=_inputs(payload),
     )
 
 
 def _repository(kind: str, payload: dict[str, Any], given: str | None) -> str:
     name = given or _text(_object(payload, "repository"), "full_name")
-    if name.count("/") != 1:
+    if not REPOSITORY.fullmatch(name):
         raise EventError(
             f"the payload of {kind} names no repository (repository.full_name): name it with --repo OWNER/NAME"
         )
@@ -160,7 +165,7 @@ def _repository(kind: str, payload: dict[str, Any], given: str | None) -> str:
 
 def _issue(payload: dict[str, Any]) -> Subject:
     issue = _required(payload, "issue")
-    kind: SubjectKind = "pull_request" if "pull_request" in issue else "issue"
+    kind: SubjectKind = "pull_request" if issue.get("pull_request") else "issue"
     return _numbered(kind, issue)
 
 
@@ -196,7 +201,7 @@ def _push(payload: dict[str, Any]) -> Subject:
         body=body.strip(),
         author=_login(_object(payload, "sender")),
         url=_text(payload, "compare"),
-        head_sha=_text(payload, "after") or None,
+        head_sha=None if payload.get("deleted") is True else _text(payload, "after") or None,
         commits=commits,
     )
 
@@ -232,6 +237,12 @@ def _comment(payload: dict[str, Any]) -> Comment | None:
         body=_text(comment, "body"),
         url=_text(comment, "html_url"),
     )
+
+
+def _inputs(payload: dict[str, Any]) -> dict[str, str]:
+    """Give a manual run's inputs as the workflow reads them: a checked box is `true`."""
+    given = {key: value for key, value in _object(payload, "inputs").items() if value is not None}
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}
 
 
 def _login(user: dict[str, Any]) -> str | None:

@@ -27,6 +27,7 @@ INLINE = MarkdownIt("commonmark").enable("strikethrough").disable("text_join")
 # Removing one thing can uncover another (`<<b>i>`); texts that people write are stable after the first pass.
 PASSES = 5
 
+PARAGRAPH = ["paragraph_open", "inline", "paragraph_close"]
 NO_ANSWER = "_No response_"
 UNTICKED, TICKED = "[ ]", ("[x] ", "[X] ")
 WITHOUT_TEXT = ("<script", "<style")
@@ -178,7 +179,16 @@ def _line(source: str, references: References) -> str:
 
 def _inline(source: str, references: References) -> str:
     text = _spans(INLINE.inline.parse(source, INLINE, references, []))
-    return "\n".join(filter(None, map(str.strip, text.split("\n"))))
+    lines = filter(None, map(str.strip, text.split("\n")))
+    return "\n".join([next(lines, ""), *map(_continued, lines)])
+
+
+def _continued(line: str) -> str:
+    """Indent a line of a paragraph that would otherwise start a block (`=== expected ===` in a pasted trace)."""
+    if line[0].isalpha():
+        return line
+    alone = [token.type for token in BLOCKS.parse(f"before\n{line}")]
+    return line if alone == PARAGRAPH else " " * 4 + line
 
 
 def _spans(tokens: Iterable[Token]) -> str:
