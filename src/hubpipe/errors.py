@@ -75,6 +75,8 @@ class UnsafeModelError(ModelError):
 class TaskError(ModelError):
     """The model cannot do the task that the configuration names."""
 
+    exit_code = 2
+
 
 class GitHubError(HubpipeError):
     """GitHub refused or did not answer."""

@@ -1,6 +1,6 @@
 """Turn `.github/hubpipe.yml`, or the Action's inputs, into a Config of Flows."""
 
-from hubpipe.config.inputs import from_inputs
+from hubpipe.config.inputs import PLACES, from_inputs
 from hubpipe.config.parse import PATH, default, json_schema, parse, resolve
 from hubpipe.config.values import (
     CHOOSING,
@@ -16,8 +16,11 @@ from hubpipe.config.values import (
     Task,
 )
 
+INPUTS = tuple(PLACES)
+
 __all__ = [
     "CHOOSING",
+    "INPUTS",
     "PATH",
     "CommentTarget",
     "Config",

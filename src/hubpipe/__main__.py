@@ -1,0 +1,5 @@
+"""Run hubpipe's command line as `python -m hubpipe`."""
+
+from hubpipe.cli import main
+
+main()

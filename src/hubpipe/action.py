@@ -1,0 +1,150 @@
+"""Turn an Actions step into a run: its inputs and event in, outputs, annotations, job summary and exit code out."""
+
+import json
+import logging
+import traceback
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from actions_toolkit import core
+
+from hubpipe import config, models, run, world
+from hubpipe.config import Config
+from hubpipe.errors import ConfigError, HubpipeError, UsageError
+from hubpipe.event import Declined, Event, parse
+from hubpipe.replay import payload
+from hubpipe.report import FlowReport, Report, as_json, as_markdown, as_text
+from hubpipe.sinks import dry_run, to_github
+
+log = logging.getLogger("hubpipe")
+
+# The inputs of action.yml that are not part of a flow; those that are stand in hubpipe.config.inputs.
+TOKEN, CONFIG, DRY_RUN, HUB_TOKEN = "github-token", "config", "dry-run", "hub-token"
+OUTPUTS = ("labels", "scores", "summary", "comment-url", "plan", "published")
+
+DECLINED = "hubpipe does not handle the event {kind!r}: nothing was done"
+NO_FLOW = "no flow handles {event}: nothing was done"
+NO_TOKEN = "the input github-token is empty: give it ${{ github.token }}, or set dry-run: true"  # noqa: S105
+NO_EVENT = "{name} is not set: hubpipe run works inside GitHub Actions; elsewhere use hubpipe replay"
+UNEXPECTED = "hubpipe broke down ({error}): please report it with the log of this step"
+
+
+def main(environ: Mapping[str, str]) -> int:
+    """Run the Action; give its exit code: 0 done, 1 failed, 2 wrong configuration or usage."""
+    try:
+        return _main(environ)
+    except ConfigError as error:
+        for problem in error.problems:
+            core.error(
+                problem.message, title=problem.key or "configuration", file=problem.file, start_line=problem.line
+            )
+        return error.exit_code
+    except HubpipeError as error:
+        core.error(str(error))
+        return error.exit_code
+    except Exception as error:
+        traceback.print_exc()
+        core.error(UNEXPECTED.format(error=f"{type(error).__name__}: {error}"))
+        return 1
+
+
+def _main(environ: Mapping[str, str]) -> int:
+    event = _event(environ)
+    if isinstance(event, Declined):
+        _outputs(None)
+        log.info(DECLINED.format(kind=event.kind))
+        return 0
+    token = core.get_input(TOKEN)
+    dry = _switch(DRY_RUN)
+    if not (token or dry):
+        raise UsageError(NO_TOKEN)
+    if token:
+        core.set_secret(token)
+    github = world.connect(token, environ) if token else None
+    settings = _flows() or world.configuration(event.repo, core.get_input(CONFIG) or config.PATH, github)
+    publish = dry_run.publish if dry or github is None else to_github(github)
+    hub = {"HF_TOKEN": core.get_input(HUB_TOKEN)} if core.get_input(HUB_TOKEN) else {}
+    report = run.handle(event, settings, github, partial(models.load, places=world.places({**environ, **hub})), publish)
+    _tell(report)
+    _outputs(report)
+    _job_summary(report, environ)
+    return report.exit_code
+
+
+def _event(environ: Mapping[str, str]) -> Event | Declined:
+    for name in ("GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH"):
+        if not environ.get(name):
+            raise UsageError(NO_EVENT.format(name=name))
+    path = Path(environ["GITHUB_EVENT_PATH"])
+    return parse(environ["GITHUB_EVENT_NAME"], payload(path), environ.get("GITHUB_REPOSITORY"))
+
+
+def _flows() -> Config | None:
+    """Read the one flow that the inputs make up, if they do."""
+    return config.from_inputs({name: core.get_input(name) for name in config.INPUTS})
+
+
+def _switch(name: str) -> bool:
+    value: str = core.get_input(name).lower()
+    if value not in ("", "true", "false"):
+        raise UsageError(f"the input {name} is {value!r}: write true or false")
+    return value == "true"
+
+
+def _tell(report: Report) -> None:
+    """Write the report to the log, and what a person must see as annotations."""
+    if not report.flows:
+        core.info(NO_FLOW.format(event=report.event.name))
+    with _commands_off():
+        core.info(as_text(report))
+    for flow in report.flows:
+        _annotate(flow)
+
+
+class _commands_off:  # noqa: N801 - reads as a statement
+    """Keep the runner from obeying commands in what is printed: issues' and models' text stands in it.
+
+    Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions#stopping-and-starting-workflow-commands
+    """
+
+    def __enter__(self) -> None:
+        import secrets
+
+        self.word = f"hubpipe-{secrets.token_hex(16)}"
+        core.info(f"::stop-commands::{self.word}")
+
+    def __exit__(self, *_: object) -> None:
+        core.info(f"::{self.word}::")
+
+
+def _annotate(flow: FlowReport) -> None:
+    if flow.error is not None:
+        core.error(f"{flow.flow}: {flow.error}")
+    for outcome in flow.outcomes:
+        if outcome.failed:
+            core.error(f"{flow.flow}: {outcome.kind}: {outcome.detail}")
+    for note in flow.plan.notes:
+        core.notice(f"{flow.flow}: {note}")
+    for reason in flow.unread:
+        core.notice(f"{flow.flow}: not read: {reason}")
+
+
+def _outputs(report: Report | None) -> None:
+    values = {
+        "labels": json.dumps(report.labels if report else []),
+        "scores": json.dumps(report.scores if report else {}),
+        "summary": report.summary if report else "",
+        "comment-url": report.comment_url if report else "",
+        "plan": json.dumps(as_json(report) if report else {"flows": []}),
+        "published": json.dumps(report.published if report else False),
+    }
+    for name in OUTPUTS:
+        core.set_output(name, values[name])
+
+
+def _job_summary(report: Report, environ: Mapping[str, str]) -> None:
+    path = environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(as_markdown(report) + "\n")

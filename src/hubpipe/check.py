@@ -1,0 +1,127 @@
+"""Turn a Config into what each of its flows needs: events, permissions, memory, seconds and API calls."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hubpipe import models, render
+from hubpipe.config import CHOOSING, Config, Flow
+from hubpipe.config.rules import PULLS
+from hubpipe.models import Needs
+from hubpipe.models.base import Places
+
+# https://docs.github.com/en/rest/authentication/permissions-required-for-github-app-installation-access-tokens
+READ, WRITE = "read", "write"
+ISSUES = {"issues", "issue_comment"}
+
+# Calls of one run: the configuration and its defaults; login, label list, labels, history and one
+# write; comments and one write. A page is 100 entries.
+CONFIG_CALLS = 1
+LOGIN_CALLS = 1
+LABEL_CALLS = 4
+CHOOSE_CALLS = 1
+COMMENT_CALLS = 2
+INPUT_CALLS = {"comments": "1 a 100 comments", "commits": "1 a 100 commits", "files": "1 a 100 files"}
+CONTENTS_CALLS = "1 a changed file"
+
+
+@dataclass(frozen=True)
+class FlowNeeds:
+    """What one flow needs before it can run.
+
+    `calls` are GitHub API calls of one run on a subject of one page; `more_calls` name what adds to them.
+    """
+
+    flow: str
+    events: dict[str, tuple[str, ...]]
+    permissions: dict[str, str]
+    models: tuple[Needs, ...]
+    calls: int
+    more_calls: tuple[str, ...]
+
+
+def check(config: Config, places: Places) -> tuple[FlowNeeds, ...]:
+    """Tell what every flow needs, without loading a model.
+
+    Raises TemplateError for a comment template that cannot be read, and what `models.describe` raises.
+    """
+    return tuple(_needs(name, flow, places) for name, flow in config.flows.items() if flow is not None)
+
+
+def text(needs: tuple[FlowNeeds, ...]) -> str:
+    """Write what flows need for a person at a terminal."""
+    if not needs:
+        return "no flows: hubpipe would do nothing"
+    return "\n\n".join("\n".join(_lines(flow)) for flow in needs)
+
+
+def _needs(name: str, flow: Flow, places: Places) -> FlowNeeds:
+    comment = flow.publish.comment
+    if comment is not None and comment.template is not None:
+        render.check_template(comment.template, f"flows.{name}.publish.comment.template")
+    return FlowNeeds(
+        flow=name,
+        events=flow.on,
+        permissions=_permissions(flow),
+        models=tuple(models.describe(step, places) for step in flow.pipeline),
+        calls=_calls(flow),
+        more_calls=tuple(_more_calls(flow)),
+    )
+
+
+def _permissions(flow: Flow) -> dict[str, str]:
+    """Give the least `permissions:` of a workflow that runs the flow."""
+    publishes = flow.publish.labels is not None or flow.publish.comment is not None
+    level = WRITE if publishes else READ
+    found = {"contents": READ}
+    if ISSUES & set(flow.on):
+        found["issues"] = level
+    if PULLS & set(flow.on):
+        found["pull-requests"] = level
+    return found
+
+
+def _calls(flow: Flow) -> int:
+    calls = CONFIG_CALLS
+    if flow.publish.labels or flow.publish.comment:
+        calls += LOGIN_CALLS
+    if flow.publish.labels:
+        calls += LABEL_CALLS
+    elif any(step.task in CHOOSING and step.labels is None for step in flow.pipeline):
+        calls += CHOOSE_CALLS
+    if flow.publish.comment:
+        calls += COMMENT_CALLS
+    return calls
+
+
+def _more_calls(flow: Flow) -> Iterator[str]:
+    inputs = dict.fromkeys("files" if name == "patch" else name for name in flow.input)
+    for name in inputs:
+        if name in INPUT_CALLS:
+            yield f"{name}: {INPUT_CALLS[name]}"
+        if name == "contents":
+            yield f"{name}: {INPUT_CALLS['files']}, {CONTENTS_CALLS}"
+
+
+def _lines(needs: FlowNeeds) -> Iterator[str]:
+    yield needs.flow
+    yield "  events       " + "; ".join(_event(name, activities) for name, activities in needs.events.items())
+    yield "  permissions  " + ", ".join(f"{scope}: {level}" for scope, level in needs.permissions.items())
+    for model in needs.models:
+        revision = f"@{model.revision[:12]}" if model.revision else ""
+        yield f"  model        {model.library}:{model.repo}{revision}"
+        yield f"  size         {_megabytes(model.disk_bytes)} on disk, about {_megabytes(model.memory_bytes)} in memory"
+        yield "  reads        " + (f"{model.limit} tokens at most" if model.limit else "all of the text, in parts")
+        yield f"  seconds      {_seconds(model.load_seconds)} to load, {_seconds(model.text_seconds)} a text"
+    yield f"  API calls    {needs.calls} a run" + "".join(f"; {more}" for more in needs.more_calls)
+
+
+def _event(name: str, activities: tuple[str, ...]) -> str:
+    return name if "*" in activities else f"{name} ({', '.join(activities)})"
+
+
+def _megabytes(size: int | None) -> str:
+    return "unknown size" if size is None else f"{size / 1e6:,.0f} MB"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "unknown" if seconds is None else f"about {seconds:g}"

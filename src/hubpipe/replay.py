@@ -1,0 +1,68 @@
+"""Turn a recorded event on this machine into a Report: the command-line door."""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from hubpipe import models, run, world
+from hubpipe.config import PATH
+from hubpipe.errors import EventError, UsageError
+from hubpipe.event import Declined, parse
+from hubpipe.report import Report
+from hubpipe.sinks import dry_run, to_github
+
+log = logging.getLogger("hubpipe")
+
+NEEDS_TOKEN = "publishing needs a token: set GITHUB_TOKEN, or add --dry-run to see the plan only"  # noqa: S105
+NO_CONFIG = "no --config and no GITHUB_TOKEN: using the default configuration"
+DECLINED = "hubpipe does not handle the event {kind!r}: nothing was done"
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a person asked to replay."""
+
+    payload: Path
+    event: str
+    config: Path | None = None
+    repo: str | None = None
+    dry_run: bool = False
+
+
+def replay(request: Replay, environ: Mapping[str, str]) -> Report | None:
+    """Handle a recorded event as the Action would; None where hubpipe does not handle its kind.
+
+    With a token in GITHUB_TOKEN, GitHub is read even in a dry run; without one nothing but the event is.
+    """
+    token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN")
+    if not (token or request.dry_run):
+        raise UsageError(NEEDS_TOKEN)
+    event = parse(request.event, payload(request.payload), request.repo)
+    if isinstance(event, Declined):
+        log.info(DECLINED.format(kind=event.kind))
+        return None
+    github = world.connect(token, environ) if token else None
+    if request.config is not None:
+        settings = world.configuration_file(request.config, github)
+    else:
+        if github is None:
+            log.info(NO_CONFIG)
+        settings = world.configuration(event.repo, PATH, github)
+    publish = dry_run.publish if request.dry_run or github is None else to_github(github)
+    load = partial(models.load, places=world.places(environ))
+    return run.handle(event, settings, github, load, publish)
+
+
+def payload(path: Path) -> object:
+    """Read an event's payload.
+
+    Raises EventError when it is not JSON.
+    """
+    text = world.read_text(path)
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise EventError(f"{path} is not JSON: {error}") from error

@@ -1,0 +1,171 @@
+"""Turn an Event into a Report: the whole story, from what happened to what was published."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+from hubpipe import decide, render
+from hubpipe.config import CHOOSING, Config, Flow, Step
+from hubpipe.decide import Effect, LabelState, Plan
+from hubpipe.errors import GitHubError, HubpipeError
+from hubpipe.event import Event, Label, Material, Subject
+from hubpipe.models.base import Model, Text
+from hubpipe.report import FlowReport, Report
+from hubpipe.sinks import Outcome, Publish, Target
+from hubpipe.text import Document, Part, compose, fit
+
+if TYPE_CHECKING:
+    from hubpipe.github import GitHub  # PyGithub takes a third of a second to import: the doors do it when needed
+
+log = logging.getLogger("hubpipe")
+
+Load: TypeAlias = Callable[[Step, Mapping[str, str]], Model]
+
+# GitHub's labels of a new repository that tell what an issue is about, with GitHub's descriptions:
+# https://docs.github.com/issues/using-labels-and-milestones-to-track-work/managing-labels#about-default-labels
+USUAL_LABELS = (
+    Label("bug", "Something isn't working"),
+    Label("documentation", "Improvements or additions to documentation"),
+    Label("enhancement", "New feature or request"),
+    Label("question", "Further information is requested"),
+)
+# Labels that say what people decided; no text tells it.
+PROCESS_LABELS = {"duplicate", "good first issue", "help wanted", "invalid", "wontfix"}
+
+NOT_ASKED = "{inputs} come from GitHub, which was not asked (no token)"
+NOTHING_TO_READ = "nothing to read: the event brings no text"
+NO_LABELS = "the repository has no labels to choose from: make some, or name them under pipeline.labels"
+OWN_COMMENT = "the comment is hubpipe's own"
+
+
+def handle(event: Event, config: Config, github: "GitHub | None", load: Load, publish: Publish) -> Report:
+    """Run every flow that handles an event.
+
+    Without `github` nothing is read beyond the event. A flow that fails does not stop the others:
+    its HubpipeError is in its report.
+    """
+    if event.comment is not None and render.is_own(event.comment.body):
+        log.info("%s: %s", event.name, OWN_COMMENT)
+        return Report(event)
+    flows = config.matching(event)
+    return Report(event, tuple(_run(_Job(name, flow, event, github), load, publish) for name, flow in flows.items()))
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One flow on one event."""
+
+    name: str
+    flow: Flow
+    event: Event
+    github: "GitHub | None"
+
+    @cached_property
+    def repository_labels(self) -> tuple[Label, ...]:
+        """The repository's labels, asked for once; GitHub's usual ones where there is nobody to ask."""
+        return self.github.labels(self.event.repo) if self.github else USUAL_LABELS
+
+
+def _run(job: _Job, load: Load, publish: Publish) -> FlowReport:
+    started = time.monotonic()
+    report = FlowReport(job.name)
+    try:
+        report = _infer(job, load)
+        report = _decide(job, report)
+        report = replace(report, outcomes=_publish(job, report.plan, publish))
+    except HubpipeError as error:
+        report = replace(report, error=error)
+    return replace(report, seconds=time.monotonic() - started)
+
+
+def _infer(job: _Job, load: Load) -> FlowReport:
+    """Read the event's text and ask the pipeline's models, one after the other."""
+    subject = job.event.subject
+    if subject is None:
+        return FlowReport(job.name, plan=Plan(notes=(NOTHING_TO_READ,)))
+    material = _material(job, subject)
+    document = compose(subject, material, job.flow.input, job.event.comment)
+    report = FlowReport(job.name, unread=material.unread)
+    if not document.text.strip():
+        return replace(report, plan=Plan(notes=(NOTHING_TO_READ,)))
+    for step in job.flow.pipeline:
+        labels = {label.name: label.description for label in _labels(job, step)}
+        if step.task in CHOOSING and not labels:
+            return replace(report, plan=Plan(notes=(NO_LABELS,)))
+        log.info("%s: loading %s for %s", job.name, step.model, step.task)
+        model = load(step, labels)
+        fitted = fit(document, model.info.limit, model.tokens)
+        log.info("%s: reading %d of %d tokens with %s", job.name, fitted.read, fitted.total, model.info.reference)
+        [prediction] = model.predict([fitted.text])
+        report = replace(
+            report,
+            models=(*report.models, model.info),
+            fitted=report.fitted or fitted,
+            prediction=prediction,
+        )
+        document = Document((Part("text", prediction.text),)) if isinstance(prediction, Text) else Document(())
+    return report
+
+
+def _decide(job: _Job, report: FlowReport) -> FlowReport:
+    """Turn what the models said into a plan with its texts written."""
+    if report.prediction is None or report.fitted is None:
+        return report
+    labels = _labels(job, job.flow.pipeline[-1])
+    plan = decide.plan(job.name, job.flow, report.prediction, labels, _label_state(job))
+    context = render.Context(job.name, job.event, report.models, report.fitted, report.unread)
+    return replace(report, plan=render.write(plan, report.prediction, context))
+
+
+def _publish(job: _Job, plan: Plan, publish: Publish) -> tuple[Outcome, ...]:
+    subject = job.event.subject
+    if subject is None or subject.number is None:
+        return ()
+    target = Target(job.event.repo, subject.number)
+    return tuple(_attempt(effect, target, publish) for effect in plan.effects)
+
+
+def _attempt(effect: Effect, target: Target, publish: Publish) -> Outcome:
+    try:
+        return publish(effect, target)
+    except GitHubError as error:
+        return Outcome(effect.kind, done=False, detail=str(error), failed=True)
+
+
+def _material(job: _Job, subject: Subject) -> Material:
+    beyond = [name for name in job.flow.input if name not in ("title", "body")]
+    if subject.kind == "push":
+        return Material(commits=subject.commits)
+    if not beyond:
+        return Material()
+    if job.github is None:
+        return Material(unread=(NOT_ASKED.format(inputs=", ".join(beyond)),))
+    return job.github.material(job.event.repo, subject, beyond)
+
+
+def _labels(job: _Job, step: Step) -> tuple[Label, ...]:
+    """Give what a step chooses from: the labels that it names, or the repository's own."""
+    if step.task not in CHOOSING:
+        return ()
+    if step.labels is not None:
+        return tuple(Label(name, description) for name, description in step.labels.items())
+    return tuple(label for label in job.repository_labels if label.name.casefold() not in PROCESS_LABELS)
+
+
+def _label_state(job: _Job) -> LabelState:
+    """Ask GitHub what is on the subject and who put it there; the event's own word without a token."""
+    subject = job.event.subject
+    if subject is None or subject.number is None or job.flow.publish.labels is None:
+        return LabelState()
+    if job.github is None:
+        return LabelState(present=subject.labels)
+    repo, number = job.event.repo, subject.number
+    return LabelState(
+        present=job.github.labels_of(repo, number),
+        history=job.github.label_changes(repo, number),
+        existing=job.repository_labels,
+        me=job.github.login(),
+    )

@@ -1,0 +1,26 @@
+"""What became of an Effect."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """The issue or pull request that a Plan is about."""
+
+    repo: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one Effect.
+
+    `done` is True when GitHub is as the Effect wants it (also when it was before),
+    False when it could not be done or was not meant to be. `detail` says it in words.
+    """
+
+    kind: str
+    done: bool
+    detail: str
+    url: str = ""
+    failed: bool = False

@@ -1,0 +1,90 @@
+"""Turn the environment's variables into what a run needs: GitHub, the places of models, the configuration."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hubpipe import config
+from hubpipe.config import Config
+from hubpipe.errors import ConfigError, HubpipeError, Problem, UsageError
+from hubpipe.models.base import Places
+
+if TYPE_CHECKING:
+    from hubpipe.github import GitHub
+
+NO_FILE = "the default branch has no such file, or the token may not read it"
+NOT_READABLE = "cannot be read: {reason}"
+EXTENDS_NEEDS_TOKEN = "{base} can only be read through GitHub: set GITHUB_TOKEN"  # noqa: S105 - no secret
+
+
+def places(environ: Mapping[str, str]) -> Places:
+    """Tell where models may be found.
+
+    The Hub's own variables (HF_HOME, HF_ENDPOINT, ...) are honoured by the Hub's own library.
+    """
+    embedded = environ.get("HUBPIPE_EMBEDDED_MODEL")
+    return Places(
+        embedded=Path(embedded) if embedded else None,
+        offline=environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"),
+        token=environ.get("HF_TOKEN") or None,
+    )
+
+
+def connect(token: str, environ: Mapping[str, str]) -> "GitHub":
+    """Open GitHub, at the server that the environment names."""
+    from github.Consts import DEFAULT_BASE_URL
+
+    from hubpipe.github import GitHub
+
+    return GitHub(
+        token,
+        environ.get("GITHUB_API_URL") or DEFAULT_BASE_URL,
+        graphql_url=environ.get("GITHUB_GRAPHQL_URL") or None,
+        pacing=_seconds(environ, "HUBPIPE_WRITE_PACING", 1.0),
+    )
+
+
+def configuration(repo: str, path: str, github: "GitHub | None") -> Config:
+    """Read the configuration from the repository's default branch, never from a pull request's head.
+
+    A repository without the usual file, or one that cannot be asked, has the default configuration.
+    """
+    if github is None:
+        return config.default()
+    text = github.file(repo, path)
+    if text is not None:
+        return config.resolve(text, path, lambda base: github.file(base, config.PATH))
+    if path == config.PATH:
+        return config.default()
+    raise ConfigError((Problem(path, None, "", NO_FILE),))
+
+
+def configuration_file(path: Path, github: "GitHub | None") -> Config:
+    """Read a configuration from a file on this machine."""
+
+    def fetch(base: str) -> str | None:
+        if github is None:
+            raise ConfigError((Problem(str(path), None, "extends", EXTENDS_NEEDS_TOKEN.format(base=base)),))
+        return github.file(base, config.PATH)
+
+    return config.resolve(read_text(path), str(path), fetch)
+
+
+def read_text(path: Path) -> str:
+    """Read a file that a person named.
+
+    Raises UsageError when it is not there or is no text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} {NOT_READABLE.format(reason=error.strerror)}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} {NOT_READABLE.format(reason='it is not UTF-8 text')}") from error
+
+
+def _seconds(environ: Mapping[str, str], name: str, usual: float) -> float:
+    try:
+        return float(environ.get(name) or usual)
+    except ValueError as error:
+        raise HubpipeError(f"{name} must be a number of seconds, not {environ[name]!r}") from error
