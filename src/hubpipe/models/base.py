@@ -1,6 +1,6 @@
 """The one shape of every model: texts in, predictions of the same length out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -106,3 +106,14 @@ class Places:
     cache: Path | None = None
     offline: bool = False
     token: str | None = field(default=None, repr=False)
+
+
+def ranked(scores: Iterable[tuple[str, float]]) -> Scores:
+    """Put labels in order, the most likely first; equal ones keep their order, rounding never leaves 0..1."""
+    kept = (Score(label, min(1.0, max(0.0, float(score)))) for label, score in scores)
+    return Scores(tuple(sorted(kept, key=lambda item: -item.score)))
+
+
+def encodable(text: str) -> str:
+    """Replace lone surrogates, which tokenizers refuse, by one character each, so that offsets stay."""
+    return text.encode("utf-8", "replace").decode("utf-8")
