@@ -69,7 +69,7 @@ def compose(
 
 
 def _title(source: Source) -> Iterator[Part]:
-    yield Part("title", " ".join(plain(source.subject.title).split()))
+    yield Part("title", _one_line(source.subject.title))
 
 
 def _body(source: Source) -> Iterator[Part]:
@@ -81,7 +81,7 @@ def _comments(source: Source) -> Iterator[Part]:
     if source.comment is not None:
         comments.setdefault(source.comment.id, source.comment)
     for comment in comments.values():
-        yield Part(f"comment by {comment.author or DELETED_USER}", clean(comment.body))
+        yield Part(_one_line(f"comment by {comment.author or DELETED_USER}"), clean(comment.body))
 
 
 def _commits(source: Source) -> Iterator[Part]:

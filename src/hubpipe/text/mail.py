@@ -40,9 +40,14 @@ def _last_quote(blocks: Sequence[SyntaxTreeNode]) -> int | None:
     quotes = [block for block in blocks[start:] if block.type == "blockquote"]
     if not quotes:
         return None
-    if start > 0 and (attribution := _attribution(words(blocks[start - 1]))) is not None:
-        rewrite(blocks[start - 1], words(blocks[start - 1])[:attribution].rstrip())
-        return start if attribution else start - 1
+    before = words(blocks[start - 1]) if start > 0 else ""
+    attribution = _attribution(before)
+    if attribution == 0:
+        return start - 1
+    if attribution is not None:
+        rewrite(blocks[start - 1], before[:attribution].rstrip())
+        return start
+    # Apple Mail quotes the attribution, too.
     inside = words(quotes[0].children[0]) if quotes[0].children else ""
     return start if _attribution(inside) == 0 else None
 

@@ -1,6 +1,6 @@
 """Turn Markdown as people, templates and mail programs leave it into the Markdown that says something.
 
-The text is parsed, pruned and written again from the parse: nothing is cut from the source by pattern.
+The text is parsed, pruned and written again from the parse: patterns over Markdown would cut into code and quotes.
 """
 
 import re
@@ -52,7 +52,7 @@ def clean(markdown: str) -> str:
 
 def fenced(code: str, info: str = "") -> str:
     """Put code between fences longer than any run of backticks in it."""
-    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", code)), 0)
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", code))])
     return _between(fence, code, info)
 
 
@@ -107,7 +107,7 @@ def _indented_code(block: SyntaxTreeNode, references: References) -> str:
 
 def _quote(block: SyntaxTreeNode, references: References) -> str:
     text = _blocks(block.children, references)
-    return "\n".join(f"> {line}".rstrip() for line in text.split("\n")) if text else ""
+    return "\n".join(f"> {line}" if line else ">" for line in text.split("\n")) if text else ""
 
 
 def _list(block: SyntaxTreeNode, references: References) -> str:
@@ -138,17 +138,20 @@ def _item(item: SyntaxTreeNode, references: References, between: str) -> str:
 
 
 def _table(block: SyntaxTreeNode, references: References) -> str:
-    rows = [_cells(row, references) for section in block.children for row in section.children]
-    rows.insert(1, ["---"] * len(block.children[0].children[0].children))
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows if cells)
+    rows = [row for section in block.children for row in section.children]
+    head, *body = ([_cell(cell, references) for cell in row.children] for row in rows)
+    lines = [head, ["---"] * len(head), *map(_without_filling, body)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines if cells)
 
 
-def _cells(row: SyntaxTreeNode, references: References) -> list[str]:
-    """Write the cells of a row up to the last that is not empty: the parser fills short rows up."""
-    cells = [_line(cell.children[0].content, references).replace("|", "\\|") for cell in row.children]
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells
+def _cell(cell: SyntaxTreeNode, references: References) -> str:
+    return _line(cell.children[0].content, references).replace("|", "\\|")
+
+
+def _without_filling(cells: list[str]) -> list[str]:
+    """Drop the empty cells at a row's end, with which the parser fills a short row up."""
+    length = max((index for index, cell in enumerate(cells, 1) if cell), default=0)
+    return cells[:length]
 
 
 def _html(block: SyntaxTreeNode, references: References) -> str:
@@ -184,7 +187,7 @@ def _inline(source: str, references: References) -> str:
 
 
 def _continued(line: str) -> str:
-    """Indent a line of a paragraph that would otherwise start a block (`=== expected ===` in a pasted trace)."""
+    """Indent a line of a paragraph that would otherwise start a block (`# 3 more` in a pasted trace)."""
     if line[0].isalpha():
         return line
     alone = [token.type for token in BLOCKS.parse(f"before\n{line}")]
