@@ -143,7 +143,8 @@ def _material(job: _Job, subject: Subject) -> Material:
         return Material()
     if job.github is None:
         return Material(unread=(NOT_ASKED.format(inputs=", ".join(beyond)),))
-    return job.github.material(job.event.repo, subject, beyond)
+    material = job.github.material(job.event.repo, subject, beyond)
+    return replace(material, comments=tuple(said for said in material.comments if not render.is_own(said.body)))
 
 
 def _labels(job: _Job, step: Step) -> tuple[Label, ...]:

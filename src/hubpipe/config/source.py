@@ -50,7 +50,7 @@ for _tag, _pattern, _first in (
         f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), ["" if c == "\0" else c for c in _first]
     )
 
-_SCALARS = {f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null", "str")}
+_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null", "str", "map", "seq")}
 
 
 def read(text: str, file: str) -> Source:
@@ -60,8 +60,8 @@ def read(text: str, file: str) -> Source:
     """
     if len(text) > MAX_CHARACTERS:
         raise _error(file, None, f"the file has {len(text):,} characters; {MAX_CHARACTERS:,} are allowed")
-    loader = _Yaml12Loader(text)
     try:
+        loader = _Yaml12Loader(text)
         node = loader.get_single_node()
         if node is None:
             return Source(file, {}, {(): 1})
@@ -74,8 +74,6 @@ def read(text: str, file: str) -> Source:
         raise _error(file, None, f"not valid YAML: {error}") from error
     except RecursionError as error:
         raise _error(file, None, "the YAML is nested too deeply") from error
-    finally:
-        loader.dispose()
 
 
 class _Reader:
@@ -92,13 +90,13 @@ class _Reader:
         line = node.start_mark.line + 1
         if self.nodes > MAX_NODES:
             raise _error(self.file, line, f"the file holds more than {MAX_NODES:,} values (are its aliases nested?)")
+        if node.tag not in _TAGS:
+            raise _error(self.file, line, f"the tag {node.tag!r} is not allowed: write a plain value")
         self._stands(path, line)
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, path))
         if isinstance(node, yaml.SequenceNode):
             return [self._item(item, path, index) for index, item in enumerate(node.value)]
-        if node.tag not in _SCALARS:
-            raise _error(self.file, line, f"the tag {node.tag!r} is not allowed: write a plain value")
         return self.loader.construct_object(node)
 
     def _item(self, node: yaml.Node, path: Path, index: int) -> Any:

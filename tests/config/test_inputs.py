@@ -1,0 +1,60 @@
+"""One pipeline, given by the Action's inputs alone."""
+
+import pytest
+
+from hubpipe.config import from_inputs
+from hubpipe.errors import ConfigError
+
+
+def test_without_a_task_there_is_no_flow() -> None:
+    assert from_inputs({"task": "", "labels": " "}) is None
+
+
+def test_a_task_and_labels_make_a_flow_for_every_event_with_a_subject() -> None:
+    config = from_inputs(
+        {"task": "zero-shot-classification", "labels": "bug, question", "threshold": "0.3", "max-labels": "2"}
+    )
+    assert config is not None
+    [flow] = config.flows.values()
+    assert flow is not None
+    assert flow.pipeline[0].labels == {"bug": "", "question": ""}
+    assert (flow.decide.threshold, flow.decide.max_labels) == (0.3, 2)
+    assert flow.publish.labels is not None
+    assert {"issues", "pull_request", "pull_request_target"} <= set(flow.on)
+
+
+def test_labels_may_carry_descriptions() -> None:
+    config = from_inputs({"task": "zero-shot-classification", "labels": "bug: It breaks\nquestion: Why?"})
+    assert config is not None
+    [flow] = config.flows.values()
+    assert flow is not None
+    assert flow.pipeline[0].labels == {"bug": "It breaks", "question": "Why?"}
+
+
+@pytest.mark.parametrize(("task", "target"), [("summarization", "comment"), ("feature-extraction", "summary")])
+def test_a_task_publishes_what_suits_it(task: str, target: str) -> None:
+    config = from_inputs({"task": task})
+    assert config is not None
+    [flow] = config.flows.values()
+    assert flow is not None
+    assert getattr(flow.publish, target) is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"labels": "bug"}, "the action's inputs: task: this input is needed beside labels"),
+        ({"task": "sumarization"}, "the action's inputs: task: 'sumarization' is not allowed: did you mean"),
+        (
+            {"task": "summarization", "threshold": "high"},
+            "the action's inputs: threshold: input should be a valid number",
+        ),
+        ({"task": "zero-shot-classification", "max-labels": "0"}, "the action's inputs: max-labels: input should be"),
+        ({"task": "zero-shot-classification", "labels": "a: b: c"}, "the action's inputs: labels: neither a list"),
+        ({"task": "summarization", "publish": "labels"}, "the action's inputs: publish: summarization gives text"),
+    ],
+)
+def test_a_wrong_input_is_named_as_the_workflow_writes_it(given: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        from_inputs(given)
+    assert str(caught.value).startswith(message)
