@@ -164,7 +164,7 @@ def _contents(gateway: Gateway, request: Request, where: dict[str, str]) -> Repl
 
 
 def _comment(gateway: Gateway, request: Request, _: dict[str, str]) -> Reply | None:
-    if len((request.json() or {}).get("body") or "") > COMMENT_LIMIT:
+    if len(str((request.json() or {}).get("body"))) > COMMENT_LIMIT:
         return reply_json(422, {"message": "Validation Failed", "errors": [{"message": TOO_LONG}]})
     return None
 

@@ -11,8 +11,17 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import urllib3
 
 LOOPBACK = "127.0.0.1"
-# These belong to one connection, or describe bytes that urllib3 has already decoded.
-HOP_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "accept-encoding"}
+# These belong to one connection, describe bytes that urllib3 has already decoded, or are written anew by http.server.
+HOP_HEADERS = {
+    "date",
+    "server",
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "content-length",
+    "content-encoding",
+    "accept-encoding",
+}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,165 @@
+"""Turn a call to GitHub into its result, or into one of our errors that says what to change.
+
+One loop stands for every retry: it repeats what is safe to repeat, waits where GitHub asks to wait, and no
+longer than its patience. PyGithub's own retry is off, since it sends a comment again whose reply was lost
+and sleeps for as long as a `Retry-After` header says.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, TypeVar
+
+from github import BadAttributeException, GithubException, RateLimitExceededException
+from requests import RequestException
+
+from hubpipe.errors import ForbiddenError, GitHubError, MissingError, RateLimitError
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+REPEATS = 3
+FIRST_PAUSE = 0.5  # seconds; each next one is twice as long
+# What GitHub asks for where a limit names no time.
+# Source: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+UNNAMED_WAIT = 60.0
+
+# How PyGithub fails on a reply that breaks off, and on a link or a redirection that leads to another server.
+BROKEN_REPLY = (BadAttributeException, ValueError, TypeError, LookupError)
+OTHER_SERVER = (AssertionError, RuntimeError)
+FAULTS = (GithubException, RequestException, *BROKEN_REPLY, *OTHER_SERVER)
+
+WAITING = "GitHub asks to wait: trying again in %.0f seconds to %s"
+LIMITED = "GitHub asks to wait until {until} before hubpipe may {what}: run this again then."
+STRANGER = "GitHub does not accept the token, so hubpipe cannot {what}: give one that has not expired."
+FORBIDDEN = (
+    "The token may not {what}: give it {needs} (under `permissions:` in the workflow; a pull request from a fork "
+    "has a read-only token unless the workflow runs on pull_request_target). GitHub says: {says}"
+)
+MISSING = "GitHub has nothing there to {what}, or the token may not see it: check the name and the token's access."
+REFUSED = "GitHub refused to {what} ({status}: {says})."
+FAILED = "GitHub failed to {what} ({status}): run this again, or look at https://www.githubstatus.com."
+SILENT = "GitHub did not answer when hubpipe wanted to {what}: check the network and the API's address ({fault})."
+BROKE_OFF = "GitHub's reply broke off when hubpipe wanted to {what}: run this again."
+ELSEWHERE = (
+    "GitHub's reply leads to another server when hubpipe wants to {what}: give the API's address exactly as the "
+    "server names itself ({fault})."
+)
+SOME_PERMISSION = "the permission for it"
+
+
+class NoAnswerError(GitHubError):
+    """GitHub's answer did not come through: what was asked is done, or not."""
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What a call does, in words that follow "may not", and the permission that it takes."""
+
+    what: str
+    needs: str = SOME_PERMISSION
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Makes calls; all waiting for one of them together takes at most `patience` seconds."""
+
+    patience: float
+
+    def call(self, deed: Deed, send: Callable[[], Result], *, repeatable: bool = True) -> Result:
+        """Send, and send again where that helps.
+
+        `repeatable` says that doing it twice is doing it once. Raises ForbiddenError, MissingError,
+        RateLimitError, NoAnswerError, or GitHubError for everything else.
+        """
+        waited = 0.0
+        for attempt in count():
+            try:
+                return send()
+            except FAULTS as fault:
+                pause = _pause(fault, attempt, repeatable)
+                if pause is None or waited + pause > self.patience:
+                    raise _error(deed, fault) from fault
+            waited += pause
+            log.info(WAITING, pause, deed.what)
+            time.sleep(pause)
+        raise AssertionError("unreachable: the loop has no end")
+
+
+def _pause(fault: Exception, attempt: int, repeatable: bool) -> float | None:
+    """Say how many seconds to wait before sending again; None to give up."""
+    if _is_limit(fault):
+        # What was refused has not happened, so any request may be sent again.
+        return _seconds_until_allowed(_headers(fault))
+    if repeatable and attempt < REPEATS and _is_passing(fault):
+        return FIRST_PAUSE * float(2**attempt)
+    return None
+
+
+def _is_limit(fault: Exception) -> bool:
+    if not isinstance(fault, GithubException) or fault.status not in (403, 429):
+        return False
+    told = "retry-after" in _headers(fault) or _headers(fault).get("x-ratelimit-remaining") == "0"
+    return told or fault.status == 429 or isinstance(fault, RateLimitExceededException)
+
+
+def _is_passing(fault: Exception) -> bool:
+    if isinstance(fault, GithubException):
+        return fault.status >= 500
+    return isinstance(fault, (RequestException, *BROKEN_REPLY))
+
+
+def _seconds_until_allowed(headers: Mapping[str, str]) -> float:
+    """Source: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api ."""
+    if headers.get("retry-after", "").isdigit():
+        return float(headers["retry-after"])
+    if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
+        # A second more: it is not said when in that second the limit ends.
+        return max(float(headers["x-ratelimit-reset"]) - time.time(), 0) + 1
+    return UNNAMED_WAIT
+
+
+def _error(deed: Deed, fault: Exception) -> GitHubError:
+    if isinstance(fault, GithubException):
+        return _refusal(deed, fault)
+    if isinstance(fault, OTHER_SERVER):
+        return GitHubError(ELSEWHERE.format(what=deed.what, fault=fault))
+    if isinstance(fault, RequestException):
+        return NoAnswerError(SILENT.format(what=deed.what, fault=type(fault).__name__))
+    return NoAnswerError(BROKE_OFF.format(what=deed.what))
+
+
+def _refusal(deed: Deed, fault: GithubException) -> GitHubError:
+    if _is_limit(fault):
+        until = datetime.fromtimestamp(time.time() + _seconds_until_allowed(_headers(fault)), UTC)
+        return RateLimitError(LIMITED.format(what=deed.what, until=f"{until:%H:%M:%S} UTC"))
+    if fault.status >= 500:
+        return NoAnswerError(FAILED.format(what=deed.what, status=fault.status))
+    if fault.status == 401:
+        return ForbiddenError(STRANGER.format(what=deed.what))
+    if fault.status == 403:
+        return ForbiddenError(FORBIDDEN.format(what=deed.what, needs=_needs(deed, fault), says=_says(fault)))
+    if fault.status in (404, 410):
+        return MissingError(MISSING.format(what=deed.what))
+    return GitHubError(REFUSED.format(what=deed.what, status=fault.status, says=_says(fault)))
+
+
+def _needs(deed: Deed, fault: GithubException) -> str:
+    """GitHub names the permissions it would accept: `issues=write; pull_requests=write`."""
+    accepted = _headers(fault).get("x-accepted-github-permissions", "")
+    named = " or ".join(one.strip().replace("=", ": ").replace("_", "-") for one in accepted.split(";") if one.strip())
+    return f"`{named}`" if named else deed.needs
+
+
+def _says(fault: GithubException) -> str:
+    data: dict[str, Any] = fault.data if isinstance(fault.data, dict) else {}
+    details = [one["message"] for one in data.get("errors", []) if isinstance(one, dict) and "message" in one]
+    return ": ".join([str(data.get("message") or "nothing"), *details])
+
+
+def _headers(fault: Exception) -> Mapping[str, str]:
+    return (fault.headers or {}) if isinstance(fault, GithubException) else {}

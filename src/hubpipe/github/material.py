@@ -1,0 +1,157 @@
+"""Turn what an issue or pull request holds on GitHub into Material."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+
+from github.ContentFile import ContentFile
+from github.File import File
+from github.IssueComment import IssueComment
+from github.Repository import Repository
+
+from hubpipe.errors import MissingError
+from hubpipe.event import ChangedFile, Comment, Commit, Material, Subject
+from hubpipe.github.calls import Caller, Deed
+
+# GitHub's own limits. Source: https://docs.github.com/en/rest/pulls/pulls
+LISTED_FILES = 3_000
+LISTED_COMMITS = 250
+# Ours: the contents of each file cost one request.
+READ_FILES = 100
+READ_BYTES = 1_000_000
+
+FILE_INPUTS = frozenset({"files", "patch", "contents"})
+NOT_READ = "{inputs}: not read for a {kind}"
+MORE_COMMITS = f"commits: GitHub lists the first {LISTED_COMMITS} only"
+MORE_FILES = f"files: GitHub lists the first {LISTED_FILES:,} only"
+NO_PATCH = "patch of {path}: GitHub gives none (binary, empty or too large)"
+NO_TEXT = "contents of {path}: not text, empty, or over 1 MB"
+NOT_THERE = "contents of {path}: not found at the pull request's last commit"
+MORE_CONTENTS = f"contents of {{path}}: only the first {READ_FILES} files are read"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading of an issue or pull request; `unread` fills up on the way."""
+
+    repo: Repository
+    caller: Caller
+    number: int
+    unread: list[str] = field(default_factory=list)
+
+    def comments(self) -> tuple[Comment, ...]:
+        """Read every comment, oldest first."""
+        issue = self.repo.get_issue(self.number)
+        deed = Deed(f"read the comments of #{self.number}", "`issues: read`")
+        return self.caller.call(deed, lambda: tuple(map(comment_of, issue.get_comments())))
+
+    def commits(self) -> tuple[Commit, ...]:
+        """Read the commits, oldest first."""
+        pull = self.repo.get_pull(self.number)
+        deed = Deed(f"read the commits of #{self.number}", "`pull-requests: read`")
+        commits = self.caller.call(
+            deed, lambda: tuple(Commit(one.sha, one.commit.message) for one in pull.get_commits())
+        )
+        if len(commits) >= LISTED_COMMITS:
+            self.unread.append(MORE_COMMITS)
+        return commits
+
+    def files(self) -> tuple[ChangedFile, ...]:
+        """List the changed files with their patches."""
+        pull = self.repo.get_pull(self.number)
+        deed = Deed(f"list the files of #{self.number}", "`pull-requests: read`")
+        files = self.caller.call(deed, lambda: tuple(map(_changed_file, pull.get_files())))
+        if len(files) >= LISTED_FILES:
+            self.unread.append(MORE_FILES)
+        return files
+
+    def note_patches(self, files: Sequence[ChangedFile]) -> None:
+        """Note the files that have no patch and should."""
+        self.unread.extend(
+            NO_PATCH.format(path=file.path) for file in files if file.patch is None and not _only_moved(file)
+        )
+
+    def with_contents(self, files: Sequence[ChangedFile], head_sha: str | None) -> tuple[ChangedFile, ...]:
+        """Add the contents of the files that are still there, as of the head commit."""
+        present = [file for file in files if file.status != "removed"]
+        self.unread.extend(MORE_CONTENTS.format(path=file.path) for file in present[READ_FILES:])
+        sha = head_sha or self._head_sha()
+        read = {file.path: self._contents(file, sha) for file in present[:READ_FILES]}
+        return tuple(replace(file, contents=read.get(file.path)) for file in files)
+
+    def _head_sha(self) -> str:
+        deed = Deed(f"read #{self.number}", "`pull-requests: read`")
+        return self.caller.call(deed, lambda: self.repo.get_pull(self.number).head.sha)
+
+    def _contents(self, file: ChangedFile, sha: str) -> str | None:
+        if not _may_hold_text(file):
+            self.unread.append(NO_TEXT.format(path=file.path))
+            return None
+        deed = Deed(f"read {file.path}", "`contents: read`")
+        try:
+            text = text_of(self.caller.call(deed, lambda: self.repo.get_contents(file.path, ref=sha)))
+        except MissingError:
+            self.unread.append(NOT_THERE.format(path=file.path))
+            return None
+        if text is None:
+            self.unread.append(NO_TEXT.format(path=file.path))
+        return text
+
+
+def read(reading: Reading, subject: Subject, inputs: Collection[str]) -> Material:
+    """Read what `inputs` names of an issue or pull request, with as few requests as GitHub allows."""
+    wanted = frozenset(inputs)
+    comments = reading.comments() if "comments" in wanted else ()
+    if subject.kind == "issue":
+        return Material(comments)
+    commits = reading.commits() if "commits" in wanted else ()
+    files = reading.files() if wanted & FILE_INPUTS else ()
+    if "patch" in wanted:
+        reading.note_patches(files)
+    if "contents" in wanted:
+        files = reading.with_contents(files, subject.head_sha)
+    return Material(comments, commits, files, tuple(reading.unread))
+
+
+def not_read(subject: Subject, inputs: Collection[str]) -> Material:
+    """Say what a push or a discussion has and is not read; a push brings its commits with it."""
+    missing = frozenset(inputs) & ({"comments"} if subject.kind == "discussion" else FILE_INPUTS)
+    note = NOT_READ.format(inputs=", ".join(sorted(missing)), kind=subject.kind)
+    return Material(unread=(note,) if missing else ())
+
+
+def comment_of(comment: IssueComment) -> Comment:
+    """Take over a comment of PyGithub's."""
+    # A deleted user is null, which PyGithub's types do not say.
+    author = comment.user.login if comment.user else None
+    return Comment(comment.id, author, comment.body or "", comment.html_url)
+
+
+def text_of(content: ContentFile | list[ContentFile]) -> str | None:
+    """Decode a file; None for a folder, a submodule, a dead link, a large file and what is not UTF-8 text."""
+    if isinstance(content, list) or content.encoding != "base64" or content.size > READ_BYTES:
+        return None
+    data = content.decoded_content
+    try:
+        return None if b"\0" in data else data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+
+
+def _changed_file(file: File) -> ChangedFile:
+    return ChangedFile(
+        path=file.filename,
+        status=file.status,
+        additions=file.additions,
+        deletions=file.deletions,
+        patch=file.patch,
+        previous_path=file.previous_filename,
+    )
+
+
+def _only_moved(file: ChangedFile) -> bool:
+    return file.status == "renamed" and not file.additions + file.deletions
+
+
+def _may_hold_text(file: ChangedFile) -> bool:
+    """GitHub counts no lines and gives no patch for a binary file: that spares a request."""
+    return file.patch is not None or file.additions + file.deletions > 0 or _only_moved(file)
