@@ -101,7 +101,7 @@ def test_an_opened_issue_gets_its_label_on_github(image: str, github_server: Ser
 
     assert step.status == 0, step.log
     assert github.labels_of(number) == ["bug"]
-    assert "bug" in step.outputs
+    assert '["bug"]' in step.outputs
 
 
 def test_the_embedded_model_works_without_a_network(image: str, issue: dict[str, Any], tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_the_embedded_model_works_without_a_network(image: str, issue: dict[str,
     step = run(image, tmp_path, issue, inputs, "--network", "none")
 
     assert step.status == 0, step.log
-    assert "bug" in step.outputs
+    assert '["bug"]' in step.outputs
 
 
 def test_nothing_is_imported_from_the_checked_out_repository(image: str, issue: dict[str, Any], tmp_path: Path) -> None:
