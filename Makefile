@@ -35,7 +35,7 @@ $(STANDIN)/node_modules/.installed: $(STANDIN)/package.json $(STANDIN)/package-l
 	@touch $@
 
 demo: .venv/installed
-	@$(BIN)/python scripts/demo.py
+	@HF_HUB_OFFLINE=1 $(BIN)/python scripts/demo.py
 
 test: setup
 	$(BIN)/python -m pytest

@@ -14,7 +14,7 @@ from hubpipe.config import Config
 from hubpipe.errors import ConfigError, HubpipeError, UsageError
 from hubpipe.event import Declined, Event, parse
 from hubpipe.replay import payload
-from hubpipe.report import FlowReport, Report, as_json, as_markdown, as_text
+from hubpipe.report import FlowReport, Report, as_json, as_markdown, as_text, failure_markdown
 from hubpipe.sinks import dry_run, to_github
 
 log = logging.getLogger("hubpipe")
@@ -35,18 +35,17 @@ def main(environ: Mapping[str, str]) -> int:
     try:
         return _main(environ)
     except ConfigError as error:
-        for problem in error.problems:
-            core.error(
-                problem.message, title=problem.key or "configuration", file=problem.file, start_line=problem.line
-            )
-        return error.exit_code
+        for found in error.problems:
+            core.error(found.message, title=found.key or "configuration", file=found.file, start_line=found.line)
+        return _failed(error, error.exit_code, environ)
     except HubpipeError as error:
         core.error(str(error))
-        return error.exit_code
+        return _failed(error, error.exit_code, environ)
     except Exception as error:
         traceback.print_exc()
-        core.error(UNEXPECTED.format(error=f"{type(error).__name__}: {error}"))
-        return 1
+        unexpected = HubpipeError(UNEXPECTED.format(error=f"{type(error).__name__}: {error}"))
+        core.error(str(unexpected))
+        return _failed(unexpected, unexpected.exit_code, environ)
 
 
 def _main(environ: Mapping[str, str]) -> int:
@@ -68,7 +67,7 @@ def _main(environ: Mapping[str, str]) -> int:
     report = run.handle(event, settings, github, partial(models.load, places=world.places({**environ, **hub})), publish)
     _tell(report)
     _outputs(report)
-    _job_summary(report, environ)
+    _summarise(as_markdown(report), environ)
     return report.exit_code
 
 
@@ -143,8 +142,15 @@ def _outputs(report: Report | None) -> None:
         core.set_output(name, values[name])
 
 
-def _job_summary(report: Report, environ: Mapping[str, str]) -> None:
+def _failed(error: HubpipeError, code: int, environ: Mapping[str, str]) -> int:
+    """Leave outputs and a summary also where there is no report."""
+    _outputs(None)
+    _summarise(failure_markdown(error), environ)
+    return code
+
+
+def _summarise(markdown: str, environ: Mapping[str, str]) -> None:
     path = environ.get("GITHUB_STEP_SUMMARY")
     if path:
         with Path(path).open("a", encoding="utf-8") as file:
-            file.write(as_markdown(report) + "\n")
+            file.write(markdown + "\n")

@@ -98,6 +98,11 @@ def as_markdown(report: Report) -> str:
     return render.page("summary.md.j2", values)
 
 
+def failure_markdown(error: HubpipeError) -> str:
+    """Write the job summary of a run that ended before any flow."""
+    return render.page("failure.md.j2", {"lines": str(error).splitlines()})
+
+
 def predictions_json(prediction: Prediction | None) -> list[dict[str, Any]]:
     """Give a prediction as a list of plain objects."""
     match prediction:
