@@ -68,7 +68,7 @@ def measure(command: Sequence[str]) -> Start:
     """Run a command and take its time to the first line of output and its peak memory."""
     reading, writing = os.pipe()
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=writing, env=ENVIRONMENT)
+    process = subprocess.Popen(command, stdout=writing, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
     os.close(writing)
     with os.fdopen(reading) as output:
         output.readline()
