@@ -49,7 +49,7 @@ UNCHECKED_IN = {"properties", "paths", "parameters", "schemas", "responses", "he
 def main() -> None:
     """Read the file named on the command line and write the trimmed one."""
     whole = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    paths = {path: requests_only(whole["paths"][path]) for path in CALLED}
+    paths = {path: requests_only(lean(whole["paths"][path])) for path in CALLED}
     trimmed = {
         "openapi": whole["openapi"],
         "info": {
@@ -57,7 +57,7 @@ def main() -> None:
             "version": whole["info"]["version"],
             "license": whole["info"]["license"],
         },
-        "paths": lean(paths),
+        "paths": paths,
         "components": lean(reachable(whole["components"], paths)),
     }
     TRIMMED.write_text(json.dumps(trimmed, separators=(",", ":"), ensure_ascii=False) + "\n", encoding="utf-8")

@@ -7,23 +7,13 @@ from typing import Any
 
 import pytest
 from github import Auth, GithubIntegration
+from tests.standin.examiner import prism
 from tests.standin.gateway import Gateway
 from tests.standin.payloads import recorded
 from tests.standin.recorder import Recorder
-from tests.standin.servers import (
-    APP_ID,
-    INSTALLATION,
-    PEOPLE,
-    PERMISSIONS,
-    emulate,
-    free_port,
-    new_key,
-    prism,
-    token_of,
-)
+from tests.standin.servers import APP_ID, INSTALLATION, PEOPLE, PERMISSIONS, emulate, free_port, new_key, token_of
 from tests.standin.standin import Server, StandIn
-from tests.standin.wire import LOOPBACK, Request, forward
-from tests.standin.wire import Server as HttpServer
+from tests.standin.wire import LOOPBACK, HttpServer, forward
 
 REPOSITORIES = count(1)
 
@@ -46,9 +36,8 @@ def github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def examined_server(github_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The same GitHub behind Prism, which holds every request against GitHub's own description."""
-    with prism(github_server.setup_url, tmp_path_factory.mktemp("prism")) as url:
-        examined, plain = forward(url), forward(github_server.setup_url)
-        recorder = Recorder(lambda request: (plain if request.path == "/graphql" else examined)(_describable(request)))
+    with prism(github_server.setup_url, tmp_path_factory.mktemp("prism")) as ask:
+        recorder = Recorder(ask)
         with HttpServer(recorder.answer) as front:
             yield replace(github_server, url=front.url, recorder=recorder)
 
@@ -76,9 +65,3 @@ def _installation_token(url: str, key: str, level: str) -> str:
     app = GithubIntegration(auth=Auth.AppAuth(APP_ID, key), base_url=url)
     wanted = {name: "read" if name in ("contents", "metadata") else level for name in PERMISSIONS}
     return app.get_access_token(INSTALLATION, permissions=wanted).token
-
-
-def _describable(request: Request) -> Request:
-    """Write the path of a file in one piece: an OpenAPI description has no word for a parameter with slashes."""
-    before, contents, path = request.path.partition("/contents/")
-    return replace(request, path=before + contents + path.replace("/", "%2F"))

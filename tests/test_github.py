@@ -1,12 +1,15 @@
 """What hubpipe asks of GitHub, in conversation with the stand-in."""
 
+from typing import get_args
+
 import pytest
 import urllib3
 from tests.standin.servers import token_of
 from tests.standin.standin import Server, StandIn
 
+from hubpipe.config import InputName
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError
-from hubpipe.event import Label, LabelChange
+from hubpipe.event import Label, LabelChange, Subject
 from hubpipe.github import GitHub
 
 pytestmark = pytest.mark.e2e
@@ -203,7 +206,7 @@ class TestThroughGitHubsOwnDescription:
     def test_no_request_breaks_it(self, examined_server: Server, examined_standin: StandIn) -> None:
         standin = examined_standin
         github = GitHub(standin.token, standin.url, pacing=0, patience=5)
-        number = standin.open_pull("Mend the crash", files={"a b.py": "print(1)\n"})
+        number = standin.open_pull("Mend the crash", files={"src/a b.py": "print(1)\n"})
         github.create_label(standin.repo, "area/ui", "The interface")
         github.add_labels(standin.repo, number, ["area/ui", "bug"])
         github.remove_label(standin.repo, number, "area/ui")
@@ -213,7 +216,9 @@ class TestThroughGitHubsOwnDescription:
         assert github.labels_of(standin.repo, number) == ("bug",)
         assert len(github.label_changes(standin.repo, number)) == 3
         assert github.labels(standin.repo)
-        assert github.file(standin.repo, "README.md")
+        assert github.file(standin.repo, ".github/none.yml") is None
+        material = github.material(standin.repo, Subject("pull_request", number, "", ""), get_args(InputName))
+        assert [file.contents for file in material.files] == ["print(1)\n"]
         assert {one.violations for one in standin.conversation} == {()}
 
     def test_a_request_that_breaks_it_is_seen(self, examined_standin: StandIn) -> None:

@@ -127,6 +127,15 @@ def _pull_commits(gateway: Gateway, request: Request, where: dict[str, str]) -> 
     return found and _page(request, found[1]["commits"][:LISTED_COMMITS])
 
 
+def _pull_as_issue(gateway: Gateway, request: Request, where: dict[str, str]) -> Reply | None:
+    """Every pull request of GitHub's is an issue too."""
+    pull = gateway.get(request, f"/repos/{where['repo']}/pulls/{where['number']}")
+    if pull is None:
+        return None
+    shared = {key: pull[key] for key in ("number", "title", "body", "state", "user", "labels", "html_url")}
+    return reply_json(200, shared | {"pull_request": {key: pull[key] for key in ("url", "html_url", "diff_url")}})
+
+
 def _diff(files: Sequence[dict[str, Any]]) -> str:
     return "\n".join(_file_diff(file) for file in files) + "\n"
 
@@ -215,6 +224,7 @@ ROUTES: tuple[tuple[str, str, Route], ...] = (
     ("GET", f"{REPO}/pulls/{NUMBER}/files", _pull_files),
     ("GET", f"{REPO}/pulls/{NUMBER}/commits", _pull_commits),
     ("GET", f"{REPO}/contents/(?P<path>.+)", _contents),
+    ("GET", f"{REPO}/issues/{NUMBER}", _pull_as_issue),
     ("POST", f"{REPO}/issues/{NUMBER}/comments", _comment),
     ("PATCH", f"{REPO}/issues/comments/{NUMBER}", _comment),
     ("POST", f"{REPO}/labels", _new_label),

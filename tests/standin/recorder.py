@@ -43,9 +43,8 @@ class Recorder:
         except LostReply:
             self.exchanges.append(Exchange(request.method, request.path, status=0))
             raise
-        violations = _violations(reply)
-        self.exchanges.append(Exchange(request.method, request.path, reply.status, violations))
-        return _at_home(reply, request.headers.get("host", ""))
+        self.exchanges.append(Exchange(request.method, request.path, reply.status, _violations(reply)))
+        return reply
 
     def forget(self) -> None:
         """Begin a new conversation."""
@@ -79,14 +78,6 @@ def cut(request: Request, ask: Answer) -> Reply:
 
 
 def _violations(reply: Reply) -> tuple[str, ...]:
-    """What Prism found wrong with the request; its remarks on the reply concern emulate, not us."""
+    """What Prism found wrong with the request, where Prism is asked."""
     found = loads(reply.headers.get("sl-violations", "[]"))
     return tuple(f"{'.'.join(one['location'])}: {one['message']}" for one in found if "request" in one["location"])
-
-
-def _at_home(reply: Reply, host: str) -> Reply:
-    """Make the links to other pages lead back here."""
-    if "link" not in reply.headers:
-        return reply
-    link = re.sub(r"<https?://[^/]+", f"<http://{host}", reply.headers["link"])
-    return replace(reply, headers={**reply.headers, "link": link})

@@ -1,4 +1,4 @@
-"""Turn the pinned npm packages into running servers: GitHub's stand-in, and Prism as its examiner."""
+"""Turn the pinned npm packages into running servers."""
 
 import json
 import subprocess
@@ -12,9 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.standin.wire import LOOPBACK
 
-HERE = Path(__file__).parent
-MODULES = HERE / "node_modules"
-DESCRIPTION = HERE / "github-openapi.json"
+MODULES = Path(__file__).parent / "node_modules"
 START_LIMIT = 60  # seconds; Prism compiles GitHub's description first
 
 OWNER = "octo-org"
@@ -53,20 +51,8 @@ def emulate(port: int, base_url: str, key: str, folder: Path) -> Iterator[None]:
     seed = folder / "seed.yaml"
     seed.write_text(json.dumps(_seed(key)))  # JSON is YAML
     options = ["--service", "github", "--port", str(port), "--seed", str(seed), "--base-url", base_url]
-    with _running("emulate/dist/index.js", ["start", *options], port, folder / "emulate.log"):
+    with running("emulate/dist/index.js", ["start", *options], port, folder / "emulate.log"):
         yield
-
-
-@contextmanager
-def prism(upstream: str, folder: Path) -> Iterator[str]:
-    """Run Prism in front of `upstream` and give where it listens.
-
-    The header `sl-violations` of its replies names what broke GitHub's description.
-    """
-    port = free_port()
-    options = ["proxy", str(DESCRIPTION), upstream, "--host", LOOPBACK, "--port", str(port)]
-    with _running("@stoplight/prism-cli/dist/index.js", options, port, folder / "prism.log"):
-        yield f"http://{LOOPBACK}:{port}"
 
 
 def _seed(key: str) -> Mapping[str, object]:
@@ -91,7 +77,8 @@ def _seed(key: str) -> Mapping[str, object]:
 
 
 @contextmanager
-def _running(script: str, options: list[str], port: int, log: Path) -> Iterator[None]:
+def running(script: str, options: list[str], port: int, log: Path) -> Iterator[None]:
+    """Run a script of node_modules until its port answers, and end it afterwards."""
     if not (MODULES / script).exists():
         raise FileNotFoundError(NOT_INSTALLED)
     with log.open("w") as out:

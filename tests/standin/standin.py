@@ -161,13 +161,16 @@ class StandIn:
         headers: Mapping[str, str] | None = None,
         times: int = 1,
     ) -> None:
-        """Answer the next `times` requests of a method whose path matches with a status instead."""
+        """Answer the next `times` requests of a method whose path matches with an error instead."""
         reply = reply_json(status, {"message": message}, headers)
         self.server.recorder.accidents.append(Accident(method, path, instead(reply), times))
 
-    def answer(self, method: str, path: str, data: object, times: int = 1) -> None:
+    def answer(
+        self, method: str, path: str, data: object, headers: Mapping[str, str] | None = None, times: int = 1
+    ) -> None:
         """Answer the next `times` requests of a method whose path matches with JSON of the test's own."""
-        self.server.recorder.accidents.append(Accident(method, path, instead(reply_json(200, data)), times))
+        reply = reply_json(200, data, headers)
+        self.server.recorder.accidents.append(Accident(method, path, instead(reply), times))
 
     def lose_reply(self, method: str, path: str, times: int = 1) -> None:
         """Do what the next request asks, and break the connection before the reply."""

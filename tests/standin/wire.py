@@ -86,7 +86,7 @@ def forward(upstream: str) -> Answer:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # one packet for head and body: two wait 40 ms for each other
-    server: "Server"
+    server: "HttpServer"
 
     def handle_any(self) -> None:
         try:
@@ -118,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: pytest shows the conversation where a test fails."""
 
 
-class Server(ThreadingHTTPServer):
+class HttpServer(ThreadingHTTPServer):
     """A server on a free loopback port; `with` starts and stops it."""
 
     daemon_threads = True
@@ -132,7 +132,7 @@ class Server(ThreadingHTTPServer):
         """Where it listens."""
         return f"http://{LOOPBACK}:{self.server_port}"
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> "HttpServer":
         Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
 
