@@ -182,12 +182,6 @@ def test_a_name_that_is_no_repository_is_refused(name: str) -> None:
         parse("schedule", {"repository": {"full_name": name}})
 
 
-def test_a_bot_is_told_from_a_person() -> None:
-    bot = {"login": "dependabot[bot]", "type": "Bot"}
-    by = [event("issues", {"issue": {"number": 1}, "sender": sender}) for sender in (bot, USER)]
-    assert [one.actor_is_bot for one in by] == [True, False]
-
-
 def test_deleted_users_and_null_bodies_are_normal() -> None:
     issue = {"number": 7, "title": "Crash", "body": None, "user": None, "labels": None}
     parsed = event("issue_comment", {"issue": issue, "comment": {"id": 3, "body": None, "user": None}, "sender": None})

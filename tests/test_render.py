@@ -1,6 +1,7 @@
 """Markdown that is safe to post."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -113,9 +114,17 @@ def test_a_summary_is_a_list_under_the_flows_marker() -> None:
 
 def test_the_footer_says_which_model_read_how_much_and_what_not() -> None:
     written = body(Text("A sentence."))
-    assert "`sentence-transformers:org/name@0123456789ab` read 10 of 20 tokens, not all of: patch, comments." in written
-    assert "files: too many." in written
+    assert "with `sentence-transformers:org/name@0123456789ab`, not by a person" in written
+    assert "read 10 of 20 tokens, not all of: patch, comments · not read: files: too many ·" in written
     assert "turns it off" in written
+
+
+def test_a_pull_requests_summary_tells_its_size() -> None:
+    subject = Subject("pull_request", 7, "Title", "body", changed_files=2, additions=10, deletions=3)
+    context = replace(CONTEXT, event=replace(EVENT, subject=subject))
+    [effect] = write(Plan((CommentEffect("pr-summary"),)), Text("A sentence."), context).effects
+    assert isinstance(effect, CommentEffect)
+    assert "### Summary of 2 changed files (+10 −3)" in effect.body
 
 
 def test_labels_and_spans_are_shown_with_their_scores() -> None:

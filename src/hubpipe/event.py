@@ -112,7 +112,6 @@ class Event:
     subject: Subject | None
     comment: Comment | None = None
     actor: str | None = None
-    actor_is_bot: bool = False
     inputs: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -149,7 +148,6 @@ def parse(kind: str, payload: object, repo: str | None = None) -> Event | Declin
         subject=subject,
         comment=_comment(payload),
         actor=_login(sender),
-        actor_is_bot=_text(sender, "type") == "Bot",
         inputs=_inputs(payload),
     )
 

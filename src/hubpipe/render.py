@@ -179,6 +179,9 @@ def _values(plan: Plan, prediction: Prediction, context: Context) -> dict[str, A
             "number": (subject.number or "") if subject else "",
             "title": subject.title if subject else "",
             "author": (subject.author or "") if subject else "",
+            "changed_files": subject.changed_files if subject else None,
+            "additions": subject.additions if subject else None,
+            "deletions": subject.deletions if subject else None,
         },
     }
 
