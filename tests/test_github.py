@@ -202,6 +202,23 @@ class TestRefusals:
         assert GitHub("", standin.url).labels_of(standin.repo, number) == ("bug",)
 
 
+class TestAnEnterpriseServer:
+    def test_is_asked_below_its_own_address_on_every_page(self, standin: StandIn) -> None:
+        github = GitHub("token", f"{standin.url}/api/v3/", pacing=0, patience=0)
+        more = {"link": f'<{standin.url}/api/v3/repositories/1/labels?page=2>; rel="next"'}
+        standin.answer("GET", "^/api/v3/repos/o/r/labels$", [{"name": "bug", "description": None}], more)
+        standin.answer("GET", "^/api/v3/repositories/1/labels$", [{"name": "docs", "description": "Prose"}])
+        assert github.labels("o/r") == (Label("bug"), Label("docs", "Prose"))
+
+    @pytest.mark.parametrize("given", [None, "/api/graphql"])
+    def test_has_its_graphql_beside_its_rest(self, standin: StandIn, given: str | None) -> None:
+        graphql_url = given and standin.url + given
+        github = GitHub("token", f"{standin.url}/api/v3", graphql_url=graphql_url, pacing=0, patience=0)
+        standin.fail("GET", "^/api/v3/user$", 403, "Resource not accessible by integration")
+        standin.answer("POST", "^/api/graphql$", {"data": {"viewer": {"login": "triage[bot]"}}})
+        assert github.login() == "triage[bot]"
+
+
 class TestThroughGitHubsOwnDescription:
     def test_no_request_breaks_it(self, examined_server: Server, examined_standin: StandIn) -> None:
         standin = examined_standin

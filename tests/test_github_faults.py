@@ -145,6 +145,12 @@ class TestLimits:
         with pytest.raises(RateLimitError):
             github.labels(standin.repo)
 
+    def test_one_that_never_ends_is_given_up(self, github: GitHub, standin: StandIn) -> None:
+        standin.fail("GET", "/labels$", 429, "Too many", {"retry-after": "0"}, times=99)
+        with pytest.raises(RateLimitError):
+            github.labels(standin.repo)
+        assert len(standin.conversation) == 2
+
     def test_a_refusal_is_no_limit(self, github: GitHub, standin: StandIn) -> None:
         standin.fail("POST", "/labels$", 403, "Resource not accessible by integration")
         with pytest.raises(ForbiddenError, match="Resource not accessible"):

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any, TypeVar
 
 from github import BadAttributeException, GithubException, RateLimitExceededException
@@ -33,7 +32,7 @@ BROKEN_REPLY = (BadAttributeException, ValueError, TypeError, LookupError)
 OTHER_SERVER = (AssertionError, RuntimeError)
 FAULTS = (GithubException, RequestException, *BROKEN_REPLY, *OTHER_SERVER)
 
-WAITING = "GitHub asks to wait: trying again in %.0f seconds to %s"
+WAITING = "GitHub did not do it: trying again in %.1f seconds to %s"
 LIMITED = "GitHub asks to wait until {until} before hubpipe may {what}: run this again then."
 STRANGER = "GitHub does not accept the token, so hubpipe cannot {what}: give one that has not expired."
 FORBIDDEN = (
@@ -76,27 +75,26 @@ class Caller:
         `repeatable` says that doing it twice is doing it once. Raises ForbiddenError, MissingError,
         RateLimitError, NoAnswerError, or GitHubError for everything else.
         """
-        waited = 0.0
-        for attempt in count():
+        waited, attempts = 0.0, 0
+        while True:
             try:
                 return send()
             except FAULTS as fault:
-                pause = _pause(fault, attempt, repeatable)
+                pause = _pause(fault, attempts, repeatable)
                 if pause is None or waited + pause > self.patience:
                     raise _error(deed, fault) from fault
-            waited += pause
             log.info(WAITING, pause, deed.what)
             time.sleep(pause)
-        raise AssertionError("unreachable: the loop has no end")
+            waited, attempts = waited + pause, attempts + 1
 
 
-def _pause(fault: Exception, attempt: int, repeatable: bool) -> float | None:
+def _pause(fault: Exception, attempts: int, repeatable: bool) -> float | None:
     """Say how many seconds to wait before sending again; None to give up."""
     if _is_limit(fault):
         # What was refused has not happened, so any request may be sent again.
         return _seconds_until_allowed(_headers(fault))
-    if repeatable and attempt < REPEATS and _is_passing(fault):
-        return FIRST_PAUSE * float(2**attempt)
+    if repeatable and attempts < REPEATS and _is_passing(fault):
+        return FIRST_PAUSE * float(2**attempts)
     return None
 
 
@@ -114,9 +112,12 @@ def _is_passing(fault: Exception) -> bool:
 
 
 def _seconds_until_allowed(headers: Mapping[str, str]) -> float:
-    """Source: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api ."""
+    """Read when a limit ends: never at once, or the loop would spin.
+
+    Source: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
     if headers.get("retry-after", "").isdigit():
-        return float(headers["retry-after"])
+        return max(float(headers["retry-after"]), 1)
     if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
         # A second more: it is not said when in that second the limit ends.
         return max(float(headers["x-ratelimit-reset"]) - time.time(), 0) + 1
