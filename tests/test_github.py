@@ -71,6 +71,7 @@ class TestLabels:
         labels = github.labels(standin.repo)
         assert Label("area-7", "Part 7") in labels
         assert len(labels) == len({label.name for label in labels}) >= 101
+        assert len(standin.conversation) == 2, "a hundred a page"
 
     def test_of_an_issue_are_those_of_now(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_issue("Crash", labels=["bug", "old"])
