@@ -76,17 +76,21 @@ class Embedder(ABC):
         """Give the character offsets of every token."""
         return self._encoder.tokens(text)
 
-    @abstractmethod
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """Give one prediction for each text."""
+        return self._answers(texts) if texts else []
+
+    @abstractmethod
+    def _answers(self, texts: Sequence[str]) -> list[Prediction]:
+        """Give one prediction for each of at least one text."""
 
 
 class Features(Embedder):
     """feature-extraction: the embedding itself."""
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+    def _answers(self, texts: Sequence[str]) -> list[Prediction]:
         """Give each text's unit embedding."""
-        return [Vector(tuple(map(float, row))) for row in self._encoder.embed(texts)] if texts else []
+        return [Vector(tuple(map(float, row))) for row in self._encoder.embed(texts)]
 
 
 class Similarity(Embedder):
@@ -97,10 +101,8 @@ class Similarity(Embedder):
         self._names = tuple(labels)
         self._vectors = encoder.embed([description or name for name, description in labels.items()])
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+    def _answers(self, texts: Sequence[str]) -> list[Prediction]:
         """Score each text by cosine; what points away is as unlike as can be: 0."""
-        if not texts:
-            return []
         cosines = self._encoder.embed(texts) @ self._vectors.T
         return [ranked(zip(self._names, row, strict=True)) for row in cosines]
 
@@ -117,10 +119,8 @@ class ZeroShot(Embedder):
         ends = np.cumsum([len(BACKGROUND), *map(len, ways)])
         self._yardstick = Yardstick(np.split(vectors, ends)[1:-1], vectors[: len(BACKGROUND)])
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+    def _answers(self, texts: Sequence[str]) -> list[Prediction]:
         """Score each text for every label, its title counting more than the rest."""
-        if not texts:
-            return []
         titles = [extract.split_title(text)[0] or text for text in texts]
         vectors = self._encoder.embed([*titles, *texts])
         read = unit(TITLE_WEIGHT * vectors[: len(texts)] + vectors[len(texts) :])
@@ -135,7 +135,7 @@ class Summarizer(Embedder):
         super().__init__(info, encoder)
         self._max_words = max_words
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+    def _answers(self, texts: Sequence[str]) -> list[Prediction]:
         """Choose each text's sentences, one a line, in their order."""
         return [Text("\n".join(self._summarize(text))) for text in texts]
 

@@ -1,0 +1,32 @@
+"""Fixtures: models that the tests train themselves, saved as the Hub holds them."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+from hubpipe.models.base import Places
+from tests.models import tiny
+
+TinyModels = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def places() -> Places:
+    """Everything from this machine: no Hub."""
+    return Places(offline=True)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModels:
+    """Give the folder of a tiny Transformers model that was trained for a task."""
+    root = tmp_path_factory.mktemp("models")
+
+    @cache
+    def make(task: str) -> Path:
+        torch.manual_seed(0)
+        return tiny.MAKERS[task](root / task)
+
+    return make
