@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from scripts.container import NO_TOOL, container_tool
 from tests.standin.standin import Server
 
@@ -36,6 +37,12 @@ CONFIG = {
             "publish": ["labels"],
         }
     },
+}
+ONE_PIPELINE = {
+    "task": "zero-shot-classification",
+    "labels": "\n".join(f"{name}: {description}" for name, description in LABELS.items()),
+    "max-labels": "1",
+    "dry-run": "true",
 }
 TITLE = "Saving a file over 2 GB fails with an OverflowError"
 BODY = "Since the last update, `save()` crashes as soon as the file is larger than 2 GB. It worked before."
@@ -105,8 +112,7 @@ def test_an_opened_issue_gets_its_label_on_github(image: str, github_server: Ser
 
 
 def test_the_embedded_model_works_without_a_network(image: str, issue: dict[str, Any], tmp_path: Path) -> None:
-    inputs = {"task": "zero-shot-classification", "labels": "\n".join(LABELS), "threshold": "0.1", "dry-run": "true"}
-    step = run(image, tmp_path, issue, inputs, "--network", "none")
+    step = run(image, tmp_path, issue, ONE_PIPELINE, "--network", "none")
 
     assert step.status == 0, step.log
     assert '["bug"]' in step.outputs
@@ -117,8 +123,7 @@ def test_nothing_is_imported_from_the_checked_out_repository(image: str, issue: 
     for module in ("hubpipe", "json", "torch", "sitecustomize", "usercustomize"):
         (workspace / module).mkdir(parents=True)
         (workspace / module / "__init__.py").write_text("raise SystemExit('the repository was imported')")
-    inputs = {"task": "zero-shot-classification", "labels": "\n".join(LABELS), "threshold": "0.1", "dry-run": "true"}
-    step = run(image, tmp_path, issue, inputs, "--network", "none")
+    step = run(image, tmp_path, issue, ONE_PIPELINE, "--network", "none")
 
     assert step.status == 0, step.log
     assert "the repository was imported" not in step.log
