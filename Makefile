@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKS := requirements/torch.lock requirements/runtime.lock requirements/dev.lock
 STANDIN := tests/standin
 
-.PHONY: setup demo test check format schema lock container-test bench clean
+.PHONY: setup demo test check format docs lock container-test bench clean
 
 setup: .venv/installed $(STANDIN)/node_modules/.installed
 
@@ -51,8 +51,8 @@ format: .venv/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schema: .venv/installed
-	$(BIN)/python scripts/schema.py
+docs: .venv/installed
+	$(BIN)/python scripts/docs.py
 
 lock:
 	scripts/lock.sh

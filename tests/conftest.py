@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from github import Auth, GithubIntegration
+
 from tests.standin.examiner import prism
 from tests.standin.gateway import Gateway
 from tests.standin.payloads import recorded

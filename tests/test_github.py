@@ -4,13 +4,13 @@ from typing import get_args
 
 import pytest
 import urllib3
-from tests.standin.servers import token_of
-from tests.standin.standin import Server, StandIn
 
 from hubpipe.config import InputName
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError
 from hubpipe.event import Label, LabelChange, Subject
 from hubpipe.github import GitHub
+from tests.standin.servers import token_of
+from tests.standin.standin import Server, StandIn
 
 pytestmark = pytest.mark.e2e
 

@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from tests.standin.standin import StandIn
 
 from hubpipe.errors import ForbiddenError, GitHubError, RateLimitError
 from hubpipe.github import GitHub
+from tests.standin.standin import StandIn
 
 pytestmark = pytest.mark.e2e
 

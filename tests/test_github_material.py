@@ -1,11 +1,11 @@
 """What hubpipe reads of an issue or pull request beyond the payload."""
 
 import pytest
-from tests.standin.standin import StandIn
 
 from hubpipe.errors import GitHubError
 from hubpipe.event import ChangedFile, Material, Subject, SubjectKind
 from hubpipe.github import GitHub
+from tests.standin.standin import StandIn
 
 pytestmark = pytest.mark.e2e
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 import urllib3
-from tests.standin.servers import running, token_of
-from tests.standin.standin import StandIn
 
 from hubpipe.event import Event, Subject, parse
+from tests.standin.servers import running, token_of
+from tests.standin.standin import StandIn
 
 pytestmark = pytest.mark.e2e
 

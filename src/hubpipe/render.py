@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from hubpipe.config import PATH
 from hubpipe.decide import CommentEffect, Plan
 from hubpipe.errors import TemplateError
-from hubpipe.event import Event
+from hubpipe.event import Event, Subject
 from hubpipe.models.base import ModelInfo, Prediction, Spans, Text
 from hubpipe.text import Fitted
 
@@ -158,7 +158,6 @@ def _printed(value: object) -> str:
 
 
 def _values(plan: Plan, prediction: Prediction, context: Context) -> dict[str, Any]:
-    subject = context.event.subject
     lines = [line for line in prediction.text.splitlines() if line.strip()] if isinstance(prediction, Text) else []
     spans = prediction.spans if isinstance(prediction, Spans) else ()
     return {
@@ -174,15 +173,21 @@ def _values(plan: Plan, prediction: Prediction, context: Context) -> dict[str, A
         "unread": list(context.unread),
         "config_path": PATH,
         "event": {"name": context.event.name, "repo": context.event.repo, "actor": context.event.actor or ""},
-        "subject": {
-            "kind": subject.kind if subject else "",
-            "number": (subject.number or "") if subject else "",
-            "title": subject.title if subject else "",
-            "author": (subject.author or "") if subject else "",
-            "changed_files": subject.changed_files if subject else None,
-            "additions": subject.additions if subject else None,
-            "deletions": subject.deletions if subject else None,
-        },
+        "subject": _subject_values(context.event.subject),
+    }
+
+
+def _subject_values(subject: Subject | None) -> dict[str, Any]:
+    shown = subject or Subject("issue", None, "", "")
+    return {
+        "kind": shown.kind,
+        "number": shown.number or "",
+        "title": shown.title,
+        "author": shown.author or "",
+        "from_fork": shown.from_fork,
+        "changed_files": shown.changed_files,
+        "additions": shown.additions,
+        "deletions": shown.deletions,
     }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from hubpipe import decide, render
 from hubpipe.config import CHOOSING, Config, Flow, Step
 from hubpipe.decide import Effect, LabelState, Plan
-from hubpipe.errors import ForbiddenError, GitHubError, HubpipeError
+from hubpipe.errors import GitHubError, HubpipeError
 from hubpipe.event import Event, Label, Material, Subject
 from hubpipe.models.base import Model, Text
 from hubpipe.report import FlowReport, Report
@@ -38,10 +38,6 @@ PROCESS_LABELS = {"duplicate", "good first issue", "help wanted", "invalid", "wo
 NOT_ASKED = "{inputs} come from GitHub, which was not asked (no token)"
 NOTHING_TO_READ = "nothing to read: the event brings no text"
 NO_LABELS = "the repository has no labels to choose from: make some, or name them under pipeline.labels"
-FROM_FORK = (
-    "On `pull_request` GitHub gives a fork's pull request a token that cannot write: run hubpipe on"
-    " `pull_request_target` instead, which is safe because it never checks the code out."
-)
 OWN_COMMENT = "the comment is hubpipe's own"
 
 
@@ -129,20 +125,14 @@ def _publish(job: _Job, plan: Plan, publish: Publish) -> tuple[Outcome, ...]:
     if subject is None or subject.number is None:
         return ()
     target = Target(job.event.repo, subject.number)
-    return tuple(_attempt(effect, target, publish, _hint(job.event, subject)) for effect in plan.effects)
+    return tuple(_attempt(effect, target, publish) for effect in plan.effects)
 
 
-def _attempt(effect: Effect, target: Target, publish: Publish, hint: str) -> Outcome:
+def _attempt(effect: Effect, target: Target, publish: Publish) -> Outcome:
     try:
         return publish(effect, target)
-    except ForbiddenError as error:
-        return Outcome(effect.kind, done=False, detail=f"{error} {hint}".strip(), failed=True)
     except GitHubError as error:
         return Outcome(effect.kind, done=False, detail=str(error), failed=True)
-
-
-def _hint(event: Event, subject: Subject) -> str:
-    return FROM_FORK if subject.from_fork and event.kind == "pull_request" else ""
 
 
 def _material(job: _Job, subject: Subject) -> Material:

@@ -10,6 +10,7 @@ from socket import create_connection, socket
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
 from tests.standin.wire import LOOPBACK
 
 MODULES = Path(__file__).parent / "node_modules"

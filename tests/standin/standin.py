@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import urllib3
+
 from tests.standin.payloads import event_payload
 from tests.standin.recorder import Accident, Exchange, Recorder, cut, instead, lose
 from tests.standin.servers import OWNER, token_of

@@ -226,10 +226,12 @@ class Flow(Section):
     )
     """One step, or several: each reads the text that the step before wrote."""
     decide: Decide = Decide()
+    """When a score counts."""
     publish: Annotated[
         Publish,
         BeforeValidator(_targets, json_schema_input_type=_Settings | list[_Settings | _PublishItem] | _PublishItem),
     ]
+    """Where the results go."""
 
     @property
     def gives(self) -> str:
