@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 import yaml
 
-from hubpipe import action
+from hubpipe import action, config
 from hubpipe.config import INPUTS, parse
 from hubpipe.event import SUBJECTS
 
@@ -56,7 +56,7 @@ def test_every_input_and_output_is_described() -> None:
 
 
 def test_the_actions_defaults_are_the_codes() -> None:
-    assert ACTION["inputs"]["config"]["default"] == action.config.PATH
+    assert ACTION["inputs"]["config"]["default"] == config.PATH
 
 
 def test_schema_and_docs_are_current() -> None:
