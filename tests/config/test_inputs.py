@@ -23,6 +23,15 @@ def test_a_task_and_labels_make_a_flow_for_every_event_with_a_subject() -> None:
     assert {"issues", "pull_request", "pull_request_target"} <= set(flow.on)
 
 
+@pytest.mark.parametrize("written", ["no, 404", "no\n404", "- no\n- '404'", "[no, '404']", "no,\n404,\n"])
+def test_every_way_to_write_a_list_of_labels_means_the_same(written: str) -> None:
+    config = from_inputs({"task": "zero-shot-classification", "labels": written})
+    assert config is not None
+    [flow] = config.flows.values()
+    assert flow is not None
+    assert flow.pipeline[0].labels == {"no": "", "404": ""}
+
+
 def test_labels_may_carry_descriptions() -> None:
     config = from_inputs({"task": "zero-shot-classification", "labels": "bug: It breaks\nquestion: Why?"})
     assert config is not None
@@ -50,7 +59,7 @@ def test_a_task_publishes_what_suits_it(task: str, target: str) -> None:
             "the action's inputs: threshold: input should be a valid number",
         ),
         ({"task": "zero-shot-classification", "max-labels": "0"}, "the action's inputs: max-labels: input should be"),
-        ({"task": "zero-shot-classification", "labels": "a: b: c"}, "the action's inputs: labels: neither a list"),
+        ({"task": "zero-shot-classification", "labels": "a: b: c"}, "the action's inputs: labels: neither names"),
         ({"task": "summarization", "publish": "labels"}, "the action's inputs: publish: summarization gives text"),
     ],
 )

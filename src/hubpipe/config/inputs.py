@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from hubpipe.config.parse import validate
-from hubpipe.config.source import Source
+from hubpipe.config.source import Source, read
 from hubpipe.config.values import ANY, GIVES, Config
 from hubpipe.errors import ConfigError, Problem
 
@@ -24,7 +22,10 @@ PLACES: dict[str, tuple[str, ...]] = {
     "publish": ("publish",),
 }
 EVENTS = ("issues", "issue_comment", "pull_request", "pull_request_target", "pull_request_review_comment")
+LISTS = {"labels", "input", "publish"}
+NUMBERS = {"threshold", "max-labels"}
 ORIGIN = "the action's inputs"
+NO_LIST = "neither names, each between commas or on a line, nor `name: description` lines: {reason}"
 
 
 def from_inputs(given: Mapping[str, str]) -> Config | None:
@@ -56,17 +57,17 @@ def _usual_target(task: str) -> str:
 
 
 def _value(name: str, text: str) -> Any:
-    """Read a list or a mapping from an input: YAML, or words between commas or on lines."""
-    if name not in ("labels", "input", "publish", "threshold", "max-labels"):
+    """Read a number, a mapping or a list from an input: YAML, or words between commas or on lines of their own."""
+    if name not in LISTS | NUMBERS:
         return text
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        message = f"neither a list nor `name: description` lines: {error}"
-        raise ConfigError((Problem(ORIGIN, None, name, message),)) from error
-    if isinstance(value, str):
-        return [word.strip() for line in value.splitlines() for word in line.split(",") if word.strip()]
-    return value
+        value = read(text, ORIGIN).data
+    except ConfigError as error:
+        problems = tuple(Problem(ORIGIN, None, name, NO_LIST.format(reason=found.message)) for found in error.problems)
+        raise ConfigError(problems) from error
+    if name in NUMBERS or isinstance(value, dict | list):
+        return value
+    return [word.strip() for line in text.splitlines() for word in line.split(",") if word.strip()]
 
 
 def _named(problem: Problem) -> Problem:
