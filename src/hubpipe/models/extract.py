@@ -32,6 +32,10 @@ BOILERPLATE = (
     "Please review and let me know what you think, thank you",
 )
 
+# In characters: GitHub's own limit, and more than any sentence that a summary is better for.
+LONGEST_TITLE = 256
+LONGEST_SENTENCE = 1_000
+
 TRAILER = re.compile(r"[A-Z][\w-]*-by: ")
 WORD = re.compile(r"[\W_]*[^\W\d_]+(?:['’-][^\W\d_]+)*[\W_]*")
 MIN_WORDS = 3
@@ -44,23 +48,30 @@ PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 def split_title(text: str) -> tuple[str, str]:
-    """Take the title off a text: its first line, when a blank line follows and it is no full sentence."""
+    """Take the title off a text: a short first line that stands alone and is no full sentence."""
     first, _, rest = text.strip().partition("\n")
     first = first.strip()
-    titled = not rest.strip() or (rest.split("\n", 1)[0].strip() == "" and not first.endswith(END_OF_SENTENCE))
+    alone = not rest.partition("\n")[0].strip()
+    titled = alone and len(first) <= LONGEST_TITLE and not first.endswith(END_OF_SENTENCE)
     return (first, rest.strip()) if titled else ("", text.strip())
 
 
-def sentences(markdown: str) -> list[str]:
-    """Read the sentences of Markdown's paragraphs and list items, in order and without repetitions.
+def fragments(markdown: str) -> list[str]:
+    """Split Markdown's paragraphs and list items where sentences end, each piece once and in order.
 
-    Headings, code, tables, HTML, lines that are only a link, sign-offs and fragments are none.
+    Headings, code, tables, HTML and lines that are only a link hold none; nor is what never ends one.
     """
-    found = (
-        sentence for paragraph in _paragraphs(PARSER.parse(markdown)) for sentence in sentencex.segment("en", paragraph)
+    pieces = (
+        " ".join(piece.split())
+        for paragraph in _paragraphs(PARSER.parse(markdown))
+        for piece in sentencex.segment("en", paragraph)
     )
-    worthy = [" ".join(sentence.split()) for sentence in found if _says_something(sentence)]
-    return list(dict.fromkeys(worthy))
+    return list(dict.fromkeys(piece for piece in pieces if 0 < len(piece) <= LONGEST_SENTENCE))
+
+
+def sentences(markdown: str) -> list[str]:
+    """Keep of the fragments those that say something: no sign-offs, references, paths or single words."""
+    return [piece for piece in fragments(markdown) if _says_something(piece)]
 
 
 def thin(items: Sequence[str]) -> list[str]:

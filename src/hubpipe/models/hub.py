@@ -136,7 +136,14 @@ def _in_cache(name: str, revision: str | None, places: Places) -> Repository:
     from huggingface_hub import snapshot_download
 
     with _hub_errors(name):
-        found = snapshot_download(name, revision=revision, cache_dir=places.cache, local_files_only=True)
+        # Without the patterns a snapshot counts as incomplete: what hubpipe left out is missing from it.
+        found = snapshot_download(
+            name,
+            revision=revision,
+            cache_dir=places.cache,
+            local_files_only=True,
+            allow_patterns=list(SAFE_FILES),
+        )
     folder = Path(found)
     return Repository(name, revision=folder.name, folder=folder, sizes=_sizes(folder))
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as transformers_logging
 
@@ -36,7 +37,7 @@ class Encoder:
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True},
             )
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as fault:
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as fault:
             raise ModelError(NOT_LOADED.format(model=source.name, reason=fault)) from fault
         if not getattr(self._model.tokenizer, "is_fast", False):
             raise ModelError(NO_OFFSETS.format(model=source.name))
@@ -143,7 +144,7 @@ class Summarizer(Embedder):
         title, body = extract.split_title(text)
         items = extract.thin(extract.sentences(body))
         if not items:
-            return [title] if title else []
+            return [title] if title else extract.fragments(body)[:1]
         vectors = self._encoder.embed([*items, *extract.BOILERPLATE, title])
         count = len(items)
         chosen = extract.choose(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import jinja2
 import numpy as np
 import transformers
+from safetensors import SafetensorError
 from transformers.utils import logging as transformers_logging
 
 from hubpipe.config import Step
@@ -266,7 +267,7 @@ def _open(head: str, step: Step, source: Source) -> Loaded:
         )
     except (ValueError, KeyError) as fault:
         raise TaskError(NOT_FOR_TASK.format(model=source.name, task=step.task, reason=fault)) from fault
-    except (OSError, ImportError, RuntimeError) as fault:
+    except (OSError, ImportError, RuntimeError, SafetensorError) as fault:
         raise ModelError(NOT_LOADED.format(model=source.name, reason=fault)) from fault
     if not tokenizer.is_fast:
         raise ModelError(NO_OFFSETS.format(model=source.name))

@@ -1,0 +1,67 @@
+from typing import Any
+
+import pytest
+
+from hubpipe.config import Step
+from hubpipe.models import load
+from hubpipe.models.base import Places, Prediction, Scores, Spans, Text
+
+LABELS = {"bug": "", "enhancement": "", "question": ""}
+
+
+def answer(model: str, text: str, **step: Any) -> Prediction:
+    given = {"task": "zero-shot-classification", **step}
+    return load(Step(model=model, **given), LABELS, Places()).predict([text])[0]
+
+
+def scores(model: str, text: str, **step: Any) -> dict[str, float]:
+    prediction = answer(model, text, **step)
+    assert isinstance(prediction, Scores)
+    return {item.label: item.score for item in prediction.scores}
+
+
+def test_scores_depend_on_the_text_and_share_one_whole() -> None:
+    one, other = scores("fake:", "it crashes"), scores("fake:", "add tabs")
+    assert one != other
+    assert set(one) == set(LABELS)
+    assert sum(one.values()) == pytest.approx(1)
+
+
+def test_scores_stand_alone_when_several_labels_may_hold() -> None:
+    assert sum(scores("fake:", "it crashes", multi_label=True).values()) != pytest.approx(1)
+
+
+def test_every_label_is_the_best_one_for_some_text() -> None:
+    best = {max(found := scores("fake:", f"issue {number}"), key=found.__getitem__) for number in range(40)}
+    assert best == set(LABELS)
+
+
+@pytest.mark.parametrize("task", ["summarization", "text-generation"])
+def test_an_echo_writes_back_what_it_read(task: str) -> None:
+    assert answer("fake:echo", "as it\n\nwas <!-- x -->", task=task) == Text("as it\n\nwas <!-- x -->")
+
+
+def test_an_echo_reads_no_further_than_its_limit() -> None:
+    assert answer("fake:echo", "word " * 600, task="summarization") == Text(" ".join(["word"] * 512))
+
+
+def test_a_fixed_label_is_certain_and_the_others_are_not_there() -> None:
+    assert scores("fake:label=bug", "anything") == {"bug": 1.0, "enhancement": 0.0, "question": 0.0}
+
+
+def test_a_fixed_label_is_said_even_when_nobody_offered_it() -> None:
+    assert scores("fake:label=@everyone", "anything")["@everyone"] == 1.0
+
+
+def test_a_fixed_label_is_also_what_it_writes() -> None:
+    assert answer("fake:label=owned", "anything", task="text-generation") == Text("owned")
+
+
+def test_a_fixed_label_marks_every_word() -> None:
+    prediction = answer("fake:label=PER", "Ada wrote it", task="token-classification")
+    assert isinstance(prediction, Spans)
+    assert [(span.label, span.text) for span in prediction.spans] == [("PER", "Ada"), ("PER", "wrote"), ("PER", "it")]
+
+
+def test_a_summary_says_how_much_was_read() -> None:
+    assert answer("fake:", "one two three", task="summarization") == Text("3 words, beginning with: one two three")
