@@ -2,8 +2,8 @@
 
     python benchmarks/zero_shot.py --data issues_test.csv
 
-The file is the test half of NLBSE'24 (https://github.com/nlbse2024/issue-report-classification): the columns repo,
-label (bug, feature, question), title, body. Nothing was chosen on it: see models/similarity.py for what was, and on what.
+The file is the test half of NLBSE'24 (https://github.com/nlbse2024/issue-report-classification): columns repo,
+label (bug, feature, question), title, body. Nothing was chosen on it: models/similarity.py says on what instead.
 """
 
 import argparse

@@ -69,6 +69,13 @@ def test_no_more_labels_than_max_labels_are_added() -> None:
     assert labels_of(result).add == ("bug", "question")
 
 
+def test_a_label_that_was_not_to_choose_from_is_never_used() -> None:
+    state = LabelState(existing=(Label("bug"), Label("evil")))
+    result = plan("kind", flow(publish="{labels: {create: true}}"), scores(evil=1.0, bug=0.1), LABELS, state)
+    assert (result.effects, result.chosen) == ((), ())
+    assert result.notes[0] == "'evil' is not among the labels to choose from: it is not used, whatever the model says"
+
+
 def test_a_label_that_is_there_is_not_added_again() -> None:
     result = plan("kind", flow(), scores(bug=0.9), LABELS, LabelState(present=("Bug",)))
     assert result.effects == ()

@@ -11,6 +11,7 @@ from hubpipe.models.base import Prediction, Score, Scores, Spans, Text
 UNDER_THRESHOLD = "no label reaches the threshold {threshold:g}: the best is {label} with {score:.2f}"
 TOO_CLOSE = "{first} ({a:.2f}) and {second} ({b:.2f}) are closer than the margin {margin:g}: abstained"
 NO_SUCH_LABEL = "the repository has no label {label!r}: make it, or set publish.labels.create"
+NOT_GIVEN = "{label!r} is not among the labels to choose from: it is not used, whatever the model says"
 PERSON_REMOVED = "{label} was removed by a person: it stays away"
 ENOUGH = "{label} is not added: {others} is there already (decide.max_labels is {most})"
 
@@ -89,8 +90,13 @@ def plan(name: str, flow: Flow, prediction: Prediction, labels: Sequence[Label],
     `labels` are the candidates that the model chose from (name and description).
     A flow without anything useful to say gives a Plan without effects.
     """
-    chosen, notes = choose(prediction, flow.decide) if isinstance(prediction, Scores) else ((), ())
+    chosen: tuple[Score, ...] = ()
+    notes: tuple[str, ...] = ()
     effects: list[Effect] = []
+    if isinstance(prediction, Scores):
+        prediction, strangers = _allowed(prediction, flow, labels, state)
+        chosen, notes = choose(prediction, flow.decide)
+        notes = strangers + notes
     if flow.publish.labels is not None and isinstance(prediction, Scores):
         candidates = _candidates(prediction, flow.decide, labels)
         effect, more = label(chosen, candidates, flow, state)
@@ -151,6 +157,19 @@ def label(
             if existing is None:
                 create.append(_described(score.label, candidates))
     return LabelsEffect(tuple(add), stale, tuple(create)), tuple(notes)
+
+
+def _allowed(
+    prediction: Scores, flow: Flow, labels: Sequence[Label], state: LabelState
+) -> tuple[Scores, tuple[str, ...]]:
+    """Keep only what the model was given to choose from, where it was given anything that is known for sure."""
+    step = flow.pipeline[-1]
+    if step.task not in CHOOSING or (step.labels is None and state.existing is None):
+        return prediction, ()
+    given = {known.name for known in labels}
+    strangers = [score.label for score in prediction.scores if score.label not in given]
+    kept = Scores(tuple(score for score in prediction.scores if score.label in given))
+    return kept, tuple(NOT_GIVEN.format(label=name) for name in strangers)
 
 
 def _counted(candidates: Sequence[Label], stale: Sequence[str], flow: Flow, state: LabelState) -> list[str]:
