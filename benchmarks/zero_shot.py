@@ -54,9 +54,8 @@ def main() -> int:
     started = time.monotonic()
     rows = predict(flow, read(given.data))
     seconds = time.monotonic() - started
-    print(
-        f"model embedded, {len(rows)} issues of {given.data.name}, {platform.machine()}, {seconds / len(rows):.3f} s each"
-    )
+    each = seconds / len(rows)
+    print(f"model embedded, {len(rows)} issues of {given.data.name}, {platform.machine()}, {each:.3f} s each")
     by_repo = defaultdict(list)
     for row in rows:
         by_repo[row[0]].append(row)
