@@ -17,15 +17,11 @@ FAKE = "fake"
 
 @dataclass(frozen=True)
 class Library:
-    """A library of the Hub: the adapter that loads it, by name so that nothing heavy is imported early.
-
-    `extra` is the optional dependency to install for it; None where hubpipe brings it.
-    """
+    """A library of the Hub: the adapter that loads it, by name so that nothing heavy is imported early."""
 
     name: str
     module: str
     tasks: frozenset[str]
-    extra: str | None = None
 
 
 LIBRARIES = (
