@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from github import Auth, GithubIntegration
+from hypothesis import settings
 
 from tests.standin.examiner import prism
 from tests.standin.gateway import Gateway
@@ -17,6 +18,12 @@ from tests.standin.standin import Server, StandIn
 from tests.standin.wire import LOOPBACK, HttpServer, forward
 
 REPOSITORIES = count(1)
+
+# The same examples in every run: a property that fails for one text in a million fails for its author, not at random.
+# `--hypothesis-profile=wide` looks further.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("wide", max_examples=5_000, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

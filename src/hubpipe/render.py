@@ -138,9 +138,11 @@ def code(text: str) -> str:
 
 
 def _plain(text: str) -> str:
+    # First of all, while the text is as written; the stand-in cannot be in it, for it is an invisible character.
+    text = _LINKING.sub(lambda sign: sign.group() + "\u200b", text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = _SIGNS.sub(lambda sign: "\\" + sign.group(), text)
-    return _LINKING.sub(lambda sign: sign.group() + _APART, text)
+    return text.replace("\u200b", _APART)
 
 
 def _escaped_start(start: re.Match[str]) -> str:

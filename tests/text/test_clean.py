@@ -238,7 +238,8 @@ WORDY = [
     "**",
     "_",
     "`",
-    "|a|b|\n|-|-|\n|c|d|\n",
+    # On its own: a table that continues a list item lazily is text there, and a table once it is written in full.
+    "\n\n|a|b|\n|-|-|\n|c|d|\n\n",
 ]
 WORDY += ["\\", " ", "word", "é", "~~", "<https://x.y>", "+ ", "* ", "x y", "\n  ", "> "]
 RENDERER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
