@@ -76,6 +76,14 @@ def test_a_label_that_was_not_to_choose_from_is_never_used() -> None:
     assert result.notes[0] == "'evil' is not among the labels to choose from: it is not used, whatever the model says"
 
 
+def test_a_classifiers_labels_can_be_narrowed() -> None:
+    narrow = flow(task="text-classification")
+    step = narrow.pipeline[0].model_copy(update={"labels": {"question": ""}})
+    narrow = narrow.model_copy(update={"pipeline": (step,)})
+    result = plan("kind", narrow, scores(bug=0.9, question=0.6), (Label("question"),), LabelState())
+    assert (result.chosen, result.notes) == ((Score("question", 0.6),), ())
+
+
 def test_a_label_that_is_there_is_not_added_again() -> None:
     result = plan("kind", flow(), scores(bug=0.9), LABELS, LabelState(present=("Bug",)))
     assert result.effects == ()

@@ -164,11 +164,14 @@ def _allowed(
 ) -> tuple[Scores, tuple[str, ...]]:
     """Keep only what the model was given to choose from, where it was given anything that is known for sure."""
     step = flow.pipeline[-1]
-    if step.task not in CHOOSING or (step.labels is None and state.existing is None):
+    asked_github = step.task in CHOOSING and state.existing is not None
+    if step.labels is None and not asked_github:
         return prediction, ()
     given = {known.name for known in labels}
-    strangers = [score.label for score in prediction.scores if score.label not in given]
     kept = Scores(tuple(score for score in prediction.scores if score.label in given))
+    if step.task not in CHOOSING:
+        return kept, ()  # a classifier always scores all of its own labels
+    strangers = (score.label for score in prediction.scores if score.label not in given)
     return kept, tuple(NOT_GIVEN.format(label=name) for name in strangers)
 
 

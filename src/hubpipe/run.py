@@ -148,11 +148,11 @@ def _material(job: _Job, subject: Subject) -> Material:
 
 
 def _labels(job: _Job, step: Step) -> tuple[Label, ...]:
-    """Give what a step chooses from: the labels that it names, or the repository's own."""
-    if step.task not in CHOOSING:
-        return ()
+    """Give what a step chooses from: the labels that it names, or the repository's own where it needs some."""
     if step.labels is not None:
         return tuple(Label(name, description) for name, description in step.labels.items())
+    if step.task not in CHOOSING:
+        return ()
     return tuple(label for label in job.repository_labels if label.name.casefold() not in PROCESS_LABELS)
 
 

@@ -112,7 +112,7 @@ def test_all_problems_are_told_at_once_with_file_line_key_and_the_nearest_word()
         ("on: issues\ninput: [patch]\npipeline: {task: summarization}\npublish: comment", "come with pull requests"),
         ("on: issues\ninput: [commits]\npipeline: {task: summarization}\npublish: comment", "pull requests and pushes"),
         ("on: issues\npipeline: [{task: fill-mask}, {task: summarization}]\npublish: comment", "make it the last step"),
-        ("on: issues\npipeline: {task: text-classification, labels: [a]}\npublish: labels", "brings its own labels"),
+        ("on: issues\npipeline: {task: summarization, labels: [a]}\npublish: comment", "no labels to choose from"),
         ("on: issues\npipeline: {task: summarization}\ndecide: {threshold: 0.4}\npublish: comment", "no scores"),
         (
             "on: issues\npipeline: {task: zero-shot-classification, hypothesis_template: x}\npublish: labels",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from hubpipe.config.source import Path
-from hubpipe.config.values import ACTIVITIES, ANY, CHOOSING, GIVES, Config, Flow
+from hubpipe.config.values import ACTIVITIES, ANY, GIVES, Config, Flow
 
 # What can be labelled and commented on.
 NUMBERED = {"issues", "issue_comment", "pull_request", "pull_request_target", "pull_request_review_comment"}
@@ -54,10 +54,10 @@ def _steps(flow: Flow) -> Found:
                 ("pipeline", index, "task"),
                 f"{step.task} gives {GIVES[step.task]}, and the next step reads text: make it the last step",
             )
-        if step.labels is not None and step.task not in CHOOSING:
+        if step.labels is not None and GIVES[step.task] != "scores":
             yield (
                 ("pipeline", index, "labels"),
-                f"{step.task} brings its own labels: rename them under decide.rename, or use zero-shot-classification",
+                f"{step.task} gives {GIVES[step.task]}: there are no labels to choose from",
             )
         if step.hypothesis_template.count("{}") != 1:
             yield ("pipeline", index, "hypothesis_template"), "it must hold {} once, where the label goes"

@@ -147,7 +147,7 @@ class Step(Section):
     revision: str | None = None
     """The commit, tag or branch of the model; a commit keeps it from changing under you."""
     labels: _Labels | None = Field(default=None, min_length=1)
-    """What to choose from: names, or names with a description. Without it: the repository's own labels."""
+    """Names, or names with a description, to choose from. Without it: the repository's own, or all that a classifier has."""
     multi_label: bool = False
     """Score each label by itself, instead of sharing 1.0 among them."""
     hypothesis_template: str = "This example is {}."
