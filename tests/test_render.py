@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import pytest
+from cmarkgfm import github_flavored_markdown_to_html
+from cmarkgfm.cmark import Options
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
 from hubpipe.decide import CommentEffect, Plan
 from hubpipe.errors import TemplateError
@@ -18,10 +20,40 @@ from hubpipe.text import Fitted
 EVENT = Event("issues", "opened", "octo-org/octo-repo", Subject("issue", 7, "@octocat <b>title</b>", "body"))
 INFO = ModelInfo("sentence-transformers", "org/name", "0123456789abcdef" * 2, "summarization", None)
 CONTEXT = Context("pr-summary", EVENT, (INFO,), Fitted("text", 10, 20, ("patch", "comments")), ("files: too many",))
-# What GitHub makes of text: https://github.github.com/gfm, with the references that its comments link.
-GFM = MarkdownIt("gfm-like")
 MENTION = re.compile(r"@\w")
-REFERENCE = re.compile(r"#\d|\bgh-\d", re.IGNORECASE)
+REFERENCE = re.compile(r"#\d|gh-\d", re.IGNORECASE)
+
+
+class Page(HTMLParser):
+    """What GitHub's own parser makes of Markdown: the tags, and the text that mentions are looked for in."""
+
+    def __init__(self, markdown: str):
+        super().__init__(convert_charrefs=True)
+        self.tags: set[str] = set()
+        self.text = ""
+        self._code = 0
+        self.feed(github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE))
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.add(tag)
+        self._code += tag == "code"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._code -= tag == "code"
+
+    def handle_comment(self, data: str) -> None:
+        self.tags.add("<!--")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if not self._code else " "
+
+
+def harmless(markdown: str, *tags: str) -> bool:
+    """Whether there is nothing but text, code and the given tags, and nobody is called."""
+    page = Page(markdown)
+    strange = page.tags - {"p", "code", *tags}
+    return not (strange or MENTION.search(page.text) or REFERENCE.search(page.text))
 
 
 def body(prediction: Prediction, template: str | None = None, chosen: tuple[Score, ...] = ()) -> str:
@@ -29,12 +61,6 @@ def body(prediction: Prediction, template: str | None = None, chosen: tuple[Scor
     [effect] = plan.effects
     assert isinstance(effect, CommentEffect)
     return effect.body
-
-
-def shown(markdown: str) -> str:
-    """The text that GitHub would look for mentions and references in: all that is no code."""
-    tokens = [child for token in GFM.parse(markdown) for child in token.children or [token]]
-    return " ".join(token.content for token in tokens if token.type in ("text", "html_inline", "html_block"))
 
 
 @pytest.mark.parametrize(
@@ -55,26 +81,21 @@ def shown(markdown: str) -> str:
         "`` `@octocat` ` @octocat",
         "user@example.com",
         "\\@octocat \\# \\<b>",
+        "@` `octocat closes #` `12, https:` `//evil.example",
+        "_www.evil.com W_www.evil.com",
+        "_GH-1 éGH-1",
+        "a@-b.com .@.g @_",
+        "owner/repo@1234567",
     ],
 )
 def test_no_markup_mention_reference_or_link_survives(text: str) -> None:
-    tokens = GFM.parse(neutralise(text))
-    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
-    kinds = {child.type for token in tokens for child in token.children or []}
-    assert kinds <= {"text", "code_inline", "text_special"}
-    assert not MENTION.search(shown(neutralise(text)))
-    assert not REFERENCE.search(shown(neutralise(text)))
+    assert harmless(neutralise(text)), Page(neutralise(text)).text
 
 
 @given(st.text(alphabet=st.sampled_from("@#1ag-`*_[]()<>!&;:/\\|~ \n\"'.x$=+"), max_size=60))
-def test_whatever_is_written_stays_one_paragraph_of_text_and_code(text: str) -> None:
-    tokens = GFM.parse("- " + neutralise(text))
-    kinds = {token.type for token in tokens} | {child.type for token in tokens for child in token.children or []}
-    assert kinds <= {
-        "bullet_list_open", "list_item_open", "paragraph_open", "inline", "text", "text_special", "code_inline",
-        "paragraph_close", "list_item_close", "bullet_list_close",
-    }  # fmt: skip
-    assert not MENTION.search(shown("- " + neutralise(text)))
+def test_whatever_is_written_stays_text_and_code(text: str) -> None:
+    assert harmless(neutralise(text))
+    assert harmless("- " + neutralise(text), "ul", "li")
 
 
 @given(st.text(max_size=200))
@@ -99,9 +120,9 @@ def test_a_line_is_cut_at_a_thousand_characters_and_says_so() -> None:
 
 
 def test_code_cannot_be_left_from_within() -> None:
-    for text in ("a`b", "``", "`", "a``b`c"):
-        [inline] = [token for token in GFM.parse(code(text)) if token.type == "inline"]
-        assert [child.type for child in inline.children or []] == ["code_inline"]
+    for text in ("a`b", "``", "`", "a``b`c", "`@octocat"):
+        assert Page(code(text)).tags == {"p", "code"}
+        assert not Page(code(text)).text.strip()
 
 
 def test_a_summary_is_a_list_under_the_flows_marker() -> None:
@@ -132,12 +153,28 @@ def test_labels_and_spans_are_shown_with_their_scores() -> None:
     assert "- version: `1.2|x` (0.50)" in body(Spans((Span("version", 0, 5, "1.2|x", 0.5),)))
 
 
-def test_a_custom_template_gets_every_value_neutralised() -> None:
-    written = body(
-        Text("<b>@octocat</b>"), "{{ subject.title }} {{ summary[0] }} {{ summary }} {{ summary[0] | safe }}"
-    )
-    assert "<b>" not in written
-    assert not MENTION.search(shown(written.removeprefix(marker("pr-summary"))))
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ subject.title }} {{ summary[0] }} {{ summary }} {{ summary[0] | safe }} {{ summary[0] | code }}",
+        "{{ summary[1] }}{{ summary[2] }} {{ summary[3] }}{{ summary[4] }} {{ summary[1] ~ summary[2] }}",
+        "{{ summary[5] | code }}{{ summary[6] | code }} {{ summary[5] }}{{ summary[6] }}",
+        "{{ summary | join('') }} {{ summary | join('') | code }} {{ summary[0] | tojson }}",
+        "{{ summary[0] | striptags }} {{ summary[0] | wordwrap(3) }} {{ summary[0] | truncate(5) }}",
+        "{{ summary[0] | urlize }} {{ summary[0] | replace('b', '@') }} {{ '%s' | format(summary[0]) }}",
+        "{% set x = summary[0] %}{{ x }}{% for line in summary %}{{ line }}{% endfor %}",
+    ],
+)
+def test_a_custom_template_gets_every_value_neutralised(template: str) -> None:
+    lines = ["<b>@octocat</b> <!-- hubpipe: flow=x -->", "thanks @", "octocat", "fixes #", "12", "a` @octocat", "`b #1"]
+    written = body(Text("\n".join(lines)), template).removeprefix(marker("pr-summary"))
+    assert harmless(written)
+
+
+def test_a_commits_sha_is_no_link() -> None:
+    sha = "0123456789abcdef0123456789abcdef01234567"
+    assert neutralise(f"see {sha} and 1234abc") == f"see 0123&#8203;{sha[4:]} and 1234&#8203;abc"
+    assert neutralise("defaced 2024 123456") == "defaced 2024 123456"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +184,14 @@ def test_a_custom_template_gets_every_value_neutralised() -> None:
         ("{{ sumary }}", "'sumary' is undefined; it may use"),
         ("{{ ''.__class__.__mro__ }}", "unsafe"),
         ("{{ summary.append(1) }}", "comment template of flow pr-summary"),
-        ("{% include '/etc/passwd' %}", "comment template of flow pr-summary"),
+        ("{% include '/etc/passwd' %}", "line 1: a comment template has"),
+        ("{% filter striptags %}{{ summary[0] }}{% endfilter %}", "line 1: a comment template has"),
+        ("{% macro x() %}{{ x() }}{% endmacro %}{{ x() }}", "line 1: a comment template has"),
+        ("\n{% set x %}a{% endset %}", "line 2: a comment template has"),
+        ("{{ '%(x)s' | format(y=1) }}", "'x'; it may use"),
+        ("{{ summary | xmlattr }}", "comment template of flow pr-summary"),
+        ("x \ud800", "surrogates not allowed"),
+        ("{% for i in range(90000) %}line{% endfor %}", "GitHub takes 65,536"),
         ("{% for i in range(10**9) %}x{% endfor %}", "Range too big"),
         ("{{ 1 / 0 }}", "division by zero"),
     ],
@@ -157,16 +201,19 @@ def test_a_template_that_is_wrong_or_reaches_out_is_refused_by_name(template: st
         body(Text("A sentence."), template)
 
 
-def test_the_syntax_of_a_template_can_be_checked_beforehand() -> None:
-    with pytest.raises(TemplateError, match=r"flows\.x, line 2"):
-        check_template("a\n{% for %}", "flows.x")
+@pytest.mark.parametrize("template", ["a\n{% for %}", "{{ sumary }}", "{{ summary | nofilter }}"])
+def test_a_template_can_be_checked_beforehand(template: str) -> None:
+    with pytest.raises(TemplateError, match=r"^flows\.x"):
+        check_template(template, "flows.x")
+    check_template("{{ summary }} {{ labels[0].label }} {{ spans[0].text }} {{ subject.author }}", "flows.x")
 
 
-def test_a_comment_never_passes_githubs_limit() -> None:
-    for template in (None, "{% for i in range(90000) %}line\n{% endfor %}", "{{ 'x' * 70000 }}"):
-        written = body(Text("\n".join("word " * 190 for _ in range(300))), template)
+def test_a_comment_never_passes_githubs_limit_and_keeps_its_footer() -> None:
+    for line in ("word " * 190, "@#1" * 300, "&" * 900):
+        written = body(Text("\n".join(line for _ in range(300))))
         assert len(written) <= COMMENT_LIMIT
-    assert "Shortened" in body(Text("\n".join("word " * 190 for _ in range(300))))
+        assert "Shortened: this is not all of it." in written
+        assert "turns it off</sub>" in written
 
 
 def test_own_comments_are_known_by_their_first_line() -> None:

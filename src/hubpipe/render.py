@@ -1,11 +1,11 @@
 """Turn a Plan into Markdown that is safe to post: what a model or a stranger wrote is text, never markup."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jinja2 import PackageLoader, StrictUndefined, TemplateSyntaxError
+from jinja2 import PackageLoader, StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
@@ -14,27 +14,59 @@ from hubpipe.config import PATH
 from hubpipe.decide import CommentEffect, Plan
 from hubpipe.errors import TemplateError
 from hubpipe.event import Event, Subject
-from hubpipe.models.base import ModelInfo, Prediction, Spans, Text
-from hubpipe.text import Fitted
+from hubpipe.models.base import ModelInfo, Prediction, Score, Span, Spans, Text
+from hubpipe.text import Fitted, visible
 
 COMMENT_LIMIT = 65_536  # characters: https://docs.github.com/rest/issues/comments, error "body is too long"
 LINE_LIMIT = 1_000
 MOST_LINES = 100
 ELLIPSIS = "…"
 _MARKER = "<!-- hubpipe: flow="
-SHORTENED = "\n\n_Shortened: the whole text is too long for a comment._\n"
+MARKER_ROOM = 200  # characters; a flow's name has 64 at most
+MOST_NAMES = 10
+TEMPLATE_OF = "the comment template of flow {flow}"
+ONLY_SIMPLE = "a comment template has {{ values }}, for, if and set; no macro, block, call, filter block or other file"
+TOO_LONG = (
+    f"the comment has {{length:,}} characters, GitHub takes {COMMENT_LIMIT:,}: write less in each round of a loop"
+)
 
 # Between a sign and what follows it, so that GitHub finds no mention, no reference and no address.
 _APART = "&#8203;"
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
-)
 _SIGNS = re.compile(r"[\\`*_\[\]|~$]")
-_LINKING = re.compile(r"@(?=\w)|#(?=\d)|\bgh-(?=\d)|:(?=//)|\bwww(?=\.)", re.IGNORECASE)
+# `_` is no letter to GitHub's autolinks; a reference may stand behind any sign or letter.
+_LINKING = re.compile(r"@(?=\S)|#(?=\d)|gh-(?=\d)|:(?=//)|(?<![^\W_])www(?=\.)", re.IGNORECASE)
+# A commit's SHA of 7 to 40 digits becomes a link where there is such a commit; a part of it from its middle does not.
+_SHA = re.compile(
+    r"(?<![0-9a-z])(?=[a-f]*[0-9])[0-9a-f]{4}(?=[0-9a-f]{3,36}(?![0-9a-z]))",
+    re.IGNORECASE,
+)
 # What would make a line a heading, a list, a quotation, a rule or a command for another bot.
 _LINE_START = re.compile(r"^(?:[#>+=-]|(?=/))|^(\d+)([.)])(?=\s|$)")
 _CODE_SPANS = MarkdownIt("zero").enable("backticks")
+
+
+_FORBIDDEN = (
+    nodes.AssignBlock,
+    nodes.Block,
+    nodes.CallBlock,
+    nodes.Extends,
+    nodes.FilterBlock,
+    nodes.FromImport,
+    nodes.Import,
+    nodes.Include,
+    nodes.Macro,
+)
+# What a template's own expressions can raise, besides Jinja2's errors.
+_TEMPLATE_FAULTS = (
+    JinjaError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class _Markdown(str):
@@ -81,37 +113,45 @@ def is_own(body: str) -> bool:
 def comment(effect: CommentEffect, plan: Plan, prediction: Prediction, context: Context) -> str:
     """Write a comment's body: the marker, then the template's text, within GitHub's limit."""
     values = _values(plan, prediction, context)
-    if effect.template is None:
-        body = page("comment.md.j2", values)
+    if effect.template is not None:
+        body = custom(effect.template, values, TEMPLATE_OF.format(flow=effect.flow))
     else:
-        body = _custom(effect.template, values, f"the comment template of flow {effect.flow}")
-    head = marker(effect.flow) + "\n"
-    room = COMMENT_LIMIT - len(head) - len(SHORTENED)
-    if len(body) > room:
-        body = body[: body.rfind("\n", 0, room) if "\n" in body[:room] else room] + SHORTENED
-    return head + body.strip() + "\n"
+        body = page("comment.md.j2", values)
+        while len(body) > COMMENT_LIMIT - MARKER_ROOM:
+            body = page("comment.md.j2", values := _halved(values))
+    return f"{marker(effect.flow)}\n{body.strip()}\n"
 
 
 def page(file: str, values: Mapping[str, Any]) -> str:
     """Render one of hubpipe's own templates; every printed value is neutralised."""
-    return _TEMPLATES.get_template(file).render(values)
+    return _OWN.get_template(file).render(values)
 
 
-def _custom(template: str, values: Mapping[str, Any], name: str) -> str:
+def custom(template: str, values: Mapping[str, Any], name: str) -> str:
+    """Render a user's template; every printed value is neutralised and stands apart from its neighbours.
+
+    Raises TemplateError, `name` first, for a syntax error, a value that is not there, what only a macro, a block or
+    another file could do (their output would be printed as it is, or neutralised twice), and a text over the limit.
+    """
     try:
-        return _TEMPLATES.from_string(template).render(values)
+        tree = _CUSTOM.parse(template)
+        for node in tree.find_all(_FORBIDDEN):
+            raise TemplateError(f"{name}, line {node.lineno}: {ONLY_SIMPLE}")
+        body = _CUSTOM.from_string(template).render(values)
+        body.encode("utf-8")
     except TemplateSyntaxError as error:
         raise TemplateError(f"{name}, line {error.lineno}: {error.message}") from error
-    except (JinjaError, TypeError, ValueError, ArithmeticError, OverflowError, MemoryError) as error:
-        raise TemplateError(f"{name}: {error}; it may use {', '.join(sorted(values))}") from error
+    except _TEMPLATE_FAULTS as error:
+        message = f"{name}: {error or type(error).__name__}; it may use {', '.join(sorted(values))}"
+        raise TemplateError(message) from error
+    if len(body) > COMMENT_LIMIT - MARKER_ROOM:
+        raise TemplateError(f"{name}: {TOO_LONG.format(length=len(body))}")
+    return body
 
 
 def check_template(template: str, name: str) -> None:
-    """Raise TemplateError when a template's syntax is wrong."""
-    try:
-        _TEMPLATES.parse(template)
-    except TemplateSyntaxError as error:
-        raise TemplateError(f"{name}, line {error.lineno}: {error.message}") from error
+    """Raise TemplateError when a template does not render with values of every kind."""
+    custom(template, _sample(), name)
 
 
 def neutralise(text: str) -> str:
@@ -120,26 +160,31 @@ def neutralise(text: str) -> str:
     Mentions, issue references, closing words, links and HTML lose their effect; inline code stays
     code. White space is folded to one line of at most 1,000 characters.
     """
-    line = " ".join(_INVISIBLE.sub("", text).split())
-    if len(line) > LINE_LIMIT:
-        line = line[:LINE_LIMIT].rstrip() + ELLIPSIS
-    tokens = _CODE_SPANS.parseInline(line)[0].children or []
-    safe = "".join(code(token.content) if token.type == "code_inline" else _plain(token.content) for token in tokens)
+    tokens = _CODE_SPANS.parseInline(_line(text))[0].children or []
+    safe = "".join(
+        (code(token.content) or _APART) if token.type == "code_inline" else _plain(token.content) for token in tokens
+    )
     return _LINE_START.sub(_escaped_start, safe)
 
 
 def code(text: str) -> str:
     """Put any text into a code span, in which GitHub links nothing."""
-    line = " ".join(_INVISIBLE.sub("", text).split())[:LINE_LIMIT]
+    line = _line(text)
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if longest else ""
     return _Markdown(f"{fence}{pad}{line}{pad}{fence}") if line else _Markdown("")
 
 
+def _line(text: str) -> str:
+    line = " ".join(visible(text).split())
+    return line if len(line) <= LINE_LIMIT else line[:LINE_LIMIT].rstrip() + ELLIPSIS
+
+
 def _plain(text: str) -> str:
     # First of all, while the text is as written; the stand-in cannot be in it, for it is an invisible character.
-    text = _LINKING.sub(lambda sign: sign.group() + "\u200b", text)
+    for pattern in (_LINKING, _SHA):
+        text = pattern.sub(lambda sign: sign.group() + "\u200b", text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = _SIGNS.sub(lambda sign: "\\" + sign.group(), text)
     return text.replace("\u200b", _APART)
@@ -159,6 +204,13 @@ def _printed(value: object) -> str:
     return neutralise(str(value))
 
 
+def _printed_apart(value: object) -> str:
+    """Keep two values that a template puts side by side from making a mention or a code span together."""
+    if value is None or isinstance(value, int | float):
+        return str(value)
+    return f"{_APART}{_printed(value)}{_APART}"
+
+
 def _values(plan: Plan, prediction: Prediction, context: Context) -> dict[str, Any]:
     lines = [line for line in prediction.text.splitlines() if line.strip()] if isinstance(prediction, Text) else []
     spans = prediction.spans if isinstance(prediction, Spans) else ()
@@ -171,12 +223,24 @@ def _values(plan: Plan, prediction: Prediction, context: Context) -> dict[str, A
         "model": " → ".join(info.reference for info in context.models),
         "read": context.fitted.read,
         "total": context.fitted.total,
-        "cut": list(context.fitted.cut),
-        "unread": list(context.unread),
+        "cut": _some(context.fitted.cut),
+        "unread": _some(context.unread),
         "config_path": PATH,
         "event": {"name": context.event.name, "repo": context.event.repo, "actor": context.event.actor or ""},
         "subject": _subject_values(context.event.subject),
     }
+
+
+def _halved(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the first half of what a comment lists."""
+    halves = {name: values[name][: len(values[name]) // 2] for name in ("summary", "labels", "spans", "cut", "unread")}
+    return {**values, **halves, "shortened": True}
+
+
+def _some(items: Sequence[str]) -> list[str]:
+    """Name the first of many."""
+    rest = len(items) - MOST_NAMES
+    return [*items[:MOST_NAMES], *([f"{rest} more"] if rest > 0 else [])]
 
 
 def _subject_values(subject: Subject | None) -> dict[str, Any]:
@@ -193,11 +257,22 @@ def _subject_values(subject: Subject | None) -> dict[str, Any]:
     }
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
+def _sample() -> dict[str, Any]:
+    """Give the values of a comment that has everything."""
+    subject = Subject("pull_request", 1, "Title", "Body", "octocat", changed_files=1, additions=1, deletions=1)
+    event = Event("pull_request", "opened", "octo-org/octo-repo", subject, actor="octocat")
+    info = ModelInfo("fake", "fake:", None, "summarization", None)
+    context = Context("flow", event, (info,), Fitted("Title", 1, 2, ("body",)), ("files: too many",))
+    plan = Plan(chosen=(Score("bug", 0.9),))
+    spans = Spans((Span("version", 0, 5, "1.2.3", 0.9),))
+    return _values(plan, Text("A sentence.\nAnother."), context) | {"spans": _values(plan, spans, context)["spans"]}
+
+
+def _environment(printed: Callable[[object], str]) -> ImmutableSandboxedEnvironment:
     templates = ImmutableSandboxedEnvironment(
         loader=PackageLoader("hubpipe"),
         undefined=StrictUndefined,
-        finalize=_printed,
+        finalize=printed,
         autoescape=False,  # the result is Markdown, no HTML: `finalize` neutralises every value
         keep_trailing_newline=True,
     )
@@ -205,4 +280,4 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return templates
 
 
-_TEMPLATES = _environment()
+_OWN, _CUSTOM = _environment(_printed), _environment(_printed_apart)

@@ -3,5 +3,6 @@
 from hubpipe.text.document import Document, Part, compose
 from hubpipe.text.fitting import Fitted, Tokens, fit
 from hubpipe.text.markdown import clean
+from hubpipe.text.noise import visible
 
-__all__ = ["Document", "Fitted", "Part", "Tokens", "clean", "compose", "fit"]
+__all__ = ["Document", "Fitted", "Part", "Tokens", "clean", "compose", "fit", "visible"]
