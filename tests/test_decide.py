@@ -128,6 +128,19 @@ def test_own_stale_labels_make_room_when_asked() -> None:
     assert (effect.add, effect.remove) == (("bug",), ("question",))
 
 
+def test_a_stale_label_stays_where_its_successor_may_not_come() -> None:
+    refused = (added("bug"), removed("bug", "octocat"), added("question"))
+    state = LabelState(present=("question",), history=refused, me=ME)
+    result = plan("kind", flow(publish="{labels: {remove_stale: true}}"), scores(bug=0.9, question=0.1), LABELS, state)
+    assert result.effects == ()
+
+
+def test_two_labels_that_get_one_name_are_one_label() -> None:
+    rules = "{threshold: 0.1, max_labels: 2, rename: {bug: Bug, question: bug}}"
+    result = plan("kind", flow(rules), scores(bug=0.6, question=0.4), LABELS, LabelState())
+    assert labels_of(result).add == ("Bug",)
+
+
 def test_abstaining_takes_nothing_back() -> None:
     state = LabelState(present=("question",), history=(added("question"),), me=ME)
     result = plan("kind", flow("{threshold: 0.99}", "{labels: {remove_stale: true}}"), scores(bug=0.9), LABELS, state)

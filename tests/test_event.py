@@ -162,15 +162,6 @@ def test_an_event_about_no_one_thing_has_no_subject(kind: str) -> None:
     assert event(kind, {"repository": {"full_name": REPO}}, repo=None).subject is None
 
 
-def test_the_inputs_of_a_manual_run_are_text() -> None:
-    inputs = {"issue": 12, "dry": True, "note": "as written", "empty": None}
-    assert event("workflow_dispatch", {"inputs": inputs}).inputs == {
-        "issue": "12",
-        "dry": "true",
-        "note": "as written",
-    }
-
-
 def test_the_given_repository_goes_before_the_payload() -> None:
     payload = {"repository": {"full_name": "someone/else"}}
     assert (event("schedule", payload).repo, event("schedule", payload, None).repo) == (REPO, "someone/else")

@@ -143,14 +143,14 @@ class TestComments:
         number = standin.open_issue("Crash")
         for index in range(100):
             standin.comment_as("maintainer", number, f"Me too, {index}")
-        written = github.create_comment(standin.repo, number, f"Summary\n{MARKER}", MARKER)
+        written = github.create_comment(standin.repo, number, f"{MARKER}\nSummary", MARKER)
         assert github.own_comment(standin.repo, number, MARKER) == written
         assert written.author == "github-actions[bot]"
         assert written.url.startswith("http")
 
     def test_with_our_marker_by_another_user_are_not_ours(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_issue("Crash")
-        standin.comment_as("outsider", number, f"Mine now {MARKER}")
+        standin.comment_as("outsider", number, f"{MARKER} Mine now")
         assert github.own_comment(standin.repo, number, MARKER) is None
 
     def test_without_any_marker_spare_the_question_who_we_are(self, github: GitHub, standin: StandIn) -> None:
@@ -168,10 +168,10 @@ class TestComments:
 
     def test_are_edited_in_place(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_pull("Mend the crash")
-        written = github.create_comment(standin.repo, number, f"First {MARKER}", MARKER)
-        edited = github.edit_comment(standin.repo, written.id, f"Second {MARKER}", number)
-        assert (edited.id, edited.body, edited.url) == (written.id, f"Second {MARKER}", written.url)
-        assert [comment["body"] for comment in standin.comments_of(number)] == [f"Second {MARKER}"]
+        written = github.create_comment(standin.repo, number, f"{MARKER} First", MARKER)
+        edited = github.edit_comment(standin.repo, written.id, f"{MARKER} Second", number)
+        assert (edited.id, edited.body, edited.url) == (written.id, f"{MARKER} Second", written.url)
+        assert [comment["body"] for comment in standin.comments_of(number)] == [f"{MARKER} Second"]
 
     def test_that_are_too_long_are_refused_with_githubs_reason(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_issue("Crash")
@@ -228,8 +228,8 @@ class TestThroughGitHubsOwnDescription:
         github.create_label(standin.repo, "area/ui", "The interface")
         github.add_labels(standin.repo, number, ["area/ui", "bug"])
         github.remove_label(standin.repo, number, "area/ui")
-        written = github.create_comment(standin.repo, number, f"First {MARKER}", MARKER)
-        github.edit_comment(standin.repo, written.id, f"Second {MARKER}", number)
+        written = github.create_comment(standin.repo, number, f"{MARKER} First", MARKER)
+        github.edit_comment(standin.repo, written.id, f"{MARKER} Second", number)
         assert github.own_comment(standin.repo, number, MARKER) is not None
         assert github.labels_of(standin.repo, number) == ("bug",)
         assert len(github.label_changes(standin.repo, number)) == 3

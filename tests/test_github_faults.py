@@ -24,25 +24,25 @@ class TestACommentIsWrittenOnce:
     def test_when_the_reply_is_lost(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_issue("Crash")
         standin.lose_reply("POST", "/comments$")
-        written = github.create_comment(standin.repo, number, f"Summary {MARKER}", MARKER)
+        written = github.create_comment(standin.repo, number, f"{MARKER} Summary", MARKER)
         assert [comment["id"] for comment in standin.comments_of(number)] == [written.id]
 
     def test_when_the_reply_is_cut_short(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_issue("Crash")
         standin.cut_reply("POST", "/comments$")
-        written = github.create_comment(standin.repo, number, f"Summary {MARKER}", MARKER)
+        written = github.create_comment(standin.repo, number, f"{MARKER} Summary", MARKER)
         assert [comment["id"] for comment in standin.comments_of(number)] == [written.id]
 
     def test_when_github_failed_before_writing(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_issue("Crash")
         standin.fail("POST", "/comments$", 502)
-        written = github.create_comment(standin.repo, number, f"Summary {MARKER}", MARKER)
+        written = github.create_comment(standin.repo, number, f"{MARKER} Summary", MARKER)
         assert [comment["id"] for comment in standin.comments_of(number)] == [written.id]
 
     def test_when_github_asked_to_wait_first(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_issue("Crash")
         standin.fail("POST", "/comments$", 403, SECONDARY, {"retry-after": "1"})
-        github.create_comment(standin.repo, number, f"Summary {MARKER}", MARKER)
+        github.create_comment(standin.repo, number, f"{MARKER} Summary", MARKER)
         assert len(standin.comments_of(number)) == 1
         assert standin.writes == [("POST", f"/issues/{number}/comments")] * 2
 
@@ -50,10 +50,10 @@ class TestACommentIsWrittenOnce:
 class TestWhatIsSafeToRepeatIsRepeated:
     def test_an_edit_after_a_bad_gateway(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_issue("Crash")
-        written = github.create_comment(standin.repo, number, f"First {MARKER}", MARKER)
+        written = github.create_comment(standin.repo, number, f"{MARKER} First", MARKER)
         standin.fail("PATCH", "/comments/", 502)
-        assert github.edit_comment(standin.repo, written.id, f"Second {MARKER}", number).body == f"Second {MARKER}"
-        assert [comment["body"] for comment in standin.comments_of(number)] == [f"Second {MARKER}"]
+        assert github.edit_comment(standin.repo, written.id, f"{MARKER} Second", number).body == f"{MARKER} Second"
+        assert [comment["body"] for comment in standin.comments_of(number)] == [f"{MARKER} Second"]
 
     def test_labels_after_a_lost_reply(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_issue("Crash")
@@ -90,7 +90,7 @@ class TestGivingUp:
 
     def test_on_an_edit_that_stays_down_is_no_success(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_issue("Crash")
-        written = github.create_comment(standin.repo, number, f"First {MARKER}", MARKER)
+        written = github.create_comment(standin.repo, number, f"{MARKER} First", MARKER)
         standin.fail("PATCH", "/comments/", 502, times=99)
         with pytest.raises(GitHubError, match="failed to edit a comment"):
             github.edit_comment(standin.repo, written.id, "Second", number)

@@ -154,14 +154,17 @@ class TestWhatCannotBeRead:
         assert [file.contents for file in material.files] == [None, "1\n"]
         assert material.unread == ("contents of went.py: not found at the pull request's last commit",)
 
+    def test_many_files_make_one_note(self, github: GitHub, standin: StandIn) -> None:
+        number = standin.open_pull("Pictures", files={f"{index}.png": b"\x89PNG\0" for index in range(5)})
+        assert github.material(standin.repo, subject(number), ["patch"]).unread == (
+            "patch of 5 files (0.png, 1.png, 2.png and 2 more): GitHub gives none (binary, empty or too large)",
+        )
+
     def test_files_after_the_hundredth_are_named(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_pull("Many", files={f"{index:03}.py": f"{index}\n" for index in range(102)})
         material = github.material(standin.repo, subject(number), ["contents"])
         assert [file.contents for file in material.files] == [*(f"{index}\n" for index in range(100)), None, None]
-        assert material.unread == (
-            "contents of 100.py: only the first 100 files are read",
-            "contents of 101.py: only the first 100 files are read",
-        )
+        assert material.unread == ("contents of 2 files (100.py, 101.py): only the first 100 files are read",)
 
     def test_a_names_oddness_does_not_matter(self, github: GitHub, standin: StandIn) -> None:
         name = "docs/a b/what? #1 100%.md"

@@ -2,7 +2,7 @@
 
 import json
 import logging
-import traceback
+import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from hubpipe import config, models, run, world
 from hubpipe.config import Config
 from hubpipe.errors import ConfigError, HubpipeError, UsageError
 from hubpipe.event import Declined, Event, parse
-from hubpipe.replay import payload
+from hubpipe.replay import DECLINED, payload
 from hubpipe.report import FlowReport, Report, as_json, as_markdown, as_text, failure_markdown
 from hubpipe.sinks import dry_run, to_github
 
@@ -23,29 +23,48 @@ log = logging.getLogger("hubpipe")
 TOKEN, CONFIG, DRY_RUN, HUB_TOKEN = "github-token", "config", "dry-run", "hub-token"
 OUTPUTS = ("labels", "scores", "summary", "comment-url", "plan", "published")
 
-DECLINED = "hubpipe does not handle the event {kind!r}: nothing was done"
-NO_FLOW = "no flow handles {event}: nothing was done"
+NO_FLOW = "no flow handles {event}"
+NOTHING = "{reason}: nothing was done"
 NO_TOKEN = "the input github-token is empty: give it ${{ github.token }}, or set dry-run: true"  # noqa: S105
 NO_EVENT = "{name} is not set: hubpipe run works inside GitHub Actions; elsewhere use hubpipe replay"
-UNEXPECTED = "hubpipe broke down ({error}): please report it with the log of this step"
+UNEXPECTED = "hubpipe broke down ({error}); what it did before stays. Please report it with the log of this step"
 
 
 def main(environ: Mapping[str, str]) -> int:
     """Run the Action; give its exit code: 0 done, 1 failed, 2 wrong configuration or usage."""
+    _log_to_the_steps_log()
     try:
         return _main(environ)
     except ConfigError as error:
         for found in error.problems:
             core.error(found.message, title=found.key or "configuration", file=found.file, start_line=found.line)
-        return _failed(error, error.exit_code, environ)
+        return _failed(error, environ)
     except HubpipeError as error:
         core.error(str(error))
-        return _failed(error, error.exit_code, environ)
+        return _failed(error, environ)
     except Exception as error:
-        traceback.print_exc()
+        log.exception("unforeseen")
         unexpected = HubpipeError(UNEXPECTED.format(error=f"{type(error).__name__}: {error}"))
         core.error(str(unexpected))
-        return _failed(unexpected, unexpected.exit_code, environ)
+        return _failed(unexpected, environ)
+
+
+class _Inert(logging.Formatter):
+    """Write log lines that the runner takes for no command, whatever a file's name or a fault's message holds.
+
+    The runner trims a line before it looks for `::`, and finds `##[` anywhere in it.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Put a bar before each line."""
+        return "\n".join(f"| {line}" for line in super().format(record).replace("##[", "## [").splitlines())
+
+
+def _log_to_the_steps_log() -> None:
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_Inert("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    log.setLevel(logging.INFO)
 
 
 def _main(environ: Mapping[str, str]) -> int:
@@ -66,7 +85,7 @@ def _main(environ: Mapping[str, str]) -> int:
     hub = {"HF_TOKEN": core.get_input(HUB_TOKEN)} if core.get_input(HUB_TOKEN) else {}
     report = run.handle(event, settings, github, partial(models.load, places=world.places({**environ, **hub})), publish)
     _tell(report)
-    _outputs(report)
+    _outputs(report, published=report.published and not dry)
     _summarise(as_markdown(report), environ)
     return report.exit_code
 
@@ -94,27 +113,10 @@ def _switch(name: str) -> bool:
 def _tell(report: Report) -> None:
     """Write the report to the log, and what a person must see as annotations."""
     if not report.flows:
-        core.info(NO_FLOW.format(event=report.event.name))
-    with _commands_off():
-        core.info(as_text(report))
+        log.info(NOTHING.format(reason=report.note or NO_FLOW.format(event=report.event.name)))
+    log.info(as_text(report))
     for flow in report.flows:
         _annotate(flow)
-
-
-class _commands_off:  # noqa: N801 - reads as a statement
-    """Keep the runner from obeying commands in what is printed: issues' and models' text stands in it.
-
-    Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions#stopping-and-starting-workflow-commands
-    """
-
-    def __enter__(self) -> None:
-        import secrets
-
-        self.word = f"hubpipe-{secrets.token_hex(16)}"
-        core.info(f"::stop-commands::{self.word}")
-
-    def __exit__(self, *_: object) -> None:
-        core.info(f"::{self.word}::")
 
 
 def _annotate(flow: FlowReport) -> None:
@@ -125,28 +127,28 @@ def _annotate(flow: FlowReport) -> None:
             core.error(f"{flow.flow}: {outcome.kind}: {outcome.detail}")
     for note in flow.plan.notes:
         core.notice(f"{flow.flow}: {note}")
-    for reason in flow.unread:
-        core.notice(f"{flow.flow}: not read: {reason}")
+    if flow.unread:
+        core.notice(f"{flow.flow}: not read: {'; '.join(flow.unread)}")
 
 
-def _outputs(report: Report | None) -> None:
+def _outputs(report: Report | None, published: bool = False) -> None:
     values = {
         "labels": json.dumps(report.labels if report else []),
         "scores": json.dumps(report.scores if report else {}),
         "summary": report.summary if report else "",
         "comment-url": report.comment_url if report else "",
         "plan": json.dumps(as_json(report) if report else {"flows": []}),
-        "published": json.dumps(report.published if report else False),
+        "published": json.dumps(published),
     }
     for name in OUTPUTS:
         core.set_output(name, values[name])
 
 
-def _failed(error: HubpipeError, code: int, environ: Mapping[str, str]) -> int:
+def _failed(error: HubpipeError, environ: Mapping[str, str]) -> int:
     """Leave outputs and a summary also where there is no report."""
     _outputs(None)
     _summarise(failure_markdown(error), environ)
-    return code
+    return error.exit_code
 
 
 def _summarise(markdown: str, environ: Mapping[str, str]) -> None:

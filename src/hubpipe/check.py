@@ -13,10 +13,10 @@ from hubpipe.models.base import Places
 READ, WRITE = "read", "write"
 ISSUES = {"issues", "issue_comment"}
 
-# Calls of one run: the configuration and its defaults; login, label list, labels, history and one
-# write; comments and one write. A page is 100 entries.
+# Calls of one run with a job's own token: the configuration; the login, which takes two questions for such a token;
+# label list, labels, history and one write; comments and one write. A page is 100 entries.
 CONFIG_CALLS = 1
-LOGIN_CALLS = 1
+LOGIN_CALLS = 2
 LABEL_CALLS = 4
 CHOOSE_CALLS = 1
 COMMENT_CALLS = 2

@@ -53,7 +53,7 @@ def replay(payload: Path, event: str, config: Path | None, repo: str | None, dry
     if form == "json":
         click.echo(json.dumps(as_json(report) if report else {"flows": []}, ensure_ascii=False, indent=2))
     elif report is not None:
-        click.echo(as_text(report) or f"no flow handles {report.event.name}: nothing was done")
+        click.echo(as_text(report) or f"{report.note or f'no flow handles {report.event.name}'}: nothing was done")
     sys.exit(report.exit_code if report else 0)
 
 

@@ -1,7 +1,7 @@
 """Turn predictions, rules and the history of the labels into a Plan: what to do on GitHub, before anything is done."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from hubpipe.config import CHOOSING, Decide, Flow, LabelsTarget
@@ -28,11 +28,15 @@ class LabelsEffect:
 
 @dataclass(frozen=True)
 class CommentEffect:
-    """One comment of a flow, found again by its marker; `body` is written by render.py."""
+    """One comment of a flow, found again by its marker; `body` is written by render.py.
+
+    `holds` is False where an earlier comment is there and nothing is to be said any more.
+    """
 
     flow: str
     template: str | None = None
     body: str = ""
+    holds: bool = True
     kind: Literal["comment"] = "comment"
 
 
@@ -53,7 +57,8 @@ class LabelState:
     """What GitHub knows of labels: on the subject now, in its history, in the repository.
 
     `history` is oldest first. `existing` is None where the repository could not be asked.
-    `me` is the login that hubpipe acts under, None where it has none.
+    `me` is the bot that hubpipe acts as; None where it acts as a person (a personal token), whose own
+    doings nobody can tell from hubpipe's: then everything counts as a person's.
     """
 
     present: tuple[str, ...] = ()
@@ -88,7 +93,8 @@ def plan(name: str, flow: Flow, prediction: Prediction, labels: Sequence[Label],
     """Decide what a flow does about one prediction.
 
     `labels` are the candidates that the model chose from (name and description).
-    A flow without anything useful to say gives a Plan without effects.
+    A flow without anything useful to say gives a Plan without effects; a comment of an earlier run is
+    then told to be out of date by `outdated`.
     """
     chosen: tuple[Score, ...] = ()
     notes: tuple[str, ...] = ()
@@ -106,6 +112,11 @@ def plan(name: str, flow: Flow, prediction: Prediction, labels: Sequence[Label],
     if flow.publish.comment is not None and _says_something(prediction, chosen):
         effects.append(CommentEffect(flow=name, template=flow.publish.comment.template))
     return Plan(tuple(effects), chosen, notes)
+
+
+def outdated(name: str, plan: Plan) -> Plan:
+    """Plan to say in a flow's earlier comment that it no longer holds."""
+    return replace(plan, effects=(*plan.effects, CommentEffect(flow=name, holds=False)))
 
 
 def choose(prediction: Scores, rules: Decide) -> tuple[tuple[Score, ...], tuple[str, ...]]:
@@ -132,8 +143,8 @@ def label(
     """Turn the chosen scores into labels to add and to remove; people win over the model.
 
     A label that a person set is never removed; one that a person removed is never set again. Labels
-    that hubpipe set are removed only with `remove_stale`, and only when it found another: abstaining
-    takes nothing back.
+    that hubpipe set are removed only with `remove_stale`, and only when another takes their place:
+    abstaining takes nothing back.
     """
     notes: list[str] = []
     target = flow.publish.labels or LabelsTarget()
@@ -156,7 +167,8 @@ def label(
             add.append(existing or score.label)
             if existing is None:
                 create.append(_described(score.label, candidates))
-    return LabelsEffect(tuple(add), stale, tuple(create)), tuple(notes)
+    replaced = add or any(state.is_present(score.label) for score in chosen)
+    return LabelsEffect(tuple(add), stale if replaced else (), tuple(create)), tuple(notes)
 
 
 def _allowed(
@@ -210,8 +222,11 @@ def _renamed(prediction: Scores, rules: Decide) -> list[Score]:
     best: dict[str, Score] = {}
     for score in prediction.scores:
         name = rules.rename.get(score.label, score.label)
-        if name is not None and (name not in best or score.score > best[name].score):
-            best[name] = Score(name, score.score)
+        if name is None:
+            continue
+        known = best.get(name.casefold())
+        if known is None or score.score > known.score:
+            best[name.casefold()] = Score(name, score.score)
     return sorted(best.values(), key=lambda score: -score.score)
 
 

@@ -1,8 +1,7 @@
 """Turn a webhook's name and payload into an Event."""
 
-import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from hubpipe.errors import EventError
@@ -112,7 +111,6 @@ class Event:
     subject: Subject | None
     comment: Comment | None = None
     actor: str | None = None
-    inputs: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -148,7 +146,6 @@ def parse(kind: str, payload: object, repo: str | None = None) -> Event | Declin
         subject=subject,
         comment=_comment(payload),
         actor=_login(sender),
-        inputs=_inputs(payload),
     )
 
 
@@ -235,12 +232,6 @@ def _comment(payload: dict[str, Any]) -> Comment | None:
         body=_text(comment, "body"),
         url=_text(comment, "html_url"),
     )
-
-
-def _inputs(payload: dict[str, Any]) -> dict[str, str]:
-    """Give a manual run's inputs as the workflow reads them: a checked box is `true`."""
-    given = {key: value for key, value in _object(payload, "inputs").items() if value is not None}
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}
 
 
 def _login(user: dict[str, Any]) -> str | None:

@@ -113,7 +113,9 @@ def is_own(body: str) -> bool:
 def comment(effect: CommentEffect, plan: Plan, prediction: Prediction, context: Context) -> str:
     """Write a comment's body: the marker, then the template's text, within GitHub's limit."""
     values = _values(plan, prediction, context)
-    if effect.template is not None:
+    if not effect.holds:
+        body = page("outdated.md.j2", values)
+    elif effect.template is not None:
         body = custom(effect.template, values, TEMPLATE_OF.format(flow=effect.flow))
     else:
         body = page("comment.md.j2", values)

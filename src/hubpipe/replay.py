@@ -64,5 +64,5 @@ def payload(path: Path) -> object:
     text = world.read_text(path)
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise EventError(f"{path} is not JSON: {error}") from error

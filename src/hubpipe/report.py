@@ -12,6 +12,10 @@ from hubpipe.models.base import ModelInfo, Prediction, Scores, Spans, Text, Vect
 from hubpipe.sinks import Outcome
 from hubpipe.text import Fitted
 
+# https://docs.github.com/actions/reference/workflow-commands-for-github-actions#adding-a-job-summary: 1 MiB a step
+SUMMARY_LIMIT = 1_000_000
+SUMMARY_CUT = "\n_Shortened: a job summary holds 1 MiB. The output `plan` has all of it._\n"
+
 
 @dataclass(frozen=True)
 class FlowReport:
@@ -40,10 +44,11 @@ class FlowReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of an event; no flows where none handles it."""
+    """What became of an event; no flows where none handles it, and `note` where there is more to say about that."""
 
     event: Event
     flows: tuple[FlowReport, ...] = ()
+    note: str = ""
 
     @property
     def published(self) -> bool:
@@ -94,13 +99,22 @@ def as_text(report: Report) -> str:
 
 def as_markdown(report: Report) -> str:
     """Write the job summary; every value in it is neutralised."""
-    values = {"event": report.event.name, "flows": [_flow_values(flow) for flow in report.flows]}
-    return render.page("summary.md.j2", values)
+    flows = [_flow_values(flow) for flow in report.flows]
+    values = {"event": report.event.name, "note": report.note, "flows": flows}
+    return _within(render.page("summary.md.j2", values))
 
 
 def failure_markdown(error: HubpipeError) -> str:
     """Write the job summary of a run that ended before any flow."""
     return render.page("failure.md.j2", {"lines": str(error).splitlines()})
+
+
+def _within(markdown: str) -> str:
+    """Keep a job summary within what a step may write."""
+    if len(markdown.encode()) <= SUMMARY_LIMIT:
+        return markdown
+    head = markdown.encode()[:SUMMARY_LIMIT].decode(errors="ignore")
+    return head[: head.rfind("\n") + 1] + SUMMARY_CUT
 
 
 def predictions_json(prediction: Prediction | None) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
@@ -12,10 +12,10 @@ from hubpipe.config import CHOOSING, Config, Flow, Step
 from hubpipe.decide import Effect, LabelState, Plan
 from hubpipe.errors import GitHubError, HubpipeError
 from hubpipe.event import Event, Label, Material, Subject
-from hubpipe.models.base import Model, Text
+from hubpipe.models.base import Model, Prediction, Text
 from hubpipe.report import FlowReport, Report
 from hubpipe.sinks import Outcome, Publish, Target
-from hubpipe.text import Document, Part, compose, fit
+from hubpipe.text import Document, Fitted, Part, compose, fit
 
 if TYPE_CHECKING:
     from hubpipe.github import GitHub  # PyGithub takes a third of a second to import: the doors do it when needed
@@ -36,6 +36,8 @@ USUAL_LABELS = (
 PROCESS_LABELS = {"duplicate", "good first issue", "help wanted", "invalid", "wontfix"}
 
 NOT_ASKED = "{inputs} come from GitHub, which was not asked (no token)"
+READ_PART = "{task}: read {read} of the {total} tokens that the step before wrote"
+BOT = "[bot]"  # how the login of every GitHub App ends, that of Actions' own token included
 NOTHING_TO_READ = "nothing to read: the event brings no text"
 NO_LABELS = "the repository has no labels to choose from: make some, or name them under pipeline.labels"
 OWN_COMMENT = "the comment is hubpipe's own"
@@ -47,11 +49,17 @@ def handle(event: Event, config: Config, github: "GitHub | None", load: Load, pu
     Without `github` nothing is read beyond the event. A flow that fails does not stop the others:
     its HubpipeError is in its report.
     """
-    if event.comment is not None and render.is_own(event.comment.body):
-        log.info("%s: %s", event.name, OWN_COMMENT)
-        return Report(event)
+    if _is_own_comment(event, github):
+        return Report(event, note=OWN_COMMENT)
     flows = config.matching(event)
     return Report(event, tuple(_run(_Job(name, flow, event, github), load, publish) for name, flow in flows.items()))
+
+
+def _is_own_comment(event: Event, github: "GitHub | None") -> bool:
+    """Tell hubpipe's own comment, by its marker and its author where GitHub can say who hubpipe is."""
+    if event.comment is None or not render.is_own(event.comment.body):
+        return False
+    return github is None or event.comment.author == github.login()
 
 
 @dataclass(frozen=True)
@@ -104,10 +112,19 @@ def _infer(job: _Job, load: Load) -> FlowReport:
             report,
             models=(*report.models, model.info),
             fitted=report.fitted or fitted,
+            unread=(*report.unread, *_left_out(step, fitted, prediction, first=report.fitted is None)),
             prediction=prediction,
         )
         document = Document((Part("text", prediction.text),)) if isinstance(prediction, Text) else Document(())
     return report
+
+
+def _left_out(step: Step, fitted: Fitted, prediction: Prediction, first: bool) -> Iterator[str]:
+    """Say what a step did not read, beyond what the first reading says by itself."""
+    if fitted.cut and not first:
+        yield READ_PART.format(task=step.task, read=fitted.read, total=fitted.total)
+    if isinstance(prediction, Text) and prediction.left_out:
+        yield f"{step.task}: {prediction.left_out}"
 
 
 def _decide(job: _Job, report: FlowReport) -> FlowReport:
@@ -116,8 +133,20 @@ def _decide(job: _Job, report: FlowReport) -> FlowReport:
         return report
     labels = _labels(job, job.flow.pipeline[-1])
     plan = decide.plan(job.name, job.flow, report.prediction, labels, _label_state(job))
+    if _has_outdated_comment(job, plan):
+        plan = decide.outdated(job.name, plan)
     context = render.Context(job.name, job.event, report.models, report.fitted, report.unread)
     return replace(report, plan=render.write(plan, report.prediction, context))
+
+
+def _has_outdated_comment(job: _Job, plan: Plan) -> bool:
+    """Look for a comment of an earlier run where there is nothing to say any more."""
+    subject = job.event.subject
+    if job.flow.publish.comment is None or job.github is None or subject is None or subject.number is None:
+        return False
+    if any(effect.kind == "comment" for effect in plan.effects):
+        return False
+    return job.github.own_comment(job.event.repo, subject.number, render.marker(job.name)) is not None
 
 
 def _publish(job: _Job, plan: Plan, publish: Publish) -> tuple[Outcome, ...]:
@@ -168,5 +197,9 @@ def _label_state(job: _Job) -> LabelState:
         present=job.github.labels_of(repo, number),
         history=job.github.label_changes(repo, number),
         existing=job.repository_labels,
-        me=job.github.login(),
+        me=_bot(job.github.login()),
     )
+
+
+def _bot(login: str) -> str | None:
+    return login if login.endswith(BOT) else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hubpipe import config
 from hubpipe.config import Config
-from hubpipe.errors import ConfigError, HubpipeError, Problem, UsageError
+from hubpipe.errors import ConfigError, Problem, UsageError
 from hubpipe.models.base import Places
 
 if TYPE_CHECKING:
@@ -32,13 +32,11 @@ def places(environ: Mapping[str, str]) -> Places:
 
 def connect(token: str, environ: Mapping[str, str]) -> "GitHub":
     """Open GitHub, at the server that the environment names."""
-    from github.Consts import DEFAULT_BASE_URL
-
-    from hubpipe.github import GitHub
+    from hubpipe.github import DEFAULT_API_URL, GitHub
 
     return GitHub(
         token,
-        environ.get("GITHUB_API_URL") or DEFAULT_BASE_URL,
+        environ.get("GITHUB_API_URL") or DEFAULT_API_URL,
         graphql_url=environ.get("GITHUB_GRAPHQL_URL") or None,
         pacing=_seconds(environ, "HUBPIPE_WRITE_PACING", 1.0),
     )
@@ -76,7 +74,7 @@ def read_text(path: Path) -> str:
     Raises UsageError when it is not there or is no text.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path} {NOT_READABLE.format(reason=error.strerror)}") from error
     except UnicodeDecodeError as error:
@@ -87,4 +85,4 @@ def _seconds(environ: Mapping[str, str], name: str, usual: float) -> float:
     try:
         return float(environ.get(name) or usual)
     except ValueError as error:
-        raise HubpipeError(f"{name} must be a number of seconds, not {environ[name]!r}") from error
+        raise UsageError(f"{name} must be a number of seconds, not {environ[name]!r}") from error

@@ -56,7 +56,7 @@ def test_a_task_publishes_what_suits_it(task: str, target: str) -> None:
         ({"task": "sumarization"}, "the action's inputs: task: 'sumarization' is not allowed: did you mean"),
         (
             {"task": "summarization", "threshold": "high"},
-            "the action's inputs: threshold: input should be a valid number",
+            "the action's inputs: threshold: write a number",
         ),
         ({"task": "zero-shot-classification", "max-labels": "0"}, "the action's inputs: max-labels: input should be"),
         ({"task": "zero-shot-classification", "labels": "a: b: c"}, "the action's inputs: labels: neither names"),

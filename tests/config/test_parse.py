@@ -1,5 +1,6 @@
 """The configuration file: what is accepted, and what is said of the rest."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import jsonschema
@@ -120,7 +121,26 @@ def test_all_problems_are_told_at_once_with_file_line_key_and_the_nearest_word()
         ),
         ("on: issues\npipeline: {task: summarization, model: ''}\npublish: comment", "name a model"),
         ("on: issues\npipeline: {task: summarization}", "flows.kind.publish: this key is needed"),
-        ("on: {}\npipeline: {task: summarization}\npublish: comment", "at least 1 item"),
+        ("on: {}\npipeline: {task: summarization}\npublish: comment", "flows.kind.on: it must not be empty"),
+        ("on: {issues: []}\npipeline: {task: summarization}\npublish: comment", "no activity type would ever start"),
+        ("on: issues\ninput: []\npipeline: {task: summarization}\npublish: comment", "input: it must not be empty"),
+        ("on: issues\npipeline: []\npublish: comment", "pipeline: it must not be empty"),
+        ("on: issues\npipeline: {task: summarization}\npublish: []", "name at least one of labels, comment, summary"),
+        (
+            "on: issues\npipeline: {task: fill-mask}\npublish: [{labels: {create: true}}, labels]",
+            "publish: labels stands twice",
+        ),
+        ("on: issues\npipeline: {task: fill-mask}\npublish: {labels: {create: yes}}", "create: write true or false"),
+        ("on: issues\npipeline: {task: fill-mask}\npublish: {labels: {create: 1}}", "create: write true or false"),
+        ("on: issues\npipeline: {task: fill-mask}\ndecide: {threshold: true}\npublish: labels", "write a number"),
+        ("on: issues\npipeline: {task: fill-mask}\ndecide: {threshold: '0.5'}\npublish: labels", "write a number"),
+        ("on: issues\npipeline: {task: fill-mask}\ndecide: {max_labels: 1.5}\npublish: labels", "write a whole number"),
+        ("on: issues\npipeline: {task: fill-mask}\ndecide: {precision: 0.9}\npublish: labels", "unknown key"),
+        (
+            "on: issues\npipeline: {task: zero-shot-classification, hypothesis_template: '{} is {x}'}\npublish: labels",
+            "no other brace",
+        ),
+        ("on: issues\npipeline: {task: zero-shot-classification, labels: [1]}\npublish: labels", "a list of names"),
     ],
 )
 def test_parts_that_cannot_work_together_are_refused(keys: str, expected: str) -> None:
@@ -145,10 +165,44 @@ def test_parts_that_cannot_work_together_are_refused(keys: str, expected: str) -
             "hubpipe.yml:3: flows.Bad Name: a flow's name has lower-case letters",
         ),
         ("a: \x00", "not valid YAML"),
+        ("version: true\n", "hubpipe.yml:1: version: 'true' is not allowed"),
+        ("version: '1'\n", "version: '1' is not allowed"),
+        ("version: 1\nextends: a/..\n", "hubpipe.yml:2: extends: name a repository as OWNER/NAME"),
+        ("version: 1\nflows:\n  <<: {}\n", "hubpipe.yml:3: merge keys are YAML 1.1"),
+        (f"version: {'1' * 5000}\n", "hubpipe.yml:1: version:"),
     ],
 )
 def test_what_is_no_configuration_is_refused_with_its_place(text: str, expected: str) -> None:
     assert any(expected in found for found in problems(text)), problems(text)
+
+
+RIVALS = """\
+version: 1
+flows:
+  one:
+    on: issues
+    pipeline: {task: zero-shot-classification, labels: [bug, question]}
+    publish: {labels: {remove_stale: true}}
+  two:
+    on: [issues, pull_request]
+    pipeline: {task: zero-shot-classification, labels: [defect, docs]}
+    decide: {rename: {defect: Bug}}
+    publish: labels
+"""
+
+
+def test_two_flows_that_would_take_each_others_labels_off_are_refused() -> None:
+    [found] = problems(RIVALS)
+    assert found.startswith("hubpipe.yml:6: flows.one.publish.labels.remove_stale: it would take off what the flow two")
+    parse(RIVALS.replace("Bug", "defect"))
+    parse(RIVALS.replace("[issues, pull_request]", "pull_request"))
+
+
+def test_numbers_are_read_as_yaml_1_2_reads_them() -> None:
+    written = flow("on: issues\npipeline: {task: summarization, max_words: 0100}\npublish: comment")
+    found = parse(written).flows["kind"]
+    assert found is not None
+    assert found.pipeline[0].max_words == 100
 
 
 def test_aliases_that_would_unfold_to_millions_of_values_are_refused() -> None:
@@ -200,12 +254,23 @@ def test_no_file_at_all_labels_issues_and_summarises_pull_requests() -> None:
         (SMALLEST.replace("task:", "tusk:"), False),
         (SMALLEST.replace("publish: labels", "publish: [lables]"), False),
         (SMALLEST.replace("version: 1", "version: 2"), False),
+        (SMALLEST.replace("on: issues", "on: {issues: {types: opened}}"), True),
+        (SMALLEST.replace("on: issues", "on: {issues: {types: }}"), True),
+        (SMALLEST.replace("on: issues", "on: {isues: }"), False),
+        (SMALLEST.replace("on: issues", "on: []"), False),
+        (SMALLEST.replace("publish: labels", "publish: []"), False),
+        (SMALLEST.replace("publish: labels", "publish: labels\n    input: []"), False),
+        (SMALLEST.replace("classification}", "classification, labels: {}}"), False),
+        (SMALLEST.replace("{task: zero-shot-classification}", "[]"), False),
+        (SMALLEST.replace("  kind:", "  Kind:"), False),
     ],
 )
 def test_the_schema_judges_files_as_the_code_does(text: str, valid: bool) -> None:
     # BaseLoader would make every value a string; `on` is quoted because YAML 1.1 reads it as true.
     data = yaml.safe_load(text.replace(" on:", ' "on":'))
     assert jsonschema.Draft202012Validator(json_schema()).is_valid(data) is valid
+    with nullcontext() if valid else pytest.raises(ConfigError):
+        parse(text)
 
 
 def test_the_example_configuration_is_valid() -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from hubpipe.github import GitHub
 from tests.e2e.step import run
+from tests.standin.servers import token_of
 from tests.standin.standin import StandIn
 
 pytestmark = pytest.mark.e2e
@@ -210,18 +212,82 @@ def test_strange_bodies_are_read_and_quoted_without_harm(repo: StandIn, tmp_path
     assert not any(word in comment["body"] for word in ("<script", "![x]", "\u202e", "\x00", "49"))
 
 
-def test_commands_in_an_issues_text_are_not_obeyed_by_the_runner(repo: StandIn, tmp_path: Path) -> None:
-    number = repo.open_pull("Add a parser", "::error::fake")
+def commands(log: str) -> list[str]:
+    """The lines that the runner would obey: it trims a line before it looks."""
+    found = [line.strip() for line in log.splitlines() if line.strip().startswith("::") or "##[" in line]
+    return [line for line in found if not line.startswith("::add-mask::")]
+
+
+def test_commands_in_what_strangers_wrote_are_not_obeyed_by_the_runner(repo: StandIn, tmp_path: Path) -> None:
+    repo.put_file(".github/hubpipe.yml", CONFIG.replace("commits, files", "contents"))
+    path = "src/a\n::error::owned.py"
+    number = repo.open_pull("##[error]fake", "::error::fake\n::stop-commands::x", files={path: "x = 1\n"})
+    repo.server.recorder.forget()
+    repo.fail("GET", "/contents/src", 502)
     step = run(repo, tmp_path, "pull_request_target", repo.event("pull_request_target", "opened", number))
-    stopped = False
-    word = ""
-    for line in step.log.splitlines():
-        if line.startswith("::stop-commands::"):
-            stopped, word = True, line.removeprefix("::stop-commands::")
-        elif line == f"::{word}::":
-            stopped = False
-        else:
-            assert stopped or not line.startswith("::error"), line
+    assert step.status == 0, step.log
+    assert "owned" in step.log
+    assert commands(step.log) == []
+
+
+def test_with_a_personal_token_nothing_counts_as_hubpipes_own(repo: StandIn, tmp_path: Path) -> None:
+    number, token = repo.open_issue("It crashes"), token_of("maintainer")
+    run(repo, tmp_path / "1", "issues", repo.event("issues", "opened", number), github_token=token)
+    assert repo.labels_of(number) == ["bug"]
+    repo.remove_label_as("maintainer", number, "bug")
+    step = run(repo, tmp_path / "2", "issues", repo.event("issues", "edited", number), github_token=token)
+    assert step.status == 0, step.log
+    assert repo.labels_of(number) == []
+
+
+def test_an_earlier_comment_is_told_to_be_out_of_date_when_nothing_is_to_be_said(repo: StandIn, tmp_path: Path) -> None:
+    always = CONFIG.replace("publish: labels", "publish: comment")
+    repo.put_file(".github/hubpipe.yml", always)
+    number = repo.open_issue("It crashes")
+    run(repo, tmp_path / "1", "issues", repo.event("issues", "opened", number))
+    repo.put_file(".github/hubpipe.yml", always.replace("fake:label=bug", "fake:label=none"))
+    for turn in ("2", "3"):
+        step = run(repo, tmp_path / turn, "issues", repo.event("issues", "edited", number))
+        assert step.status == 0, step.log
+    [comment] = repo.comments_of(number)
+    assert "nothing to say about this one" in comment["body"]
+    assert [method for method, _ in repo.writes].count("PATCH") == 1
+
+
+def test_nothing_to_say_is_no_comment(repo: StandIn, tmp_path: Path) -> None:
+    config = CONFIG.replace("publish: labels", "publish: comment").replace("fake:label=bug", "fake:label=none")
+    repo.put_file(".github/hubpipe.yml", config)
+    number = repo.open_issue("It crashes")
+    step = run(repo, tmp_path / "1", "issues", repo.event("issues", "opened", number))
+    assert (step.status, step.outputs["published"], repo.writes) == (0, "true", [])
+    dry = run(repo, tmp_path / "2", "issues", repo.event("issues", "opened", number), dry_run="true")
+    assert dry.outputs["published"] == "false"
+
+
+def test_another_workflows_comment_that_quotes_the_marker_is_left_alone(repo: StandIn, tmp_path: Path) -> None:
+    number = repo.open_pull("Add a parser", "It reads.")
+    quoting = "Somebody wrote:\n<!-- hubpipe: flow=summary -->\nhello"
+    GitHub(repo.token, repo.url, pacing=0).create_comment(repo.repo, number, quoting, "no such marker")
+    step = run(repo, tmp_path, "pull_request_target", repo.event("pull_request_target", "opened", number))
+    assert step.status == 0, step.log
+    assert len(repo.comments_of(number)) == 2
+    assert repo.comments_of(number)[0]["body"] == quoting
+
+
+@pytest.mark.parametrize(("author", "handled"), [("github-actions[bot]", False), ("outsider", True)])
+def test_only_its_own_comments_start_nothing(repo: StandIn, tmp_path: Path, author: str, handled: bool) -> None:
+    repo.put_file(".github/hubpipe.yml", CONFIG.replace("{issues: [opened, edited]}", "issue_comment"))
+    number = repo.open_issue("It crashes")
+    comment = {"id": 1, "body": "<!-- hubpipe: flow=x -->\nSomething", "user": {"login": author}}
+    step = run(
+        repo,
+        tmp_path,
+        "issue_comment",
+        repo.event("issues", "opened", number) | {"comment": comment, "action": "created"},
+    )
+    assert step.status == 0, step.log
+    assert bool(step.plan) is handled
+    assert ("the comment is hubpipe's own" in step.summary) is not handled
 
 
 def test_no_request_breaks_githubs_own_description(examined_standin: StandIn, tmp_path: Path) -> None:

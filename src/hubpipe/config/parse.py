@@ -16,6 +16,17 @@ from hubpipe.errors import ConfigError, Problem
 
 PATH = ".github/hubpipe.yml"
 
+# Where pydantic speaks of Python's types.
+MESSAGES = {
+    "too_short": "it must not be empty",
+    "tuple_type": "write a list",
+    "dict_type": "write a mapping, or a list of names",
+    "model_type": "write a mapping",
+    "bool_type": "write true or false",
+    "int_type": "write a whole number",
+    "float_type": "write a number",
+    "string_type": "write text, in quotes if it looks like a number",
+}
 # The configuration of a repository that has no configuration file.
 DEFAULT = """\
 version: 1
@@ -72,6 +83,7 @@ def default() -> Config:
 def json_schema() -> dict[str, Any]:
     """Give the JSON Schema of the configuration file, for editors."""
     schema = Config.model_json_schema(mode="validation")
+    schema["properties"]["flows"]["additionalProperties"] = False  # a name that the pattern does not match
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "hubpipe configuration"}
 
 
@@ -101,13 +113,15 @@ def _message(detail: ErrorDetails, path: Path) -> str:
     kind, value = detail["type"], detail["input"]
     if kind == "extra_forbidden":
         return "unknown key" + _nearest(str(path[-1]), _keys_of(path[:-1]))
+    if kind == "literal_error" and not isinstance(value, str):
+        return f"{value!r} is not allowed; known here: {detail['ctx']['expected']}"
     if kind == "literal_error":
         return f"{value!r} is not allowed" + _nearest(str(value), re.findall(r"'([^']+)'", detail["ctx"]["expected"]))
     if kind == "missing":
         return "this key is needed"
     if path[:1] == ("flows",) and "[key]" in detail["loc"] and len(path) == 2:
         return "a flow's name has lower-case letters, digits, - and _, 64 at most"
-    return detail["msg"][0].lower() + detail["msg"][1:]
+    return MESSAGES.get(kind, detail["msg"][0].lower() + detail["msg"][1:]).removeprefix("value error, ")
 
 
 def _nearest(word: str, known: list[str]) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from hubpipe.config.source import Path
-from hubpipe.config.values import ACTIVITIES, ANY, GIVES, Config, Flow
+from hubpipe.config.values import ACTIVITIES, ANY, GIVES, Config, Flow, Publish
+from hubpipe.event import REPOSITORY
 
 # What can be labelled and commented on.
 NUMBERED = {"issues", "issue_comment", "pull_request", "pull_request_target", "pull_request_review_comment"}
@@ -21,6 +22,37 @@ def problems_of(config: Config) -> Found:
             for rule in (_events, _inputs, _steps, _decision, _targets):
                 for path, message in rule(flow):
                     yield ("flows", name, *path), message
+    if config.extends is not None and not REPOSITORY.fullmatch(config.extends):
+        yield ("extends",), "name a repository as OWNER/NAME"
+    yield from _rivals(config)
+
+
+def _rivals(config: Config) -> Found:
+    """Find flows that would take each other's labels off, on every event again."""
+    labelling = {
+        name: flow for name, flow in config.flows.items() if flow is not None and flow.publish.labels is not None
+    }
+    for name, flow in labelling.items():
+        if flow.publish.labels is None or not flow.publish.labels.remove_stale:
+            continue
+        for other, rival in labelling.items():
+            if other != name and set(flow.on) & set(rival.on) and _may_share_labels(flow, rival):
+                message = f"it would take off what the flow {other} sets: give the two flows different labels"
+                yield ("flows", name, "publish", "labels", "remove_stale"), message
+
+
+def _may_share_labels(one: Flow, other: Flow) -> bool:
+    ours, theirs = _labels_of(one), _labels_of(other)
+    return ours is None or theirs is None or bool(ours & theirs)
+
+
+def _labels_of(flow: Flow) -> set[str] | None:
+    """Give the labels that a flow may set; None where only its model or the repository knows."""
+    labels = flow.pipeline[-1].labels
+    if labels is None:
+        return None
+    renamed = (flow.decide.rename.get(label, label) for label in labels)
+    return {label.casefold() for label in renamed if label is not None}
 
 
 def _events(flow: Flow) -> Found:
@@ -29,6 +61,8 @@ def _events(flow: Flow) -> Found:
             yield ("on", event), "hubpipe does not handle this event" + _nearest(event, list(ACTIVITIES))
             continue
         known = ACTIVITIES[event]
+        if not activities:
+            yield ("on", event), "no activity type would ever start this: name some, or leave the list out"
         for index, activity in enumerate(activities):
             if activity == ANY or activity in known:
                 continue
@@ -59,8 +93,11 @@ def _steps(flow: Flow) -> Found:
                 ("pipeline", index, "labels"),
                 f"{step.task} gives {GIVES[step.task]}: there are no labels to choose from",
             )
-        if step.hypothesis_template.count("{}") != 1:
-            yield ("pipeline", index, "hypothesis_template"), "it must hold {} once, where the label goes"
+        if not _has_one_place(step.hypothesis_template):
+            yield (
+                ("pipeline", index, "hypothesis_template"),
+                "it must hold {} once, where the label goes, and no other brace",
+            )
         if step.model.strip() == "":
             yield ("pipeline", index, "model"), "name a model: embedded, fake:, or a Hub id such as org/name"
 
@@ -70,7 +107,14 @@ def _decision(flow: Flow) -> Found:
         yield ("decide",), f"{flow.pipeline[-1].task} gives {flow.gives}: there are no scores to decide on"
 
 
+def _has_one_place(template: str) -> bool:
+    before, place, after = template.partition("{}")
+    return bool(place) and not set("{}") & set(before + after)
+
+
 def _targets(flow: Flow) -> Found:
+    if flow.publish == Publish():
+        yield ("publish",), "name at least one of labels, comment, summary"
     if flow.publish.labels and flow.gives != "scores":
         yield (
             ("publish", "labels"),

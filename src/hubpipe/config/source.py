@@ -42,7 +42,7 @@ class _Yaml12Loader(yaml.SafeLoader):
 
 for _tag, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    ("int", r"[-+]?[0-9]{1,18}", "-+0123456789"),
     ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
     ("null", r"~|null|Null|NULL|", "~nN\0"),
 ):
@@ -50,6 +50,7 @@ for _tag, _pattern, _first in (
         f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), ["" if c == "\0" else c for c in _first]
     )
 
+_INT = "tag:yaml.org,2002:int"
 _TAGS = {f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null", "str", "map", "seq")}
 
 
@@ -97,7 +98,8 @@ class _Reader:
             return dict(self._pairs(node, path))
         if isinstance(node, yaml.SequenceNode):
             return [self._item(item, path, index) for index, item in enumerate(node.value)]
-        return self.loader.construct_object(node)
+        # PyYAML reads YAML 1.1's octal numbers.
+        return int(node.value) if node.tag == _INT else self.loader.construct_object(node)
 
     def _item(self, node: yaml.Node, path: Path, index: int) -> Any:
         if isinstance(node, yaml.ScalarNode):
@@ -116,6 +118,8 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise _error(self.file, line, "a key must be a plain word")
             key = str(key_node.value)
+            if key == "<<":
+                raise _error(self.file, line, "merge keys are YAML 1.1: write the keys out, or alias the whole mapping")
             if key in seen:
                 raise _error(self.file, line, f"the key {key!r} stands twice: keep one of them")
             seen.add(key)

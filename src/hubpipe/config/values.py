@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
 
 from hubpipe.event import Event
 
@@ -31,6 +31,19 @@ _PULLS = (
     " unassigned review_requested review_request_removed locked unlocked enqueued dequeued auto_merge_enabled"
     " auto_merge_disabled milestoned demilestoned"
 )
+EventName = Literal[
+    "issues",
+    "pull_request",
+    "pull_request_target",
+    "issue_comment",
+    "pull_request_review_comment",
+    "discussion",
+    "discussion_comment",
+    "workflow_run",
+    "push",
+    "workflow_dispatch",
+    "schedule",
+]
 ACTIVITIES: dict[str, tuple[str, ...]] = {
     "issues": tuple(_ISSUES.split()),
     "pull_request": tuple(_PULLS.split()),
@@ -107,13 +120,20 @@ def _targets(value: Any) -> Any:
     if isinstance(value, str):
         value = [value]
     if isinstance(value, list):
-        merged: dict[str, Any] = {}
-        for item in value:
-            merged.update(item if isinstance(item, dict) else {str(item): {}})
-        value = merged
+        items = [item if isinstance(item, dict) else {str(item): {}} for item in value]
+        names = [name for item in items for name in item]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]} stands twice: write it once, with its settings")
+        value = {name: settings for item in items for name, settings in item.items()}
     if isinstance(value, dict):
         return {name: {} if settings is None else settings for name, settings in value.items()}
     return value
+
+
+def _no_boolean(value: Any) -> Any:
+    # To Python, true equals 1.
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 class Section(BaseModel):
@@ -124,14 +144,26 @@ class Section(BaseModel):
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 _LabelName = Annotated[str, StringConstraints(min_length=1, max_length=50, strip_whitespace=True)]
+_Bool = Annotated[bool, Strict()]
+_Int = Annotated[int, Strict()]
+_Float = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+_Some = Field(min_length=1)
+_Words: TypeAlias = str | Annotated[list[str], _Some]
 _Events = Annotated[
     dict[str, tuple[str, ...]],
     BeforeValidator(
-        _events, json_schema_input_type=str | list[str] | dict[str, str | list[str] | dict[str, list[str]] | None]
+        _events,
+        json_schema_input_type=EventName
+        | Annotated[list[EventName], _Some]
+        | Annotated[dict[EventName, _Words | Annotated[dict[Literal["types"], _Words | None], _Some] | None], _Some],
     ),
 ]
 _Labels = Annotated[
-    dict[_LabelName, str], BeforeValidator(_labels, json_schema_input_type=list[str] | dict[str, str | None])
+    dict[_LabelName, str],
+    BeforeValidator(
+        _labels,
+        json_schema_input_type=Annotated[list[_LabelName], _Some] | Annotated[dict[_LabelName, str | None], _Some],
+    ),
 ]
 
 
@@ -147,27 +179,27 @@ class Step(Section):
     revision: str | None = None
     """The commit, tag or branch of the model; a commit keeps it from changing under you."""
     labels: _Labels | None = Field(default=None, min_length=1)
-    """Names, or names with a description, to choose from. Without it: the repository's own, or all that a classifier has."""
-    multi_label: bool = False
+    """Names, or names with a description, to choose from; without it the repository's own, or all of a classifier's."""
+    multi_label: _Bool = False
     """Score each label by itself, instead of sharing 1.0 among them."""
     hypothesis_template: str = "This example is {}."
     """How an NLI model is asked about a label."""
-    max_words: int = Field(default=120, ge=10, le=2000)
+    max_words: _Int = Field(default=120, ge=10, le=2000)
     """How long a summary may be."""
     instructions: str | None = None
     """What a chat model is told; the issue's text never stands there."""
-    max_new_tokens: int = Field(default=200, ge=1, le=4096)
+    max_new_tokens: _Int = Field(default=200, ge=1, le=4096)
     """How much a model that writes may write."""
 
 
 class Decide(Section):
     """When a score becomes a label."""
 
-    threshold: float = Field(default=0.5, ge=0, le=1)
+    threshold: _Float = Field(default=0.5, ge=0, le=1)
     """Scores below this are not used."""
-    max_labels: int = Field(default=1, ge=1, le=20)
+    max_labels: _Int = Field(default=1, ge=1, le=20)
     """At most so many labels of this flow on one issue, those that people set included."""
-    margin: float = Field(default=0.0, ge=0, le=1)
+    margin: _Float = Field(default=0.0, ge=0, le=1)
     """Abstain unless the best score is this much ahead of the next."""
     rename: dict[str, _LabelName | None] = {}
     """From the model's label to the repository's; null drops it."""
@@ -176,9 +208,9 @@ class Decide(Section):
 class LabelsTarget(Section):
     """Put the chosen labels on the issue or pull request."""
 
-    create: bool = False
+    create: _Bool = False
     """Make a label that the repository does not have yet."""
-    remove_stale: bool = False
+    remove_stale: _Bool = False
     """Take back labels of this flow that hubpipe itself set and that no longer hold."""
 
 
@@ -197,19 +229,14 @@ class Publish(Section):
     """Where the results go."""
 
     labels: LabelsTarget | None = None
+    """Labels on the issue or pull request."""
     comment: CommentTarget | None = None
+    """One comment, edited in place."""
     summary: SummaryTarget | None = None
+    """Only the job summary and the outputs, which every run writes."""
 
 
-_Settings: TypeAlias = Literal["labels", "comment", "summary"]
-
-
-class _PublishItem(Section):
-    """One item of the list form, for the schema that editors read."""
-
-    labels: LabelsTarget | None = None
-    comment: CommentTarget | None = None
-    summary: SummaryTarget | None = None
+_Target = Literal["labels", "comment", "summary"]
 
 
 class Flow(Section):
@@ -218,18 +245,19 @@ class Flow(Section):
     on: _Events = Field(min_length=1)
     """GitHub's event names, each with its activity types, as in a workflow."""
     input: Annotated[
-        tuple[InputName, ...], BeforeValidator(_listed, json_schema_input_type=InputName | list[InputName])
+        tuple[InputName, ...],
+        BeforeValidator(_listed, json_schema_input_type=InputName | Annotated[list[InputName], _Some]),
     ] = Field(default=("title", "body"), min_length=1)
     """What the model reads, the most important first."""
-    pipeline: Annotated[tuple[Step, ...], BeforeValidator(_listed, json_schema_input_type=Step | list[Step])] = Field(
-        min_length=1
-    )
+    pipeline: Annotated[
+        tuple[Step, ...], BeforeValidator(_listed, json_schema_input_type=Step | Annotated[list[Step], _Some])
+    ] = Field(min_length=1)
     """One step, or several: each reads the text that the step before wrote."""
     decide: Decide = Decide()
     """When a score counts."""
     publish: Annotated[
         Publish,
-        BeforeValidator(_targets, json_schema_input_type=_Settings | list[_Settings | _PublishItem] | _PublishItem),
+        BeforeValidator(_targets, json_schema_input_type=_Target | Annotated[list[_Target | Publish], _Some] | Publish),
     ]
     """Where the results go."""
 
@@ -243,15 +271,15 @@ class Flow(Section):
         activities = self.on.get(event.kind)
         if activities is None:
             return False
-        return event.action is None or ANY in activities or event.action in activities
+        return not ACTIVITIES.get(event.kind) or ANY in activities or event.action in activities
 
 
 class Config(Section):
     """A whole configuration file."""
 
-    version: Literal[1]
+    version: Annotated[Literal[1], BeforeValidator(_no_boolean, json_schema_input_type=Literal[1])]
     """The version of this file's format."""
-    extends: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
+    extends: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_.-]+$")] | None = None
     """A repository whose .github/hubpipe.yml holds defaults; a flow of the same name here replaces its flow."""
     flows: dict[_Name, Flow | None] = {}
     """The flows by name; null switches off a flow of the file that this one extends."""

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from github import Auth, Github, GithubException
+from github.Consts import DEFAULT_BASE_URL
 from github.Issue import Issue
 from github.Repository import Repository
 
@@ -19,6 +20,7 @@ from hubpipe.event import Comment, Label, LabelChange, Material, Subject
 from hubpipe.github.calls import Caller, Deed, NoAnswerError
 from hubpipe.github.material import Reading, comment_of, not_read, read, text_of
 
+DEFAULT_API_URL = DEFAULT_BASE_URL  # where the environment names no server
 PAGE = 100
 TIMEOUT = 30  # seconds, for one request
 # GitHub's own default for a label without a colour.
@@ -140,11 +142,14 @@ class GitHub:
             self._caller.call(deed, lambda: self._hub.requester.requestJsonAndCheck("DELETE", url))
 
     def own_comment(self, repo: str, number: int, marker: str) -> Comment | None:
-        """Find the comment that this token's user wrote with a hidden marker, on whichever page it is."""
+        """Find the comment that this token's user began with a hidden marker, on whichever page it is.
+
+        One that only quotes the marker is another's: every workflow of a repository writes under one login.
+        """
 
         def send() -> Comment | None:
             for one in self._issue(repo, number).get_comments():
-                if marker in (one.body or "") and one.user and one.user.login == self.login():
+                if (one.body or "").lstrip().startswith(marker) and one.user and one.user.login == self.login():
                     return comment_of(one)
             return None
 

@@ -23,20 +23,26 @@ FILE_INPUTS = frozenset({"files", "patch", "contents"})
 NOT_READ = "{inputs}: not read for a {kind}"
 MORE_COMMITS = f"commits: GitHub lists the first {LISTED_COMMITS} only"
 MORE_FILES = f"files: GitHub lists the first {LISTED_FILES:,} only"
-NO_PATCH = "patch of {path}: GitHub gives none (binary, empty or too large)"
-NO_TEXT = "contents of {path}: not text, empty, or over 1 MB"
-NOT_THERE = "contents of {path}: not found at the pull request's last commit"
-MORE_CONTENTS = f"contents of {{path}}: only the first {READ_FILES} files are read"
+NO_PATCH = "patch of {files}: GitHub gives none (binary, empty or too large)"
+NO_TEXT = "contents of {files}: not text, empty, or over 1 MB"
+NOT_THERE = "contents of {files}: not found at the pull request's last commit"
+MORE_CONTENTS = f"contents of {{files}}: only the first {READ_FILES} files are read"
+NAMED_FILES = 3
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One reading of an issue or pull request; `unread` fills up on the way."""
+    """One reading of an issue or pull request; `_missed` fills up on the way: the files by what went wrong."""
 
     repo: Repository
     caller: Caller
     number: int
-    unread: list[str] = field(default_factory=list)
+    _missed: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What could not be read, a sentence a reason."""
+        return tuple(reason.format(files=_named(paths)) for reason, paths in self._missed.items())
 
     def comments(self) -> tuple[Comment, ...]:
         """Read every comment, oldest first."""
@@ -52,7 +58,7 @@ class Reading:
             deed, lambda: tuple(Commit(one.sha, one.commit.message) for one in pull.get_commits())
         )
         if len(commits) >= LISTED_COMMITS:
-            self.unread.append(MORE_COMMITS)
+            self._miss(MORE_COMMITS)
         return commits
 
     def files(self) -> tuple[ChangedFile, ...]:
@@ -61,22 +67,24 @@ class Reading:
         deed = Deed(f"list the files of #{self.number}", "`pull-requests: read`")
         files = self.caller.call(deed, lambda: tuple(map(_changed_file, pull.get_files())))
         if len(files) >= LISTED_FILES:
-            self.unread.append(MORE_FILES)
+            self._miss(MORE_FILES)
         return files
 
     def note_patches(self, files: Sequence[ChangedFile]) -> None:
         """Note the files that have no patch and should."""
-        self.unread.extend(
-            NO_PATCH.format(path=file.path) for file in files if file.patch is None and not _only_moved(file)
-        )
+        self._miss(NO_PATCH, *(file.path for file in files if file.patch is None and not _only_moved(file)))
 
     def with_contents(self, files: Sequence[ChangedFile], head_sha: str | None) -> tuple[ChangedFile, ...]:
         """Add the contents of the files that are still there, as of the head commit."""
         present = [file for file in files if file.status != "removed"]
-        self.unread.extend(MORE_CONTENTS.format(path=file.path) for file in present[READ_FILES:])
+        self._miss(MORE_CONTENTS, *(file.path for file in present[READ_FILES:]))
         sha = head_sha or self._head_sha()
         read = {file.path: self._contents(file, sha) for file in present[:READ_FILES]}
         return tuple(replace(file, contents=read.get(file.path)) for file in files)
+
+    def _miss(self, reason: str, *paths: str) -> None:
+        if paths or "{files}" not in reason:
+            self._missed.setdefault(reason, []).extend(paths)
 
     def _head_sha(self) -> str:
         deed = Deed(f"read #{self.number}", "`pull-requests: read`")
@@ -84,16 +92,16 @@ class Reading:
 
     def _contents(self, file: ChangedFile, sha: str) -> str | None:
         if not _may_hold_text(file):
-            self.unread.append(NO_TEXT.format(path=file.path))
+            self._miss(NO_TEXT, file.path)
             return None
         deed = Deed(f"read {file.path}", "`contents: read`")
         try:
             text = text_of(self.caller.call(deed, lambda: self.repo.get_contents(file.path, ref=sha)))
         except MissingError:
-            self.unread.append(NOT_THERE.format(path=file.path))
+            self._miss(NOT_THERE, file.path)
             return None
         if text is None:
-            self.unread.append(NO_TEXT.format(path=file.path))
+            self._miss(NO_TEXT, file.path)
         return text
 
 
@@ -109,7 +117,7 @@ def read(reading: Reading, subject: Subject, inputs: Collection[str]) -> Materia
         reading.note_patches(files)
     if "contents" in wanted:
         files = reading.with_contents(files, subject.head_sha)
-    return Material(comments, commits, files, tuple(reading.unread))
+    return Material(comments, commits, files, reading.unread)
 
 
 def not_read(subject: Subject, inputs: Collection[str]) -> Material:
@@ -146,6 +154,14 @@ def _changed_file(file: File) -> ChangedFile:
         patch=file.patch,
         previous_path=file.previous_filename,
     )
+
+
+def _named(paths: Sequence[str]) -> str:
+    """Name the first files of many."""
+    if len(paths) == 1:
+        return paths[0]
+    rest = len(paths) - NAMED_FILES
+    return f"{len(paths)} files ({', '.join(paths[:NAMED_FILES])}{f' and {rest} more' if rest > 0 else ''})"
 
 
 def _only_moved(file: ChangedFile) -> bool:
