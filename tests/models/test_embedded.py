@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -16,16 +17,20 @@ STEP = Step(task="feature-extraction")
 
 @pytest.fixture
 def tampered(tmp_path: Path) -> Path:
-    """A copy of the embedded model with one byte changed."""
+    """A copy of the embedded model with one byte of its weights changed."""
     found = embedded.find(None)
     assert found is not None
     folder = Path(shutil.copytree(found, tmp_path / "model"))
-    with (folder / embedded.WEIGHTS).open("r+b") as file:
-        file.seek(1_000_000)
-        byte = file.read(1)
-        file.seek(1_000_000)
-        file.write(bytes([byte[0] ^ 1]))
+    change(folder / embedded.WEIGHTS, 1_000_000)
     return folder
+
+
+def change(path: Path, place: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(place)
+        byte = file.read(1)
+        file.seek(place)
+        file.write(bytes([byte[0] ^ 1]))
 
 
 def test_the_installed_package_is_found_and_is_the_hubs_own_file() -> None:
@@ -41,6 +46,24 @@ def test_a_folder_that_the_image_names_comes_first(tmp_path: Path) -> None:
 def test_one_changed_byte_is_refused_at_every_load(tampered: Path) -> None:
     with pytest.raises(UnsafeModelError, match="sha256"):
         load(STEP, {}, Places(embedded=tampered, offline=True))
+
+
+@pytest.mark.parametrize("name", sorted(set(embedded.SHA256) - {embedded.WEIGHTS}))
+def test_no_other_file_of_the_model_may_differ_either(name: str, tmp_path: Path) -> None:
+    found = embedded.find(None)
+    assert found is not None
+    folder = Path(shutil.copytree(found, tmp_path / "model", copy_function=os.symlink))
+    changed = folder / name
+    data = changed.read_bytes()
+    changed.unlink()
+    changed.write_bytes(data + b"\n")
+    with pytest.raises(UnsafeModelError, match=f"{name} is not the embedded model's"):
+        embedded.verify(folder)
+
+
+def test_the_commit_whose_files_were_verified_is_reported() -> None:
+    model = load(STEP, {}, Places(offline=True))
+    assert model.info.reference == f"sentence-transformers:{embedded.REPO}@{embedded.REVISION[:12]}"
 
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:

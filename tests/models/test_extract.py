@@ -8,6 +8,14 @@ from hubpipe.models import extract
 NONE = np.zeros((0, 2), dtype=np.float32)
 
 
+def sentences(text: str) -> list[str]:
+    return list(extract.read(text, max_words=120).sentences)
+
+
+def many(count: int) -> str:
+    return " ".join(f"The application number {number} crashes." for number in range(count))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -24,7 +32,7 @@ NONE = np.zeros((0, 2), dtype=np.float32)
 )
 def test_hostile_markdown_is_split_in_a_few_seconds(text: str) -> None:
     start = time.perf_counter()
-    extract.sentences(text)
+    sentences(text)
     assert time.perf_counter() - start < 5
 
 
@@ -49,11 +57,11 @@ def test_a_title_and_its_body_are_the_whole_text() -> None:
 
 def test_abbreviations_versions_and_file_names_end_no_sentence() -> None:
     text = "It fails e.g. with v1.2.3 in README.md on start. Then it works again."
-    assert extract.sentences(text) == ["It fails e.g. with v1.2.3 in README.md on start.", "Then it works again."]
+    assert sentences(text) == ["It fails e.g. with v1.2.3 in README.md on start.", "Then it works again."]
 
 
 def test_wrapped_lines_are_one_sentence() -> None:
-    assert extract.sentences("It fails when\nthe cache is empty.") == ["It fails when the cache is empty."]
+    assert sentences("It fails when\nthe cache is empty.") == ["It fails when the cache is empty."]
 
 
 @pytest.mark.parametrize(
@@ -69,11 +77,11 @@ def test_wrapped_lines_are_one_sentence() -> None:
     ],
 )
 def test_lines_that_say_nothing_are_no_sentences(text: str) -> None:
-    assert extract.sentences(text) == []
+    assert sentences(text) == []
 
 
 def test_the_same_sentence_is_read_once() -> None:
-    assert extract.sentences("It crashes again now.\n\nIt crashes again now.") == ["It crashes again now."]
+    assert sentences("It crashes again now.\n\nIt crashes again now.") == ["It crashes again now."]
 
 
 def test_a_long_text_is_thinned_evenly_to_its_ends() -> None:
@@ -91,3 +99,28 @@ def test_a_chosen_sentence_makes_its_double_less_worth() -> None:
 
 def test_no_sentences_have_no_summary() -> None:
     assert extract.choose([], NONE, None, NONE, 10) == []
+
+
+def test_what_is_read_whole_leaves_nothing_out() -> None:
+    assert extract.read(f"# Heading\n\n{many(extract.MAX_SENTENCES)}\n\nCloses #12", 120).left_out == ""
+
+
+def test_sentences_that_are_thinned_out_are_counted() -> None:
+    assert extract.read(many(600), 120).left_out == "200 of 600 sentences (evenly spaced)"
+
+
+def test_a_sentence_too_long_to_quote_is_counted() -> None:
+    reading = extract.read(f"{'It crashes and ' * 80}stops. {many(2)}", 500)
+    assert len(reading.sentences) == 2
+    assert reading.left_out == "1 of 3 sentences (over 1,000 characters)"
+
+
+def test_sentences_longer_than_the_summary_are_counted() -> None:
+    reading = extract.read(f"{'It crashes and ' * 5}stops. {many(601)}", 10)
+    assert reading.left_out == "1 of 602 sentences (over 10 words), 201 of 602 sentences (evenly spaced)"
+
+
+def test_where_every_sentence_is_longer_than_the_summary_the_shortest_is_read() -> None:
+    reading = extract.read(f"{'It crashes and ' * 6}stops. {'It crashes and ' * 5}stops.", 10)
+    assert [len(sentence.split()) for sentence in reading.sentences] == [16]
+    assert reading.left_out == "1 of 2 sentences (over 10 words)"

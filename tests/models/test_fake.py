@@ -31,6 +31,13 @@ def test_scores_stand_alone_when_several_labels_may_hold() -> None:
     assert sum(scores("fake:", "it crashes", multi_label=True).values()) != pytest.approx(1)
 
 
+def test_a_single_label_does_not_hold_for_every_text() -> None:
+    one = Step(task="zero-shot-classification", model="fake:")
+    answers = load(one, {"bug": ""}, Places()).predict([f"issue {number}" for number in range(40)])
+    sure = [answer.scores[0].score > 0.5 for answer in answers if isinstance(answer, Scores)]
+    assert 0 < sum(sure) < len(sure) == 40
+
+
 def test_every_label_is_the_best_one_for_some_text() -> None:
     best = {max(found := scores("fake:", f"issue {number}"), key=found.__getitem__) for number in range(40)}
     assert best == set(LABELS)

@@ -5,7 +5,6 @@ import pytest
 from hubpipe.config import Step
 from hubpipe.models import load
 from hubpipe.models.base import Model, Places, Scores, Text, Vector
-from hubpipe.models.similarity import phrases
 
 LABELS = {
     "bug": "Something isn't working",
@@ -96,9 +95,12 @@ def test_a_label_of_the_users_own_is_understood_by_its_description(places: Place
     assert best(model, "Text is drawn in the wrong colour") == "area-2"
 
 
-@pytest.mark.parametrize("name", ["bug", "Bug", "type: bug", "kind/bug", "C-bug", "regression"])
-def test_common_ways_to_write_a_label_mean_the_same(name: str) -> None:
-    assert "The application crashes with an error" in phrases(name, "")
+def test_a_single_label_does_not_hold_for_every_text(places: Places) -> None:
+    model = load(Step(task="zero-shot-classification"), {"bug": "Something isn't working"}, places)
+    crash, wish = model.predict(["App crashes with a segmentation fault", "Add an option to export reports as CSV"])
+    assert isinstance(crash, Scores)
+    assert isinstance(wish, Scores)
+    assert crash.scores[0].score > 0.5 > wish.scores[0].score
 
 
 def test_similarity_is_highest_to_the_nearest_sentence(places: Places) -> None:
@@ -158,6 +160,17 @@ def test_a_sentence_longer_than_the_summary_is_not_cut(places: Places) -> None:
     assert summary(long + " " + long.replace("nothing", "everything") + " Nobody was there then.", places, 10) == [
         "Nobody was there then."
     ]
+
+
+def test_a_summary_tells_what_was_not_read(places: Places) -> None:
+    model = load(Step(task="summarization"), {}, places)
+    long = " ".join(f"The application number {number} crashes." for number in range(500))
+    whole, thinned, nothing = model.predict([PULL_REQUEST, long, "word " * 20_000])
+    assert isinstance(whole, Text)
+    assert whole.left_out == ""
+    assert isinstance(thinned, Text)
+    assert thinned.left_out == "100 of 500 sentences (evenly spaced)"
+    assert nothing == Text("", "1 of 1 sentences (over 1,000 characters)")
 
 
 def test_a_saved_encoder_in_a_folder_reads_like_the_embedded_one(places: Places) -> None:

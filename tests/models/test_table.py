@@ -39,6 +39,14 @@ def test_every_task_has_a_real_library() -> None:
     assert {task for library in LIBRARIES if library.name != "fake" for task in library.tasks} == set(get_args(Task))
 
 
+def test_the_fake_does_every_task_and_needs_nothing() -> None:
+    for task in get_args(Task):
+        needs = describe(Step(task=task, model="fake:echo"), Places())
+        assert (needs.library, needs.repo, needs.revision) == ("fake", "fake:echo", None)
+        assert (needs.disk_bytes, needs.memory_bytes, needs.load_seconds, needs.text_seconds) == (0, 0, 0, 0)
+        assert needs.limit == load(Step(task=task, model="fake:echo"), {}, Places()).info.limit
+
+
 def test_a_task_that_the_library_lacks_is_refused_with_those_that_it_has() -> None:
     with pytest.raises(TaskError, match=r"does not do fill-mask .*summarization.*name a model of: transformers"):
         load(Step(task="fill-mask"), {}, Places(offline=True))

@@ -46,6 +46,15 @@ def test_scores_share_one_whole_unless_several_labels_may_hold(
         assert (whole == pytest.approx(1)) is not several
 
 
+def test_a_single_label_does_not_hold_for_every_text(tiny_model: TinyModels, places: Places) -> None:
+    folder = str(tiny_model("zero-shot-classification"))
+    step = Step(task="zero-shot-classification", model=folder, hypothesis_template=tiny.HYPOTHESIS)
+    bug, wish = load(step, {"bug": ""}, places).predict(["the app crash with error", "please add a button"])
+    assert isinstance(bug, Scores)
+    assert isinstance(wish, Scores)
+    assert bug.scores[0].score > 0.5 > wish.scores[0].score
+
+
 def test_versions_are_found_where_they_stand(tiny_model: TinyModels, places: Places) -> None:
     text = "since version 3.1.4 it starts"
     (prediction,) = model(tiny_model("token-classification"), "token-classification", places).predict([text])

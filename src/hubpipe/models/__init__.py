@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from hubpipe.config import Step
+from hubpipe.config.values import GIVES
 from hubpipe.errors import TaskError
-from hubpipe.models import embedded, hub
+from hubpipe.models import embedded, fake, hub
 from hubpipe.models.base import Model, Places
 
 SENTENCE_TRANSFORMERS = "sentence-transformers"
@@ -44,22 +45,7 @@ LIBRARIES = (
             }
         ),
     ),
-    Library(
-        FAKE,
-        "hubpipe.models.fake",
-        frozenset(
-            {
-                "text-classification",
-                "zero-shot-classification",
-                "token-classification",
-                "feature-extraction",
-                "fill-mask",
-                "text-generation",
-                "sentence-similarity",
-                "summarization",
-            }
-        ),
-    ),
+    Library(FAKE, "hubpipe.models.fake", frozenset(GIVES)),
 )
 
 # torch, transformers and their code, before any weight (measured on x86-64 Linux).
@@ -81,7 +67,7 @@ class Needs:
     """What a step needs, told without loading a weight; None where it is not known before loading.
 
     `disk_bytes` is what would be downloaded, `memory_bytes` an estimate with the library's own code,
-    `limit` the tokens of text that one prediction reads (None: unknown, or no limit).
+    `limit` the tokens of text that one prediction reads (None: unknown, or no limit). A fake needs nothing: 0.
     """
 
     library: str
@@ -111,6 +97,8 @@ def describe(step: Step, places: Places) -> Needs:
     Raises what `load` raises for a model that cannot be found or cannot do the task.
     """
     library, repository = _resolve(step, places)
+    if library.name == FAKE:
+        return Needs(FAKE, repository.name, None, 0, 0, fake.LIMIT, load_seconds=0, text_seconds=0)
     disk = repository.safe_bytes or None
     return Needs(
         library=library.name,

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+NO_LABELS = "{task} needs labels to choose from: set pipeline.labels, or give the repository some"
+NO_OFFSETS = "{model} has no tokenizer.json, so texts cannot be fitted to it: choose a model that has one"
+
 
 @dataclass(frozen=True)
 class Score:
@@ -23,9 +26,13 @@ class Scores:
 
 @dataclass(frozen=True)
 class Text:
-    """Text that a model wrote or chose; a list has one item a line. Untrusted, always."""
+    """Text that a model wrote or chose; a list has one item a line. Untrusted, always.
+
+    `left_out` says in words what the model did not read; empty when it read everything.
+    """
 
     text: str
+    left_out: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -39,6 +40,11 @@ LONGEST_SENTENCE = 1_000
 
 TRAILER = re.compile(r"[A-Z][\w-]*-by: ")
 WORD = re.compile(r"[\W_]*[^\W\d_]+(?:['’-][^\W\d_]+)*[\W_]*")
+LEFT_OUT = "{count} of {total} sentences ({why})"
+MANY_CHARACTERS = f"over {LONGEST_SENTENCE:,} characters"
+MANY_WORDS = "over {max_words} words"
+THINNED = "evenly spaced"
+
 MIN_WORDS = 3
 MIN_LETTERS = 6
 END_OF_SENTENCE = (".", "!", "。", "！")
@@ -46,6 +52,15 @@ END_OF_SENTENCE = (".", "!", "。", "！")
 WRAPPERS = ("link_open", "link_close", "strong_open", "strong_close")
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The sentences to choose from; `first` stands for a text that has none, `left_out` says what is missing."""
+
+    sentences: tuple[str, ...]
+    first: str
+    left_out: str
 
 
 def split_title(text: str) -> tuple[str, str]:
@@ -57,22 +72,38 @@ def split_title(text: str) -> tuple[str, str]:
     return (first, rest.strip()) if titled else ("", text.strip())
 
 
-def fragments(markdown: str) -> list[str]:
+def read(markdown: str, max_words: int) -> Reading:
+    """Take the sentences that a summary of `max_words` can be chosen from, at most MAX_SENTENCES.
+
+    Sign-offs, references, paths and single words say nothing and are no sentences. When every sentence has
+    over `max_words`, the shortest is taken alone.
+    """
+    pieces = _pieces(markdown)
+    short = [piece for piece in pieces if len(piece) <= LONGEST_SENTENCE]
+    saying = [piece for piece in short if _says_something(piece)]
+    fitting = [piece for piece in saying if _words(piece) <= max_words] or sorted(saying, key=_words)[:1]
+    kept = thin(fitting)
+    losses = (
+        (len(pieces) - len(short), MANY_CHARACTERS),
+        (len(saying) - len(fitting), MANY_WORDS.format(max_words=max_words)),
+        (len(fitting) - len(kept), THINNED),
+    )
+    total = len(saying) + len(pieces) - len(short)
+    left_out = ", ".join(LEFT_OUT.format(count=count, total=total, why=why) for count, why in losses if count)
+    return Reading(tuple(kept), short[0] if short else "", left_out)
+
+
+def _pieces(markdown: str) -> list[str]:
     """Split Markdown's paragraphs and list items where sentences end, each piece once and in order.
 
-    Headings, code, tables, HTML and lines that are only a link hold none; nor is what never ends one.
+    Headings, code, tables, HTML and lines that are only a link hold none.
     """
     pieces = (
         " ".join(piece.split())
         for paragraph in _paragraphs(PARSER.parse(markdown))
         for piece in sentencex.segment("en", paragraph)
     )
-    return list(dict.fromkeys(piece for piece in pieces if 0 < len(piece) <= LONGEST_SENTENCE))
-
-
-def sentences(markdown: str) -> list[str]:
-    """Keep of the fragments those that say something: no sign-offs, references, paths or single words."""
-    return [piece for piece in fragments(markdown) if _says_something(piece)]
+    return list(dict.fromkeys(filter(None, pieces)))
 
 
 def thin(items: Sequence[str]) -> list[str]:
@@ -91,7 +122,7 @@ def choose(items: Sequence[str], vectors: Array, title: Array | None, dull: Arra
     """
     if not items:
         return []
-    words = [len(item.split()) for item in items]
+    words = [_words(item) for item in items]
     worth = _worth(vectors, title, dull)
     most = max(FEW, len(items) // SHARE)
     chosen: list[int] = []
@@ -102,6 +133,10 @@ def choose(items: Sequence[str], vectors: Array, title: Array | None, dull: Arra
         if left:
             chosen.append(max(left, key=lambda place: _gain(place, worth, vectors, chosen)))
     return sorted(int(place) for place in chosen) or [int(np.argmin(words))]
+
+
+def _words(sentence: str) -> int:
+    return len(sentence.split())
 
 
 def _gain(place: int, worth: Array, vectors: Array, chosen: Sequence[int]) -> float:

@@ -77,7 +77,8 @@ class Fake:
             return ranked([(self.always, 1.0), *others])
         chances = [_chance(text, label) for label in self.labels]
         # Cubes keep the labels apart, so that a threshold has something to decide.
-        whole = 1.0 if self.multi_label else sum(chance**3 for chance in chances)
+        alone = self.multi_label or len(self.labels) == 1
+        whole = 1.0 if alone else sum(chance**3 for chance in chances)
         return ranked((label, chance**3 / whole) for label, chance in zip(self.labels, chances, strict=True))
 
 

@@ -40,7 +40,7 @@ class Repository:
     """A model's files as listed, before a weight is read.
 
     `folder` is None while the files are only on the Hub; `library` is what the Hub or the name says.
-    `sizes` gives bytes by file name, relative to the model's root. `embedded`: its hash is known.
+    `sizes` gives bytes by file name, relative to the model's root. `embedded`: its hashes are known.
     """
 
     name: str
@@ -122,7 +122,8 @@ def _embedded(places: Places) -> Repository:
     if folder is None:
         found = locate(embedded.REPO, embedded.REVISION, places)
     else:
-        found = Repository(embedded.REPO, folder=folder, sizes=_sizes(folder))
+        # `fetch` verifies that the folder is this commit's model.
+        found = Repository(embedded.REPO, embedded.REVISION, folder, _sizes(folder))
     return replace(found, library="sentence-transformers", embedded=True)
 
 

@@ -11,14 +11,24 @@ from transformers.utils import logging as transformers_logging
 from hubpipe.config import Step
 from hubpipe.errors import ModelError, TaskError
 from hubpipe.models import extract
-from hubpipe.models.base import Model, ModelInfo, Places, Prediction, Text, Vector, encodable, ranked
+from hubpipe.models.base import (
+    NO_LABELS,
+    NO_OFFSETS,
+    Model,
+    ModelInfo,
+    Places,
+    Prediction,
+    Text,
+    Vector,
+    encodable,
+    ranked,
+)
 from hubpipe.models.hub import Repository, Source, fetch
-from hubpipe.models.similarity import BACKGROUND, TITLE_WEIGHT, Array, Yardstick, phrases, unit
+from hubpipe.models.phrases import phrases
+from hubpipe.models.similarity import BACKGROUND, TITLE_WEIGHT, Array, Yardstick, unit
 
 LIBRARY = "sentence-transformers"
 
-NO_LABELS = "{task} needs labels to choose from: set pipeline.labels, or give the repository some"
-NO_OFFSETS = "{model} has no tokenizer.json, so texts cannot be fitted to it: choose a model that has one"
 NOT_LOADED = "{model} does not load with Sentence Transformers: {reason}"
 
 
@@ -114,7 +124,8 @@ class ZeroShot(Embedder):
     def __init__(self, info: ModelInfo, encoder: Encoder, labels: Mapping[str, str], multi_label: bool):
         super().__init__(info, encoder)
         self._names = tuple(labels)
-        self._multi_label = multi_label
+        # Sharing 1.0 among one label would give it to every text.
+        self._alone = multi_label or len(labels) == 1
         ways = [phrases(name, description) for name, description in labels.items()]
         vectors = encoder.embed([*BACKGROUND, *(phrase for way in ways for phrase in way)])
         ends = np.cumsum([len(BACKGROUND), *map(len, ways)])
@@ -125,7 +136,7 @@ class ZeroShot(Embedder):
         titles = [extract.split_title(text)[0] or text for text in texts]
         vectors = self._encoder.embed([*titles, *texts])
         read = unit(TITLE_WEIGHT * vectors[: len(texts)] + vectors[len(texts) :])
-        scores = self._yardstick.score(read, self._multi_label)
+        scores = self._yardstick.score(read, self._alone)
         return [ranked(zip(self._names, row, strict=True)) for row in scores]
 
 
@@ -138,23 +149,25 @@ class Summarizer(Embedder):
 
     def _answers(self, texts: Sequence[str]) -> list[Prediction]:
         """Choose each text's sentences, one a line, in their order."""
-        return [Text("\n".join(self._summarize(text))) for text in texts]
+        return [self._summarize(text) for text in texts]
 
-    def _summarize(self, text: str) -> list[str]:
+    def _summarize(self, text: str) -> Text:
         title, body = extract.split_title(text)
-        items = extract.thin(extract.sentences(body))
-        if not items:
-            return [title] if title else extract.fragments(body)[:1]
-        vectors = self._encoder.embed([*items, *extract.BOILERPLATE, title])
-        count = len(items)
+        read = extract.read(body, self._max_words)
+        lines = self._choose(title, read.sentences) if read.sentences else [title or read.first]
+        return Text("\n".join(lines), read.left_out)
+
+    def _choose(self, title: str, sentences: Sequence[str]) -> list[str]:
+        vectors = self._encoder.embed([*sentences, *extract.BOILERPLATE, title])
+        count = len(sentences)
         chosen = extract.choose(
-            items,
+            sentences,
             vectors[:count],
             title=vectors[-1] if title else None,
             dull=vectors[count:-1],
             max_words=self._max_words,
         )
-        return [items[place] for place in chosen]
+        return [sentences[place] for place in chosen]
 
 
 def load(step: Step, labels: Mapping[str, str], repository: Repository, places: Places) -> Model:

@@ -1,6 +1,5 @@
 """Turn the embeddings of a text and of labels into scores, without a single labelled example."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,96 +17,6 @@ TITLE_WEIGHT = 5.0
 SLOPE = 0.75
 # Each label by itself: how many standard deviations over the background are as likely as not.
 MULTI_SLOPE, MULTI_MIDDLE = 0.9, 1.0
-
-# What people write when they mean a label, for labels that many repositories share.
-PHRASES = {
-    "bug": (
-        "The application crashes with an error",
-        "This does not work as expected",
-        "Unexpected behaviour after upgrading",
-        "An exception is thrown: stack trace",
-        "The result is wrong",
-        "Regression: it worked in the previous version",
-        "Steps to reproduce, expected and actual behaviour",
-        "It hangs or freezes",
-        "Build fails with a compile error",
-        "Memory leak or segmentation fault",
-        "Broken rendering",
-        "Fix a bug",
-    ),
-    "enhancement": (
-        "Add support for a new option",
-        "Feature request: it would be nice to have",
-        "Allow users to configure this",
-        "Please provide a way to do this",
-        "Proposal for a new API",
-        "Suggestion to improve the behaviour",
-        "Implement a new command",
-        "Make it possible to customize",
-        "Extend the interface with a setting",
-        "I would like to be able to",
-        "Support for another platform or format",
-        "Describe the solution you'd like and the alternatives you considered",
-    ),
-    "question": (
-        "How do I do this?",
-        "What is the correct way to use this?",
-        "Is it possible to do this?",
-        "Why does this happen?",
-        "Question about the usage",
-        "I do not understand the documentation, can someone explain?",
-        "What is the difference between these two?",
-        "Need help with configuration",
-        "Is there an example or tutorial?",
-        "Can I use this together with that?",
-        "Where can I find this setting?",
-        "Any advice would be appreciated, thanks",
-    ),
-    "documentation": (
-        "Fix a typo in the documentation",
-        "Update the README",
-        "The documentation of this function is missing",
-        "Improve the installation guide",
-        "Broken link on the documentation page",
-        "The example in the docs is out of date",
-        "Add a docstring that explains the parameters",
-        "Clarify the tutorial",
-    ),
-    "dependencies": (
-        "Bump a dependency to a newer version",
-        "Update the pinned packages",
-        "Upgrade the lock file",
-        "Drop an unmaintained library",
-    ),
-    "performance": (
-        "This is very slow",
-        "Speed up this function",
-        "It takes too long and uses too much memory",
-        "Optimize the hot loop",
-        "Reduce the time to start",
-    ),
-    "security": (
-        "A vulnerability lets an attacker execute code",
-        "Secrets are leaked in the log",
-        "Cross-site scripting in the comment field",
-        "Upgrade because of a CVE",
-        "Passwords are stored without hashing",
-    ),
-}
-ALIASES = {
-    "crash": "bug",
-    "defect": "bug",
-    "dependency": "dependencies",
-    "doc": "documentation",
-    "docs": "documentation",
-    "feat": "enhancement",
-    "feature": "enhancement",
-    "feature request": "enhancement",
-    "improvement": "enhancement",
-    "regression": "bug",
-    "support": "question",
-    "vulnerability": "security",
-}
 
 # Issues of every kind: how near they are to a label on average is what "not this label" looks like.
 BACKGROUND = (
@@ -144,18 +53,6 @@ BACKGROUND = (
     "Release 2.0 checklist",
     "Improve performance of the query planner",
 )
-
-
-def phrases(name: str, description: str) -> tuple[str, ...]:
-    """Say a label in several ways: its name, its description, and what people write who mean it.
-
-    A prefix (`type: bug`, `kind/feature`, `C-bug`) is not part of the meaning.
-    """
-    words = re.split(r"[:/]", name)[-1].replace("_", " ").replace("-", " ").strip() or name
-    words = re.sub(r"^[A-Z] (?=\w)", "", words)
-    plain = words.lower()
-    own = tuple(text for text in (words, description.strip()) if text)
-    return own + PHRASES.get(ALIASES.get(plain, plain), ())
 
 
 def unit(vectors: Array) -> Array:

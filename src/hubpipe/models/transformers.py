@@ -15,6 +15,8 @@ from hubpipe.config import Step
 from hubpipe.errors import ModelError, TaskError
 from hubpipe.models import chat
 from hubpipe.models.base import (
+    NO_LABELS,
+    NO_OFFSETS,
     Model,
     ModelInfo,
     Places,
@@ -34,7 +36,6 @@ TOKENS_FOR_A_MASK = 5
 # Where neither the tokenizer nor the configuration names a limit.
 USUAL_LIMIT = 512
 
-NO_LABELS = "{task} needs labels to choose from: set pipeline.labels, or give the repository some"
 NO_PLACE = "hypothesis_template needs one {} where the label goes"
 NO_ENTAILMENT = (
     "{model} cannot do zero-shot-classification: none of its labels ({labels}) is an entailment. "
@@ -43,7 +44,6 @@ NO_ENTAILMENT = (
 NO_CHAT = "{model} has no chat template, so it cannot be given instructions: choose a model tuned for chat"
 NO_ROOM = "{model} reads {context} tokens, which the instructions and max_new_tokens use up: lower max_new_tokens"
 NO_MASK = "{model} has no mask token: choose a model of the fill-mask task"
-NO_OFFSETS = "{model} has no tokenizer.json, so texts cannot be fitted to it: choose a model that has one"
 NOT_TRAINED = "{model} was not trained for {task}: its weights lack {keys}. Choose a model of this task"
 NOT_FOR_TASK = "{model} cannot do {task} with Transformers: {reason}"
 NOT_LOADED = "{model} does not load with Transformers: {reason}"
