@@ -7,7 +7,7 @@ from hubpipe import models, render
 from hubpipe.config import CHOOSING, Config, Flow
 from hubpipe.config.rules import PULLS
 from hubpipe.models import Needs
-from hubpipe.models.base import Places
+from hubpipe.models.base import Places, reference
 
 # https://docs.github.com/en/rest/authentication/permissions-required-for-github-app-installation-access-tokens
 READ, WRITE = "read", "write"
@@ -107,8 +107,7 @@ def _lines(needs: FlowNeeds) -> Iterator[str]:
     yield "  events       " + "; ".join(_event(name, activities) for name, activities in needs.events.items())
     yield "  permissions  " + ", ".join(f"{scope}: {level}" for scope, level in needs.permissions.items())
     for model in needs.models:
-        revision = f"@{model.revision[:12]}" if model.revision else ""
-        yield f"  model        {model.library}:{model.repo}{revision}"
+        yield f"  model        {reference(model.library, model.repo, model.revision)}"
         yield f"  size         {_megabytes(model.disk_bytes)} on disk, about {_megabytes(model.memory_bytes)} in memory"
         yield "  reads        " + (f"{model.limit} tokens at most" if model.limit else "all of the text, in parts")
         yield f"  seconds      {_seconds(model.load_seconds)} to load, {_seconds(model.text_seconds)} a text"

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
@@ -12,6 +12,7 @@ from hubpipe.config import CHOOSING, Config, Flow, Step
 from hubpipe.decide import Effect, LabelState, Plan
 from hubpipe.errors import GitHubError, HubpipeError
 from hubpipe.event import Event, Label, Material, Subject
+from hubpipe.models import phrases
 from hubpipe.models.base import Model, Prediction, Text
 from hubpipe.report import FlowReport, Report
 from hubpipe.sinks import Outcome, Publish, Target
@@ -182,7 +183,21 @@ def _labels(job: _Job, step: Step) -> tuple[Label, ...]:
         return tuple(Label(name, description) for name, description in step.labels.items())
     if step.task not in CHOOSING:
         return ()
-    return tuple(label for label in job.repository_labels if label.name.casefold() not in PROCESS_LABELS)
+    open_to_text = [label for label in job.repository_labels if label.name.casefold() not in PROCESS_LABELS]
+    return _telling(open_to_text)
+
+
+def _telling(labels: Sequence[Label]) -> tuple[Label, ...]:
+    """Keep the labels that tell what kind of thing an issue is (bug, question, ...), where there are at least two.
+
+    Among `priority: high`, `area/parser` and twenty more no model finds the kind without an example of each.
+    """
+    kinds: dict[str, Label] = {}
+    for label in labels:
+        kind = phrases.entry(label.name)
+        if kind is not None:
+            kinds.setdefault(kind, label)
+    return tuple(kinds.values()) if len(kinds) > 1 else tuple(labels)
 
 
 def _label_state(job: _Job) -> LabelState:

@@ -48,18 +48,20 @@ def test_an_opened_issue_gets_its_label(repo: StandIn, tmp_path: Path) -> None:
     assert "added bug" in step.summary
 
 
-def test_the_embedded_model_labels_with_the_repositorys_own_labels_and_no_file(
-    standin: StandIn, tmp_path: Path
-) -> None:
-    standin.add_label("bug", "Something isn't working")
+def test_without_a_file_the_embedded_model_chooses_among_the_kinds(standin: StandIn, tmp_path: Path) -> None:
+    standin.add_label("kind/bug", "Something isn't working")
     standin.add_label("documentation", "Improvements or additions to documentation")
+    standin.add_label("enhancement")
+    for other in (*(f"area/{index}" for index in range(20)), "priority: high", "good first issue", "help wanted"):
+        standin.add_label(other)
     number = standin.open_issue(
         "App crashes with a NullPointerException on start",
         "After the update the app crashes at once with an error. Expected: it starts. Stack trace attached.",
     )
     step = run(standin, tmp_path, "issues", standin.event("issues", "opened", number))
     assert step.status == 0, step.log
-    assert standin.labels_of(number) == ["bug"]
+    assert standin.labels_of(number) == ["kind/bug"]
+    assert set(json.loads(step.outputs["scores"])) == {"kind/bug", "documentation", "enhancement"}
     assert "all-MiniLM-L6-v2" in step.summary
 
 

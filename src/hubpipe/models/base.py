@@ -81,7 +81,13 @@ class ModelInfo:
     @property
     def reference(self) -> str:
         """`library:repo@revision`, as reports show it."""
-        return f"{self.library}:{self.repo}" + (f"@{self.revision[:12]}" if self.revision else "")
+        return reference(self.library, self.repo, self.revision)
+
+
+def reference(library: str, repo: str, revision: str | None) -> str:
+    """Write `library:repo@revision`, the revision's first twelve digits; a fake's name says its library itself."""
+    named = repo if repo.startswith(f"{library}:") else f"{library}:{repo}"
+    return f"{named}@{revision[:12]}" if revision else named
 
 
 class Model(Protocol):
