@@ -1,4 +1,4 @@
-"""Turn a folder's name into a promise: its weights are the embedded model's, byte for byte.
+"""Turn a folder's name into a promise: its files are the embedded model's, byte for byte.
 
 Usage: python scripts/verify_model.py [FOLDER]    (without it: the installed package's)
 """

@@ -100,7 +100,8 @@ def test_what_stands_behind_the_limit_changes_nothing(model: Model) -> None:
 
 
 def test_the_reference_names_library_and_model(model: Model) -> None:
-    assert model.info.reference.startswith(f"{model.info.library}:{model.info.repo}")
+    assert model.info.reference.startswith(f"{model.info.library}:")
+    assert model.info.repo in model.info.reference
 
 
 def numbers(prediction: Prediction) -> list[float]:
