@@ -160,6 +160,14 @@ class TestWhatCannotBeRead:
             "patch of 5 files (0.png, 1.png, 2.png and 2 more): GitHub gives none (binary, empty or too large)",
         )
 
+    def test_files_beyond_two_million_characters_are_named_and_not_asked_for(
+        self, github: GitHub, standin: StandIn
+    ) -> None:
+        number = standin.open_pull("Large", files={f"{index}.txt": f"{index} " * 450_000 for index in range(4)})
+        material = github.material(standin.repo, subject(number), ["contents"])
+        assert material.unread == ("contents of 3.txt: 2,000,000 characters of other files are enough",)
+        assert not any("3.txt" in one.path for one in standin.conversation)
+
     def test_files_after_the_hundredth_are_named(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_pull("Many", files={f"{index:03}.py": f"{index}\n" for index in range(102)})
         material = github.material(standin.repo, subject(number), ["contents"])

@@ -18,6 +18,7 @@ LISTED_COMMITS = 250
 # Ours: the contents of each file cost one request.
 READ_FILES = 100
 READ_BYTES = 1_000_000
+READ_CHARACTERS = 2_000_000  # in all: a model reads some thousand, and counting the tokens of more takes long
 
 FILE_INPUTS = frozenset({"files", "patch", "contents"})
 NOT_READ = "{inputs}: not read for a {kind}"
@@ -27,6 +28,7 @@ NO_PATCH = "patch of {files}: GitHub gives none (binary, empty or too large)"
 NO_TEXT = "contents of {files}: not text, empty, or over 1 MB"
 NOT_THERE = "contents of {files}: not found at the pull request's last commit"
 MORE_CONTENTS = f"contents of {{files}}: only the first {READ_FILES} files are read"
+MUCH_CONTENTS = f"contents of {{files}}: {READ_CHARACTERS:,} characters of other files are enough"
 NAMED_FILES = 3
 
 
@@ -79,7 +81,12 @@ class Reading:
         present = [file for file in files if file.status != "removed"]
         self._miss(MORE_CONTENTS, *(file.path for file in present[READ_FILES:]))
         sha = head_sha or self._head_sha()
-        read = {file.path: self._contents(file, sha) for file in present[:READ_FILES]}
+        read: dict[str, str | None] = {}
+        for file in present[:READ_FILES]:
+            if sum(len(text or "") for text in read.values()) >= READ_CHARACTERS:
+                self._miss(MUCH_CONTENTS, file.path)
+            else:
+                read[file.path] = self._contents(file, sha)
         return tuple(replace(file, contents=read.get(file.path)) for file in files)
 
     def _miss(self, reason: str, *paths: str) -> None:
