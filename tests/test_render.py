@@ -14,7 +14,8 @@ from hubpipe.decide import CommentEffect, Plan
 from hubpipe.errors import TemplateError
 from hubpipe.event import Event, Subject
 from hubpipe.models.base import ModelInfo, Prediction, Score, Scores, Span, Spans, Text
-from hubpipe.render import COMMENT_LIMIT, Context, check_template, code, is_own, marker, neutralise, write
+from hubpipe.render import COMMENT_LIMIT, Context, check_template, is_own, marker, write
+from hubpipe.render.neutral import code, neutralise
 from hubpipe.text import Fitted
 
 EVENT = Event("issues", "opened", "octo-org/octo-repo", Subject("issue", 7, "@octocat <b>title</b>", "body"))
@@ -30,13 +31,15 @@ class Page(HTMLParser):
     def __init__(self, markdown: str):
         super().__init__(convert_charrefs=True)
         self.tags: set[str] = set()
+        self.attributes: set[str] = set()
         self.text = ""
         self._code = 0
         self.feed(github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE))
         self.close()
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
         self._code += tag == "code"
 
     def handle_endtag(self, tag: str) -> None:
@@ -163,18 +166,29 @@ def test_labels_and_spans_are_shown_with_their_scores() -> None:
         "{{ summary[0] | striptags }} {{ summary[0] | wordwrap(3) }} {{ summary[0] | truncate(5) }}",
         "{{ summary[0] | urlize }} {{ summary[0] | replace('b', '@') }} {{ '%s' | format(summary[0]) }}",
         "{% set x = summary[0] %}{{ x }}{% for line in summary %}{{ line }}{% endfor %}",
+        "<details><summary>S</summary>\n{{ summary }} {{ summary[7] | code }}\n</details>",
+        "<p align=center>\n{{ summary | join(' ') }}\n</p>",
+        "| a | b |\n|---|---|\n| {{ summary[7] }} | {{ summary[7] | code }} |\n| {{ summary[8] }} | x |",
+        "<!-- {{ summary | join(' ') }} {{ summary[9] | code }} -->",
+        "see <a title=\"{{ summary[10] }}\">this</a> <a title='{{ summary[10] }}'>this</a>",
     ],
 )
 def test_a_custom_template_gets_every_value_neutralised(template: str) -> None:
     lines = ["<b>@octocat</b> <!-- hubpipe: flow=x -->", "thanks @", "octocat", "fixes #", "12", "a` @octocat", "`b #1"]
+    lines += ["run `@octocat <img src=//evil.example/x>` now", "run `a|@octocat` a|b", "`-->` @octocat <b>"]
+    lines += ["x\" href=\"//evil.example/ ' href='//evil.example"]
     written = body(Text("\n".join(lines)), template).removeprefix(marker("pr-summary"))
-    assert harmless(written)
+    own = {"details", "summary", "table", "thead", "tbody", "tr", "th", "td", "a", "<!--"}
+    assert harmless(written, *own)
+    assert Page(written).attributes <= {"align", "title"}
+    assert "img" not in Page(written).tags
 
 
 def test_a_commits_sha_is_no_link() -> None:
     sha = "0123456789abcdef0123456789abcdef01234567"
-    assert neutralise(f"see {sha} and 1234abc") == f"see 0123&#8203;{sha[4:]} and 1234&#8203;abc"
-    assert neutralise("defaced 2024 123456") == "defaced 2024 123456"
+    parted = "&#8203;".join(sha[start : start + 4] for start in range(0, 40, 4))
+    assert neutralise(f"see {sha} and aaaa1234567") == f"see {parted} and aaaa&#8203;1234&#8203;567"
+    assert neutralise("faced 2024 123456") == "faced 2024 123456"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +197,9 @@ def test_a_commits_sha_is_no_link() -> None:
         ("{% if %}", "line 1: Expected an expression"),
         ("{{ sumary }}", "'sumary' is undefined; it may use"),
         ("{{ ''.__class__.__mro__ }}", "unsafe"),
-        ("{{ summary.append(1) }}", "comment template of flow pr-summary"),
+        ("{{ summary[0].__class__ }}", "unsafe"),
+        ("{{ summary.append(1) }}", "line 1: a comment template has"),
+        ("{{ ('{}' | code).format(summary[0]) }}", "line 1: a comment template has"),
         ("{% include '/etc/passwd' %}", "line 1: a comment template has"),
         ("{% filter striptags %}{{ summary[0] }}{% endfilter %}", "line 1: a comment template has"),
         ("{% macro x() %}{{ x() }}{% endmacro %}{{ x() }}", "line 1: a comment template has"),

@@ -9,53 +9,28 @@ from jinja2 import PackageLoader, StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from hubpipe.config import PATH
 from hubpipe.decide import CommentEffect, Plan
 from hubpipe.errors import TemplateError
 from hubpipe.event import Event, Subject
 from hubpipe.models.base import ModelInfo, Prediction, Score, Span, Spans, Text
-from hubpipe.text import Fitted, visible
+from hubpipe.render.neutral import code, code_anywhere, printed, printed_anywhere
+from hubpipe.text import Fitted
 
 COMMENT_LIMIT = 65_536  # characters: https://docs.github.com/rest/issues/comments, error "body is too long"
-LINE_LIMIT = 1_000
 MOST_LINES = 100
-ELLIPSIS = "…"
 _MARKER = "<!-- hubpipe: flow="
 MARKER_ROOM = 200  # characters; a flow's name has 64 at most
 MOST_NAMES = 10
 TEMPLATE_OF = "the comment template of flow {flow}"
-ONLY_SIMPLE = "a comment template has {{ values }}, for, if and set; no macro, block, call, filter block or other file"
+ONLY_SIMPLE = "a comment template has {{ values }}, filters, for, if, set and range(); no other call, block or file"
 TOO_LONG = (
     f"the comment has {{length:,}} characters, GitHub takes {COMMENT_LIMIT:,}: write less in each round of a loop"
 )
 
-# Between a sign and what follows it, so that GitHub finds no mention, no reference and no address.
-_APART = "&#8203;"
-_SIGNS = re.compile(r"[\\`*_\[\]|~$]")
-# `_` is no letter to GitHub's autolinks; a reference may stand behind any sign or letter.
-_LINKING = re.compile(r"@(?=\S)|#(?=\d)|gh-(?=\d)|:(?=//)|(?<![^\W_])www(?=\.)", re.IGNORECASE)
-# A commit's SHA of 7 to 40 digits becomes a link where there is such a commit; a part of it from its middle does not.
-_SHA = re.compile(
-    r"(?<![0-9a-z])(?=[a-f]*[0-9])[0-9a-f]{4}(?=[0-9a-f]{3,36}(?![0-9a-z]))",
-    re.IGNORECASE,
-)
-# What would make a line a heading, a list, a quotation, a rule or a command for another bot.
-_LINE_START = re.compile(r"^(?:[#>+=-]|(?=/))|^(\d+)([.)])(?=\s|$)")
-_CODE_SPANS = MarkdownIt("zero").enable("backticks")
-
-
-_FORBIDDEN = (
-    nodes.AssignBlock,
-    nodes.Block,
-    nodes.CallBlock,
-    nodes.Extends,
-    nodes.FilterBlock,
-    nodes.FromImport,
-    nodes.Import,
-    nodes.Include,
-    nodes.Macro,
-)
+_STATEMENTS = (nodes.Output, nodes.For, nodes.If, nodes.Assign)
 # What a template's own expressions can raise, besides Jinja2's errors.
 _TEMPLATE_FAULTS = (
     JinjaError,
@@ -67,12 +42,6 @@ _TEMPLATE_FAULTS = (
     TypeError,
     ValueError,
 )
-
-
-class _Markdown(str):
-    """Text that is safe as Markdown already; the only thing that a template prints unchanged."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +83,7 @@ def comment(effect: CommentEffect, plan: Plan, prediction: Prediction, context: 
     """Write a comment's body: the marker, then the template's text, within GitHub's limit."""
     values = _values(plan, prediction, context)
     if not effect.holds:
-        body = page("outdated.md.j2", values)
+        body = page("outdated.md.j2", {"flow": effect.flow, "config_path": PATH})
     elif effect.template is not None:
         body = custom(effect.template, values, TEMPLATE_OF.format(flow=effect.flow))
     else:
@@ -137,8 +106,9 @@ def custom(template: str, values: Mapping[str, Any], name: str) -> str:
     """
     try:
         tree = _CUSTOM.parse(template)
-        for node in tree.find_all(_FORBIDDEN):
-            raise TemplateError(f"{name}, line {node.lineno}: {ONLY_SIMPLE}")
+        for node in tree.find_all((nodes.Stmt, nodes.Call)):
+            if not (isinstance(node, _STATEMENTS) or _is_range(node)):
+                raise TemplateError(f"{name}, line {node.lineno}: {ONLY_SIMPLE}")
         body = _CUSTOM.from_string(template).render(values)
         body.encode("utf-8")
     except TemplateSyntaxError as error:
@@ -151,66 +121,13 @@ def custom(template: str, values: Mapping[str, Any], name: str) -> str:
     return body
 
 
+def _is_range(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == "range"
+
+
 def check_template(template: str, name: str) -> None:
     """Raise TemplateError when a template does not render with values of every kind."""
     custom(template, _sample(), name)
-
-
-def neutralise(text: str) -> str:
-    """Make any text safe to stand in a line of a GitHub comment, its wording kept.
-
-    Mentions, issue references, closing words, links and HTML lose their effect; inline code stays
-    code. White space is folded to one line of at most 1,000 characters.
-    """
-    tokens = _CODE_SPANS.parseInline(_line(text))[0].children or []
-    safe = "".join(
-        (code(token.content) or _APART) if token.type == "code_inline" else _plain(token.content) for token in tokens
-    )
-    return _LINE_START.sub(_escaped_start, safe)
-
-
-def code(text: str) -> str:
-    """Put any text into a code span, in which GitHub links nothing."""
-    line = _line(text)
-    longest = max((len(run) for run in re.findall("`+", line)), default=0)
-    fence = "`" * (longest + 1)
-    pad = " " if longest else ""
-    return _Markdown(f"{fence}{pad}{line}{pad}{fence}") if line else _Markdown("")
-
-
-def _line(text: str) -> str:
-    line = " ".join(visible(text).split())
-    return line if len(line) <= LINE_LIMIT else line[:LINE_LIMIT].rstrip() + ELLIPSIS
-
-
-def _plain(text: str) -> str:
-    # First of all, while the text is as written; the stand-in cannot be in it, for it is an invisible character.
-    for pattern in (_LINKING, _SHA):
-        text = pattern.sub(lambda sign: sign.group() + "\u200b", text)
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = _SIGNS.sub(lambda sign: "\\" + sign.group(), text)
-    return text.replace("\u200b", _APART)
-
-
-def _escaped_start(start: re.Match[str]) -> str:
-    if start.group(1):
-        return f"{start.group(1)}\\{start.group(2)}"
-    return "\\" + start.group() if start.group() else _APART
-
-
-def _printed(value: object) -> str:
-    if isinstance(value, _Markdown):
-        return value
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(_printed(item) for item in value)
-    return neutralise(str(value))
-
-
-def _printed_apart(value: object) -> str:
-    """Keep two values that a template puts side by side from making a mention or a code span together."""
-    if value is None or isinstance(value, int | float):
-        return str(value)
-    return f"{_APART}{_printed(value)}{_APART}"
 
 
 def _values(plan: Plan, prediction: Prediction, context: Context) -> dict[str, Any]:
@@ -270,7 +187,7 @@ def _sample() -> dict[str, Any]:
     return _values(plan, Text("A sentence.\nAnother."), context) | {"spans": _values(plan, spans, context)["spans"]}
 
 
-def _environment(printed: Callable[[object], str]) -> ImmutableSandboxedEnvironment:
+def _environment(printed: Callable[[object], str], as_code: Callable[[str], str]) -> ImmutableSandboxedEnvironment:
     templates = ImmutableSandboxedEnvironment(
         loader=PackageLoader("hubpipe"),
         undefined=StrictUndefined,
@@ -278,8 +195,10 @@ def _environment(printed: Callable[[object], str]) -> ImmutableSandboxedEnvironm
         autoescape=False,  # the result is Markdown, no HTML: `finalize` neutralises every value
         keep_trailing_newline=True,
     )
-    templates.filters["code"] = lambda value: code(str(value))
+    templates.filters["code"] = lambda value: as_code(str(value))
     return templates
 
 
-_OWN, _CUSTOM = _environment(_printed), _environment(_printed_apart)
+_OWN, _CUSTOM = _environment(printed, code), _environment(printed_anywhere, code_anywhere)
+# A user's `{% for %}` on a line of its own leaves no empty line.
+_CUSTOM.trim_blocks = _CUSTOM.lstrip_blocks = True
