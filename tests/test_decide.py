@@ -84,6 +84,23 @@ def test_a_classifiers_labels_can_be_narrowed() -> None:
     assert (result.chosen, result.notes) == ((Score("question", 0.6),), ())
 
 
+def test_case_makes_no_difference_between_a_models_labels_and_ours() -> None:
+    rules = flow("{rename: {BUG: kind/bug}}", "{labels: {create: true}}", task="text-classification")
+    step = rules.pipeline[0].model_copy(update={"labels": {"bug": "It breaks"}})
+    rules = rules.model_copy(update={"pipeline": (step,)})
+    result = plan("kind", rules, scores(Bug=0.9), (Label("bug", "It breaks"),), LabelState(existing=()))
+    assert labels_of(result).create == (Label("kind/bug", "It breaks"),)
+    assert result.scores == (Score("kind/bug", 0.9),)
+
+
+def test_a_classifier_that_has_none_of_the_named_labels_is_told() -> None:
+    rules = flow(task="text-classification")
+    step = rules.pipeline[0].model_copy(update={"labels": {"defect": ""}})
+    rules = rules.model_copy(update={"pipeline": (step,)})
+    result = plan("kind", rules, scores(bug=0.9, docs=0.1), (Label("defect"),), LabelState())
+    assert result.notes == ("none of pipeline.labels is a label of the model, which has: bug, docs",)
+
+
 def test_a_label_that_is_there_is_not_added_again() -> None:
     result = plan("kind", flow(), scores(bug=0.9), LABELS, LabelState(present=("Bug",)))
     assert result.effects == ()
@@ -98,6 +115,11 @@ def test_a_label_that_somebody_else_removed_is_never_set_again(actor: str | None
     assert result.notes == ("bug was removed by a person: it stays away",)
 
 
+def test_a_removal_by_a_deleted_user_counts_under_a_personal_token() -> None:
+    state = LabelState(history=(added("bug", None), removed("bug", None)), me=None)
+    assert plan("kind", flow(), scores(bug=0.9), LABELS, state).effects == ()
+
+
 def test_a_label_that_hubpipe_itself_took_back_may_return() -> None:
     state = LabelState(history=(added("bug"), removed("bug", ME)), me=ME)
     assert labels_of(plan("kind", flow(), scores(bug=0.9), LABELS, state)).add == ("bug",)
@@ -110,10 +132,24 @@ def test_a_label_that_a_person_set_is_never_removed_and_takes_the_place() -> Non
     assert result.notes == ("bug is not added: question is there already (decide.max_labels is 1)",)
 
 
-def test_a_persons_label_counts_only_among_the_labels_that_the_flow_names() -> None:
-    state = LabelState(present=("question",), history=(added("question", "octocat"),), me=ME)
-    every = flow().model_copy(update={"pipeline": (flow().pipeline[0].model_copy(update={"labels": None}),)})
-    assert labels_of(plan("kind", every, scores(bug=0.9, question=0.1), LABELS, state)).add == ("bug",)
+def unnamed() -> Flow:
+    """A flow that chooses among the repository's own labels."""
+    return flow().model_copy(update={"pipeline": (flow().pipeline[0].model_copy(update={"labels": None}),)})
+
+
+@pytest.mark.parametrize("theirs", ["question", "type: bug", "Docs"])
+def test_among_the_repositorys_kinds_a_persons_label_takes_the_place_in_every_spelling(theirs: str) -> None:
+    state = LabelState(present=(theirs,), history=(added(theirs, "octocat"),), me=ME)
+    result = plan("kind", unnamed(), scores(bug=0.9, question=0.1, docs=0), LABELS, state)
+    assert result.effects == ()
+    assert result.notes == (f"bug is not added: {theirs} is there already (decide.max_labels is 1)",)
+
+
+def test_where_no_label_is_known_for_a_kind_a_persons_label_says_nothing_about_it() -> None:
+    areas = (Label("area-x"), Label("priority: high"))
+    state = LabelState(present=("priority: high",), history=(added("priority: high", "octocat"),), me=ME)
+    given = Scores((Score("area-x", 0.9), Score("priority: high", 0.1)))
+    assert labels_of(plan("kind", unnamed(), given, areas, state)).add == ("area-x",)
 
 
 def test_own_stale_labels_stay_unless_asked() -> None:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from hubpipe import models, render
 from hubpipe.config import CHOOSING, Config, Flow
-from hubpipe.config.rules import PULLS
+from hubpipe.config.rules import ISSUES, PULLS
 from hubpipe.models import Needs
 from hubpipe.models.base import Places, reference
 
 # https://docs.github.com/en/rest/authentication/permissions-required-for-github-app-installation-access-tokens
 READ, WRITE = "read", "write"
-ISSUES = {"issues", "issue_comment"}
 
 # Calls of one run with a job's own token: the configuration; the login, which takes two questions for such a token;
 # label list, labels, history and one write; comments and one write. A page is 100 entries.

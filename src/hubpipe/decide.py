@@ -6,12 +6,14 @@ from typing import Literal, TypeAlias
 
 from hubpipe.config import CHOOSING, Decide, Flow, LabelsTarget
 from hubpipe.event import Label, LabelChange
+from hubpipe.models import phrases
 from hubpipe.models.base import Prediction, Score, Scores, Spans, Text
 
 UNDER_THRESHOLD = "no label reaches the threshold {threshold:g}: the best is {label} with {score:.2f}"
 TOO_CLOSE = "{first} ({a:.2f}) and {second} ({b:.2f}) are closer than the margin {margin:g}: abstained"
 NO_SUCH_LABEL = "the repository has no label {label!r}: make it, or set publish.labels.create"
 NOT_GIVEN = "{label!r} is not among the labels to choose from: it is not used, whatever the model says"
+NONE_GIVEN = "none of pipeline.labels is a label of the model, which has: {has}"
 PERSON_REMOVED = "{label} was removed by a person: it stays away"
 ENOUGH = "{label} is not added: {others} is there already (decide.max_labels is {most})"
 
@@ -45,11 +47,16 @@ Effect: TypeAlias = LabelsEffect | CommentEffect
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do, in order; `chosen` are the scores that count, `notes` say why something is not done."""
+    """What to do, in order.
+
+    `chosen` are the scores that count, `notes` say why something is not done, `scores` are all that
+    could be chosen, under the repository's names.
+    """
 
     effects: tuple[Effect, ...] = ()
     chosen: tuple[Score, ...] = ()
     notes: tuple[str, ...] = ()
+    scores: tuple[Score, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ class LabelState:
 
     def removed_by_person(self, label: str) -> bool:
         """Tell whether anybody but hubpipe ever took a label off."""
-        return any(not change.added and change.actor != self.me for change in self._changes(label))
+        return any(not change.added and (self.me is None or change.actor != self.me) for change in self._changes(label))
 
     def set_by_me(self, label: str) -> bool:
         """Tell whether hubpipe was the last to set a label."""
@@ -98,9 +105,11 @@ def plan(name: str, flow: Flow, prediction: Prediction, labels: Sequence[Label],
     """
     chosen: tuple[Score, ...] = ()
     notes: tuple[str, ...] = ()
+    scores: tuple[Score, ...] = ()
     effects: list[Effect] = []
     if isinstance(prediction, Scores):
         prediction, strangers = _allowed(prediction, flow, labels, state)
+        scores = tuple(_renamed(prediction, flow.decide))
         chosen, notes = choose(prediction, flow.decide)
         notes = strangers + notes
     if flow.publish.labels is not None and isinstance(prediction, Scores):
@@ -111,7 +120,7 @@ def plan(name: str, flow: Flow, prediction: Prediction, labels: Sequence[Label],
             effects.append(effect)
     if flow.publish.comment is not None and _says_something(prediction, chosen):
         effects.append(CommentEffect(flow=name, template=flow.publish.comment.template))
-    return Plan(tuple(effects), chosen, notes)
+    return Plan(tuple(effects), chosen, notes, scores)
 
 
 def outdated(name: str, plan: Plan) -> Plan:
@@ -179,27 +188,33 @@ def _allowed(
     asked_github = step.task in CHOOSING and state.existing is not None
     if step.labels is None and not asked_github:
         return prediction, ()
-    given = {known.name for known in labels}
-    kept = Scores(tuple(score for score in prediction.scores if score.label in given))
-    if step.task not in CHOOSING:
-        return kept, ()  # a classifier always scores all of its own labels
-    strangers = (score.label for score in prediction.scores if score.label not in given)
-    return kept, tuple(NOT_GIVEN.format(label=name) for name in strangers)
+    given = {known.name.casefold() for known in labels}
+    kept = Scores(tuple(score for score in prediction.scores if score.label.casefold() in given))
+    if step.task in CHOOSING:
+        strangers = (score.label for score in prediction.scores if score.label.casefold() not in given)
+        return kept, tuple(NOT_GIVEN.format(label=name) for name in strangers)
+    # A classifier always scores all of its own labels.
+    has = ", ".join(score.label for score in prediction.scores[:10])
+    return kept, () if kept.scores else (NONE_GIVEN.format(has=has),)
 
 
 def _counted(candidates: Sequence[Label], stale: Sequence[str], flow: Flow, state: LabelState) -> list[str]:
-    """Give the labels that stay and count towards `max_labels`.
+    """Give the labels that stay and count towards `max_labels`: those of the flow, and other spellings of its kinds.
 
-    Those that people set count only among labels that the flow names: among all of a repository's
-    labels, a person's `priority: high` says nothing about the kind of the issue.
+    Among all of a repository's labels, where neither the flow nor their names say what is a kind, only
+    hubpipe's own count: a person's `priority: high` says nothing about the kind of an issue.
     """
-    named = flow.pipeline[-1].labels is not None or flow.pipeline[-1].task not in CHOOSING
+    step = flow.pipeline[-1]
+    kinds = {phrases.entry(known.name) for known in candidates} - {None}
+    named = step.labels is not None or step.task not in CHOOSING or len(kinds) == len(candidates)
+
+    def belongs(name: str) -> bool:
+        return any(_same(name, known.name) for known in candidates) or (named and phrases.entry(name) in kinds)
+
     return [
-        known.name
-        for known in candidates
-        if state.is_present(known.name)
-        and not any(_same(known.name, name) for name in stale)
-        and (named or state.set_by_me(known.name))
+        name
+        for name in state.present
+        if belongs(name) and (named or state.set_by_me(name)) and not any(_same(name, other) for other in stale)
     ]
 
 
@@ -220,8 +235,9 @@ def _stale(
 def _renamed(prediction: Scores, rules: Decide) -> list[Score]:
     """Give the scores under the repository's label names; several that get one name keep the highest."""
     best: dict[str, Score] = {}
+    names = {theirs.casefold(): ours for theirs, ours in rules.rename.items()}
     for score in prediction.scores:
-        name = rules.rename.get(score.label, score.label)
+        name = names.get(score.label.casefold(), score.label)
         if name is None:
             continue
         known = best.get(name.casefold())
@@ -231,12 +247,16 @@ def _renamed(prediction: Scores, rules: Decide) -> list[Score]:
 
 
 def _candidates(prediction: Scores, rules: Decide, labels: Sequence[Label]) -> list[Label]:
-    """Give every label that this flow could have set."""
-    return [_described(score.label, labels) for score in _renamed(prediction, rules)]
+    """Give every label that this flow could have set, with the description of the name that the model knows it by."""
+    theirs = {(ours or "").casefold(): name for name, ours in rules.rename.items()}
+    return [
+        replace(_described(theirs.get(score.label.casefold(), score.label), labels), name=score.label)
+        for score in _renamed(prediction, rules)
+    ]
 
 
 def _described(name: str, labels: Sequence[Label]) -> Label:
-    return next((known for known in labels if known.name == name), Label(name))
+    return next((known for known in labels if _same(known.name, name)), Label(name))
 
 
 def _says_something(prediction: Prediction, chosen: Sequence[Score]) -> bool:

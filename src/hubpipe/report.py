@@ -14,6 +14,7 @@ from hubpipe.text import Fitted
 
 # https://docs.github.com/actions/reference/workflow-commands-for-github-actions#adding-a-job-summary: 1 MiB a step
 SUMMARY_LIMIT = 1_000_000
+MOST_ROWS = 20
 SUMMARY_CUT = "\n_Shortened: a job summary holds 1 MiB. The output `plan` has all of it._\n"
 
 
@@ -68,10 +69,10 @@ class Report:
 
     @property
     def scores(self) -> dict[str, float]:
-        """Every label that a model scored, with its highest score."""
+        """Every label that could be chosen, under the repository's name, with its highest score."""
         found: dict[str, float] = {}
         for flow in self.flows:
-            for score in flow.prediction.scores if isinstance(flow.prediction, Scores) else ():
+            for score in flow.plan.scores:
                 found[score.label] = max(score.score, found.get(score.label, 0.0))
         return found
 
@@ -166,19 +167,32 @@ def _lines(flow: FlowReport) -> Iterator[str]:
     yield f"{flow.flow} · {names} · {flow.seconds:.1f} s" if names else flow.flow
     if flow.fitted is not None:
         yield f"  read {_reading(flow)}"
-    if isinstance(flow.prediction, Scores):
+    if flow.plan.scores:
         chosen = {score.label for score in flow.plan.chosen}
-        for score in flow.prediction.scores:
+        for score in flow.plan.scores:
             yield f"  {'✓' if score.label in chosen else ' '} {score.score:.2f}  {score.label}"
     for effect in flow.plan.effects:
         yield f"  {effect.kind}:"
         yield from (f"    {line}" for line in _effect_lines(effect))
-    if isinstance(flow.prediction, Text | Spans | Vector) and not flow.plan.effects:
-        yield from (f"  {line}" for item in predictions_json(flow.prediction) for line in str(item)[:500].splitlines())
+    if not any(effect.kind == "comment" for effect in flow.plan.effects):
+        yield from (f"  {line}" for line in _words(flow.prediction))
     yield from (f"  note: {note}" for note in flow.plan.notes)
     yield from (f"  {'failed' if outcome.failed else 'result'}: {outcome.detail}" for outcome in flow.outcomes)
     if flow.error is not None:
         yield f"  failed: {flow.error}"
+
+
+def _words(prediction: Prediction | None) -> list[str]:
+    """Write what is no list of labels in lines."""
+    match prediction:
+        case Text(text):
+            return text.splitlines()
+        case Spans(spans):
+            return [f"{span.score:.2f}  {span.label}: {span.text}" for span in spans]
+        case Vector(values):
+            return [f"a vector of {len(values)} numbers (--format json shows them)"]
+        case _:
+            return []
 
 
 def _effect_lines(effect: Effect) -> list[str]:
@@ -197,15 +211,19 @@ def _reading(flow: FlowReport) -> str:
     return f"{flow.fitted.read} of {flow.fitted.total} tokens{cut}{unread}"
 
 
+def _most(lines: list[str]) -> list[str]:
+    rest = len(lines) - MOST_ROWS
+    return [*lines[:MOST_ROWS], *([f"… and {rest} more"] if rest > 0 else [])]
+
+
 def _flow_values(flow: FlowReport) -> dict[str, Any]:
     return {
         "name": flow.flow,
         "model": " → ".join(info.reference for info in flow.models),
         "read": _reading(flow),
-        "scores": flow.prediction.scores[:10] if isinstance(flow.prediction, Scores) else (),
+        "scores": flow.plan.scores[:MOST_ROWS],
         "chosen": [score.label for score in flow.plan.chosen],
-        "lines": flow.prediction.text.splitlines()[:20] if isinstance(flow.prediction, Text) else (),
-        "spans": flow.prediction.spans[:20] if isinstance(flow.prediction, Spans) else (),
+        "lines": _most([line for line in _words(flow.prediction) if line.strip()]),
         "notes": flow.plan.notes,
         "outcomes": flow.outcomes,
         "error": str(flow.error) if flow.error else "",

@@ -129,15 +129,15 @@ def _left_out(step: Step, fitted: Fitted, prediction: Prediction, first: bool) -
 
 
 def _decide(job: _Job, report: FlowReport) -> FlowReport:
-    """Turn what the models said into a plan with its texts written."""
-    if report.prediction is None or report.fitted is None:
-        return report
-    labels = _labels(job, job.flow.pipeline[-1])
-    plan = decide.plan(job.name, job.flow, report.prediction, labels, _label_state(job))
+    """Turn what the models said into a plan with its texts written; no word of theirs is nothing to say."""
+    plan, prediction = report.plan, report.prediction or Text("")
+    if report.prediction is not None:
+        labels = _labels(job, job.flow.pipeline[-1])
+        plan = decide.plan(job.name, job.flow, prediction, labels, _label_state(job))
     if _has_outdated_comment(job, plan):
         plan = decide.outdated(job.name, plan)
-    context = render.Context(job.name, job.event, report.models, report.fitted, report.unread)
-    return replace(report, plan=render.write(plan, report.prediction, context))
+    context = render.Context(job.name, job.event, report.models, report.fitted or Fitted("", 0, 0), report.unread)
+    return replace(report, plan=render.write(plan, prediction, context))
 
 
 def _has_outdated_comment(job: _Job, plan: Plan) -> bool:
@@ -168,13 +168,19 @@ def _attempt(effect: Effect, target: Target, publish: Publish) -> Outcome:
 def _material(job: _Job, subject: Subject) -> Material:
     beyond = [name for name in job.flow.input if name not in ("title", "body")]
     if subject.kind == "push":
-        return Material(commits=subject.commits)
+        beyond = [name for name in beyond if name != "commits"]  # they come with the event
+    if subject.kind == "issue":
+        beyond = [name for name in beyond if name == "comments"]  # an issue has nothing else
     if not beyond:
-        return Material()
+        return Material(commits=subject.commits)
     if job.github is None:
-        return Material(unread=(NOT_ASKED.format(inputs=", ".join(beyond)),))
+        return Material(commits=subject.commits, unread=(NOT_ASKED.format(inputs=", ".join(beyond)),))
     material = job.github.material(job.event.repo, subject, beyond)
-    return replace(material, comments=tuple(said for said in material.comments if not render.is_own(said.body)))
+    return replace(
+        material,
+        comments=tuple(said for said in material.comments if not render.is_own(said.body)),
+        commits=(*subject.commits, *material.commits),
+    )
 
 
 def _labels(job: _Job, step: Step) -> tuple[Label, ...]:

@@ -60,6 +60,11 @@ def test_a_task_publishes_what_suits_it(task: str, target: str) -> None:
         ),
         ({"task": "zero-shot-classification", "max-labels": "0"}, "the action's inputs: max-labels: input should be"),
         ({"task": "zero-shot-classification", "labels": "a: b: c"}, "the action's inputs: labels: neither names"),
+        ({"task": "zero-shot-classification", "labels": "type: bug"}, "the action's inputs: labels: 'type' would be"),
+        (
+            {"task": "zero-shot-classification", "labels": "a, b: c\nd: e"},
+            "the action's inputs: labels: 'a, b' would be",
+        ),
         ({"task": "summarization", "publish": "labels"}, "the action's inputs: publish: summarization gives text"),
     ],
 )

@@ -106,11 +106,18 @@ def test_all_problems_are_told_at_once_with_file_line_key_and_the_nearest_word()
     [
         ("on: isues\npipeline: {task: summarization}\npublish: comment", "did you mean 'issues'?"),
         ("on: {issues: opend}\npipeline: {task: summarization}\npublish: comment", "did you mean 'opened'?"),
+        (
+            "on: {push: {branches: [main]}}\npipeline: {task: summarization}\npublish: summary",
+            "into the workflow",
+        ),
         ("on: {push: [opened]}\npipeline: {task: summarization}\npublish: summary", "push has no activity types"),
         ("on: issues\npipeline: {task: summarization}\npublish: labels", "summarization gives text, not labels"),
         ("on: issues\npipeline: {task: feature-extraction}\npublish: comment", "nothing to comment"),
         ("on: push\npipeline: {task: summarization}\npublish: comment", "push brings no issue or pull request"),
-        ("on: issues\ninput: [patch]\npipeline: {task: summarization}\npublish: comment", "come with pull requests"),
+        (
+            "on: issues\ninput: [patch]\npipeline: {task: summarization}\npublish: comment",
+            "comes with pull requests",
+        ),
         ("on: issues\ninput: [commits]\npipeline: {task: summarization}\npublish: comment", "pull requests and pushes"),
         ("on: issues\npipeline: [{task: fill-mask}, {task: summarization}]\npublish: comment", "make it the last step"),
         ("on: issues\npipeline: {task: summarization, labels: [a]}\npublish: comment", "no labels to choose from"),
@@ -167,6 +174,7 @@ def test_parts_that_cannot_work_together_are_refused(keys: str, expected: str) -
         ("a: \x00", "not valid YAML"),
         ("version: true\n", "hubpipe.yml:1: version: 'true' is not allowed"),
         ("version: '1'\n", "version: '1' is not allowed"),
+        ("version: 1\nextends: foo\n", "hubpipe.yml:2: extends: name a repository as OWNER/NAME"),
         ("version: 1\nextends: a/..\n", "hubpipe.yml:2: extends: name a repository as OWNER/NAME"),
         ("version: 1\nflows:\n  <<: {}\n", "hubpipe.yml:3: merge keys are YAML 1.1"),
         (f"version: {'1' * 5000}\n", "hubpipe.yml:1: version:"),
@@ -227,6 +235,20 @@ def test_a_file_lays_its_flows_over_those_of_the_file_that_it_extends() -> None:
     assert asked == ["octo-org/.github"]
     assert config.flows["kind"] == parse(SMALLEST).flows["kind"]
     assert config.flows["other"] is None
+
+
+def test_a_flow_that_the_extended_file_does_not_have_cannot_be_switched_off() -> None:
+    own = "version: 1\nextends: octo-org/.github\nflows:\n  kinds: null\n"
+    with pytest.raises(ConfigError, match=r"hubpipe\.yml:4: flows\.kinds: .*did you mean 'kind'"):
+        resolve(own, "hubpipe.yml", lambda _: SMALLEST)
+
+
+def test_rivals_are_found_across_files() -> None:
+    own = "version: 1\nextends: octo-org/.github\nflows:\n" + RIVALS.partition("  two:")[2].join(["  two:", ""])
+    base = RIVALS.partition("  two:")[0]
+    parse(base)
+    with pytest.raises(ConfigError, match="what the flow two sets"):
+        resolve(own, "hubpipe.yml", lambda _: base)
 
 
 def test_an_extended_file_that_is_not_there_is_told_at_the_key() -> None:

@@ -256,6 +256,29 @@ def test_an_earlier_comment_is_told_to_be_out_of_date_when_nothing_is_to_be_said
     assert [method for method, _ in repo.writes].count("PATCH") == 1
 
 
+def test_a_comment_on_a_text_that_is_gone_says_so(repo: StandIn, tmp_path: Path) -> None:
+    number = repo.open_pull("Add a parser", "It reads.")
+    run(repo, tmp_path / "1", "pull_request_target", repo.event("pull_request_target", "opened", number))
+    repo.put_file(".github/hubpipe.yml", CONFIG.replace("[title, body, commits, files]", "body"))
+    payload = repo.event("pull_request_target", "synchronize", number)
+    payload["pull_request"]["body"] = None
+    step = run(repo, tmp_path / "2", "pull_request_target", payload)
+    assert step.status == 0, step.log
+    [comment] = repo.comments_of(number)
+    assert "nothing to say about this one" in comment["body"]
+
+
+def test_the_label_of_an_issue_form_is_not_contradicted(standin: StandIn, tmp_path: Path) -> None:
+    for name in LABELS:
+        standin.add_label(name)
+    text = "After the update the app crashes at once with an error. Expected: it starts. Stack trace attached."
+    number = standin.open_issue("App crashes with a NullPointerException on start", text, labels=["question"])
+    step = run(standin, tmp_path, "issues", standin.event("issues", "opened", number))
+    assert step.status == 0, step.log
+    assert standin.labels_of(number) == ["question"]
+    assert "question is there already" in step.summary
+
+
 def test_nothing_to_say_is_no_comment(repo: StandIn, tmp_path: Path) -> None:
     config = CONFIG.replace("publish: labels", "publish: comment").replace("fake:label=bug", "fake:label=none")
     repo.put_file(".github/hubpipe.yml", config)

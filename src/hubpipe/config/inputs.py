@@ -25,6 +25,10 @@ EVENTS = ("issues", "issue_comment", "pull_request", "pull_request_target", "pul
 LISTS = {"labels", "input", "publish"}
 NUMBERS = {"threshold", "max-labels"}
 ORIGIN = "the action's inputs"
+QUOTE = (
+    "{name!r} would be a label with a description: to choose there must be two of them, each on a line;"
+    ' a name that holds a colon is quoted: ["type: bug", "type: docs"]'
+)
 NO_LIST = "neither names, each between commas or on a line, nor `name: description` lines: {reason}"
 
 
@@ -65,9 +69,18 @@ def _value(name: str, text: str) -> Any:
     except ConfigError as error:
         problems = tuple(Problem(ORIGIN, None, name, NO_LIST.format(reason=found.message)) for found in error.problems)
         raise ConfigError(problems) from error
+    if name == "labels" and isinstance(value, dict):
+        _refuse_slips(value)
     if name in NUMBERS or isinstance(value, dict | list):
         return value
     return [word.strip() for line in text.splitlines() for word in line.split(",") if word.strip()]
+
+
+def _refuse_slips(labels: dict[str, Any]) -> None:
+    """Refuse what YAML reads as descriptions and a person meant as names."""
+    slips = list(labels) if len(labels) == 1 else [name for name in labels if "," in name]
+    if slips:
+        raise ConfigError((Problem(ORIGIN, None, "labels", QUOTE.format(name=slips[0])),))
 
 
 def _named(problem: Problem) -> Problem:

@@ -16,11 +16,12 @@ from hubpipe.errors import ConfigError, Problem
 
 PATH = ".github/hubpipe.yml"
 
+NOTHING_TO_SWITCH_OFF = "{base} has no such flow to switch off"
 # Where pydantic speaks of Python's types.
 MESSAGES = {
     "too_short": "it must not be empty",
     "tuple_type": "write a list",
-    "dict_type": "write a mapping, or a list of names",
+    "dict_type": "write a mapping",
     "model_type": "write a mapping",
     "bool_type": "write true or false",
     "int_type": "write a whole number",
@@ -72,7 +73,18 @@ def resolve(text: str, file: str, fetch: Callable[[str], str | None]) -> Config:
     if base.extends is not None:
         message = f"{config.extends} extends {base.extends}: extend that one directly, one step is allowed"
         raise ConfigError((source.problem(("extends",), message),))
-    return config.over(base)
+    merged = config.over(base)
+    problems = [
+        source.problem(
+            ("flows", name), NOTHING_TO_SWITCH_OFF.format(base=config.extends) + _nearest(name, list(base.flows))
+        )
+        for name, flow in config.flows.items()
+        if flow is None and name not in base.flows
+    ]
+    problems += [source.problem(path, message) for path, message in problems_of(merged)]
+    if problems:
+        raise ConfigError(tuple(problems))
+    return merged
 
 
 def default() -> Config:
@@ -113,10 +125,15 @@ def _message(detail: ErrorDetails, path: Path) -> str:
     kind, value = detail["type"], detail["input"]
     if kind == "extra_forbidden":
         return "unknown key" + _nearest(str(path[-1]), _keys_of(path[:-1]))
-    if kind == "literal_error" and not isinstance(value, str):
-        return f"{value!r} is not allowed; known here: {detail['ctx']['expected']}"
     if kind == "literal_error":
-        return f"{value!r} is not allowed" + _nearest(str(value), re.findall(r"'([^']+)'", detail["ctx"]["expected"]))
+        expected = re.findall(r"'([^']+)'", detail["ctx"]["expected"]) or [detail["ctx"]["expected"]]
+        return f"{value!r} is not allowed" + _nearest(str(value), expected)
+    if kind == "string_pattern_mismatch" and path == ("extends",):
+        return "name a repository as OWNER/NAME"
+    if kind == "tuple_type" and "on" in path:
+        return "write a list of activity types; paths and branches belong into the workflow"
+    if kind == "dict_type" and path[-1:] == ("labels",):
+        return "write a list of names, or name: description lines"
     if kind == "missing":
         return "this key is needed"
     if path[:1] == ("flows",) and "[key]" in detail["loc"] and len(path) == 2:

@@ -9,6 +9,7 @@ from hubpipe.event import REPOSITORY
 
 # What can be labelled and commented on.
 NUMBERED = {"issues", "issue_comment", "pull_request", "pull_request_target", "pull_request_review_comment"}
+ISSUES = {"issues", "issue_comment"}
 PULLS = {"pull_request", "pull_request_target", "pull_request_review_comment", "issue_comment"}
 NOTHING_TO_PUT_IT_ON = "{event} brings no issue or pull request to put it on: publish the summary in a flow of its own"
 
@@ -36,9 +37,14 @@ def _rivals(config: Config) -> Found:
         if flow.publish.labels is None or not flow.publish.labels.remove_stale:
             continue
         for other, rival in labelling.items():
-            if other != name and set(flow.on) & set(rival.on) and _may_share_labels(flow, rival):
+            if other != name and _may_meet(flow, rival) and _may_share_labels(flow, rival):
                 message = f"it would take off what the flow {other} sets: give the two flows different labels"
                 yield ("flows", name, "publish", "labels", "remove_stale"), message
+
+
+def _may_meet(one: Flow, other: Flow) -> bool:
+    """Tell whether two flows can work on the same issue or pull request."""
+    return any(set(one.on) & events and set(other.on) & events for events in (ISSUES, PULLS))
 
 
 def _may_share_labels(one: Flow, other: Flow) -> bool:
@@ -75,9 +81,9 @@ def _events(flow: Flow) -> Found:
 def _inputs(flow: Flow) -> Found:
     for index, name in enumerate(flow.input):
         if name in ("files", "patch", "contents") and not PULLS & set(flow.on):
-            yield ("input", index), f"{name} come with pull requests, which this flow's events never bring"
+            yield ("input", index), f"{name}: comes with pull requests, which this flow's events never bring"
         if name == "commits" and not (PULLS | {"push"}) & set(flow.on):
-            yield ("input", index), "commits come with pull requests and pushes, which this flow's events never bring"
+            yield ("input", index), "commits: come with pull requests and pushes, which this flow's events never bring"
 
 
 def _steps(flow: Flow) -> Found:

@@ -131,6 +131,10 @@ def _targets(value: Any) -> Any:
     return value
 
 
+def _empty(value: Any) -> Any:
+    return {} if value is None else value
+
+
 def _no_boolean(value: Any) -> Any:
     # To Python, true equals 1.
     return str(value).lower() if isinstance(value, bool) else value
@@ -253,7 +257,7 @@ class Flow(Section):
         tuple[Step, ...], BeforeValidator(_listed, json_schema_input_type=Step | Annotated[list[Step], _Some])
     ] = Field(min_length=1)
     """One step, or several: each reads the text that the step before wrote."""
-    decide: Decide = Decide()
+    decide: Annotated[Decide, BeforeValidator(_empty)] = Decide()
     """When a score counts."""
     publish: Annotated[
         Publish,

@@ -1,6 +1,5 @@
 """Turn a Plan into Markdown that is safe to post: what a model or a stranger wrote is text, never markup."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,8 +7,6 @@ from typing import Any
 from jinja2 import PackageLoader, StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from hubpipe.config import PATH
 from hubpipe.decide import CommentEffect, Plan
@@ -187,18 +184,21 @@ def _sample() -> dict[str, Any]:
     return _values(plan, Text("A sentence.\nAnother."), context) | {"spans": _values(plan, spans, context)["spans"]}
 
 
-def _environment(printed: Callable[[object], str], as_code: Callable[[str], str]) -> ImmutableSandboxedEnvironment:
+def _environment(
+    printed: Callable[[object], str], as_code: Callable[[str], str], *, user: bool
+) -> ImmutableSandboxedEnvironment:
     templates = ImmutableSandboxedEnvironment(
         loader=PackageLoader("hubpipe"),
         undefined=StrictUndefined,
         finalize=printed,
         autoescape=False,  # the result is Markdown, no HTML: `finalize` neutralises every value
         keep_trailing_newline=True,
+        trim_blocks=user,  # a user's `{% for %}` on a line of its own leaves no empty line
+        lstrip_blocks=user,
     )
     templates.filters["code"] = lambda value: as_code(str(value))
     return templates
 
 
-_OWN, _CUSTOM = _environment(printed, code), _environment(printed_anywhere, code_anywhere)
-# A user's `{% for %}` on a line of its own leaves no empty line.
-_CUSTOM.trim_blocks = _CUSTOM.lstrip_blocks = True
+_OWN = _environment(printed, code, user=False)
+_CUSTOM = _environment(printed_anywhere, code_anywhere, user=True)

@@ -84,6 +84,7 @@ def _escaped_start(start: re.Match[str]) -> str:
 
 
 def printed(value: object) -> str:
+    """Print a value of hubpipe's own templates, which put each into a line of prose."""
     if isinstance(value, _Markdown):
         return value
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -105,4 +106,5 @@ def printed_anywhere(value: object) -> str:
 
 
 def code_anywhere(text: str) -> _Markdown:
+    """Put any text into a code element, which holds where a code span would not."""
     return _Markdown(f"{_APART}<code>{_entities(_line(text))}</code>{_APART}")
