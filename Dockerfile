@@ -1,4 +1,4 @@
-# The Action's image; the bot and the command line run in it too. The embedded model is inside.
+# The Action's image; the command line runs in it too. The embedded model is inside.
 # It stays root: on a hosted runner only root may write the outputs and the step summary.
 FROM python:3.11-slim-bookworm
 ARG PACKAGES=/usr/local/lib/python3.11/site-packages

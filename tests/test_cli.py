@@ -112,7 +112,30 @@ def test_a_wrong_template_is_found_by_check(config: Path) -> None:
     config.write_text(CONFIG.replace("comment]", "{comment: {template: '{% if %}'}}]"))
     done = hubpipe("check", str(config))
     assert done.returncode == 2
-    assert "flows.kind.publish.comment.template, line 1" in done.stderr
+    assert "flows.kind.publish.comment.template, line 1" in done.stdout
+
+
+def test_check_tells_of_every_flow_also_when_one_has_a_problem(config: Path) -> None:
+    other = "  other:\n    on: issues\n    pipeline: {task: text-classification}\n    publish: labels\n"
+    config.write_text(CONFIG + other)
+    done = hubpipe("check", str(config))
+    assert done.returncode == 2
+    assert "PROBLEM      sentence-transformers does not do text-classification" in done.stdout
+    assert "kind\n  events       issues (opened, edited, reopened)" in done.stdout
+
+
+def test_check_without_a_file_tells_the_default_configuration(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hubpipe", "check"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert "no .github/hubpipe.yml here: this is the default configuration" in done.stderr
+    assert "issue-labels" in done.stdout
+
+
+def test_a_slip_in_an_events_name_is_told() -> None:
+    done = hubpipe("replay", ISSUE, "--event", "issue", "--dry-run")
+    assert done.returncode == 0
+    assert "did you mean issues?" in done.stderr
 
 
 def test_a_model_that_is_not_there_ends_with_1_and_what_to_do(config: Path) -> None:

@@ -1,11 +1,13 @@
 """Turn an Actions step into a run: its inputs and event in, outputs, annotations, job summary and exit code out."""
 
+import io
 import json
 import logging
 import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from actions_toolkit import core
 
@@ -13,7 +15,7 @@ from hubpipe import config, models, run, world
 from hubpipe.config import Config
 from hubpipe.errors import ConfigError, HubpipeError, UsageError
 from hubpipe.event import Declined, Event, parse
-from hubpipe.replay import DECLINED, payload
+from hubpipe.replay import declined, payload
 from hubpipe.report import FlowReport, Report, as_json, as_markdown, as_text, failure_markdown
 from hubpipe.sinks import dry_run, to_github
 
@@ -49,21 +51,44 @@ def main(environ: Mapping[str, str]) -> int:
         return _failed(unexpected, environ)
 
 
-class _Inert(logging.Formatter):
-    """Write log lines that the runner takes for no command, whatever a file's name or a fault's message holds.
+def inert(text: str) -> str:
+    """Write text of which the runner takes nothing for a command, whatever a file's name or a fault's message holds.
 
     The runner trims a line before it looks for `::`, and finds `##[` anywhere in it.
     """
+    return "\n".join(f"| {line}" for line in text.replace("##[", "## [").splitlines())
+
+
+class _Inert(logging.Formatter):
+    """Write log lines that are inert."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Put a bar before each line."""
-        return "\n".join(f"| {line}" for line in super().format(record).replace("##[", "## [").splitlines())
+        return inert(super().format(record))
+
+
+class _InertStream(io.TextIOBase):
+    """A stream for libraries that write to stderr by themselves: the runner reads it, too."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Pass text on without what begins a command."""
+        self._stream.write(text.replace("::", ": :").replace("##[", "## ["))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what is below."""
+        self._stream.flush()
 
 
 def _log_to_the_steps_log() -> None:
+    sys.stderr = _InertStream(sys.stderr)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Inert("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.captureWarnings(capture=True)
     log.setLevel(logging.INFO)
 
 
@@ -71,19 +96,20 @@ def _main(environ: Mapping[str, str]) -> int:
     event = _event(environ)
     if isinstance(event, Declined):
         _outputs(None)
-        log.info(DECLINED.format(kind=event.kind))
+        log.info(declined(event))
         return 0
     token = core.get_input(TOKEN)
     dry = _switch(DRY_RUN)
     if not (token or dry):
         raise UsageError(NO_TOKEN)
-    if token:
-        core.set_secret(token)
+    hub_token = core.get_input(HUB_TOKEN)
+    for secret in filter(None, (token, hub_token)):
+        core.set_secret(secret)
     github = world.connect(token, environ) if token else None
     settings = _flows() or world.configuration(event.repo, core.get_input(CONFIG) or config.PATH, github)
     publish = dry_run.publish if dry or github is None else to_github(github)
-    hub = {"HF_TOKEN": core.get_input(HUB_TOKEN)} if core.get_input(HUB_TOKEN) else {}
-    report = run.handle(event, settings, github, partial(models.load, places=world.places({**environ, **hub})), publish)
+    places = world.places({**environ, "HF_TOKEN": hub_token} if hub_token else environ)
+    report = run.handle(event, settings, github, partial(models.load, places=places), publish)
     _tell(report)
     _outputs(report, published=report.published and not dry)
     _summarise(as_markdown(report), environ)
@@ -145,9 +171,12 @@ def _outputs(report: Report | None, published: bool = False) -> None:
 
 
 def _failed(error: HubpipeError, environ: Mapping[str, str]) -> int:
-    """Leave outputs and a summary also where there is no report."""
-    _outputs(None)
-    _summarise(failure_markdown(error), environ)
+    """Leave outputs and a summary also where there is no report, if the runner's files can be written at all."""
+    try:
+        _outputs(None)
+        _summarise(failure_markdown(error), environ)
+    except Exception:
+        log.exception("the outputs could not be written")
     return error.exit_code
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hubpipe import models, render
 from hubpipe.config import CHOOSING, Config, Flow
 from hubpipe.config.rules import ISSUES, PULLS
+from hubpipe.errors import HubpipeError, ModelError, TemplateError
 from hubpipe.models import Needs
 from hubpipe.models.base import Places, reference
 
@@ -36,13 +37,12 @@ class FlowNeeds:
     models: tuple[Needs, ...]
     calls: int
     more_calls: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+    exit_code: int = 0
 
 
 def check(config: Config, places: Places) -> tuple[FlowNeeds, ...]:
-    """Tell what every flow needs, without loading a model.
-
-    Raises TemplateError for a comment template that cannot be read, and what `models.describe` raises.
-    """
+    """Tell what every flow needs, without loading a model; what is wrong with a flow is among its `problems`."""
     return tuple(_needs(name, flow, places) for name, flow in config.flows.items() if flow is not None)
 
 
@@ -54,16 +54,28 @@ def text(needs: tuple[FlowNeeds, ...]) -> str:
 
 
 def _needs(name: str, flow: Flow, places: Places) -> FlowNeeds:
+    needs: list[Needs] = []
+    faults: list[HubpipeError] = []
+    for step in flow.pipeline:
+        try:
+            needs.append(models.describe(step, places))
+        except ModelError as fault:
+            faults.append(fault)
     comment = flow.publish.comment
     if comment is not None and comment.template is not None:
-        render.check_template(comment.template, f"flows.{name}.publish.comment.template")
+        try:
+            render.check_template(comment.template, f"flows.{name}.publish.comment.template")
+        except TemplateError as fault:
+            faults.append(fault)
     return FlowNeeds(
         flow=name,
         events=flow.on,
         permissions=_permissions(flow),
-        models=tuple(models.describe(step, places) for step in flow.pipeline),
+        models=tuple(needs),
         calls=_calls(flow),
         more_calls=tuple(_more_calls(flow)),
+        problems=tuple(str(fault) for fault in faults),
+        exit_code=max((fault.exit_code for fault in faults), default=0),
     )
 
 
@@ -110,6 +122,7 @@ def _lines(needs: FlowNeeds) -> Iterator[str]:
         yield f"  size         {_megabytes(model.disk_bytes)} on disk, about {_megabytes(model.memory_bytes)} in memory"
         yield "  reads        " + (f"{model.limit} tokens at most" if model.limit else "all of the text, in parts")
         yield f"  seconds      {_seconds(model.load_seconds)} to load, {_seconds(model.text_seconds)} a text"
+    yield from (f"  PROBLEM      {problem}" for problem in needs.problems)
     yield f"  API calls    {needs.calls} a run" + "".join(f"; {more}" for more in needs.more_calls)
 
 

@@ -58,19 +58,23 @@ def replay(payload: Path, event: str, config: Path | None, repo: str | None, dry
 
 
 @commands.command()
-@click.argument("file", required=False, default=Path(".github/hubpipe.yml"), type=FILE)
+@click.argument("file", required=False, type=FILE)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def check(file: Path, form: str) -> None:
-    """Validate a configuration and tell what each of its flows needs."""
+def check(file: Path | None, form: str) -> NoReturn:
+    """Validate a configuration and tell what each of its flows needs.
+
+    FILE is .github/hubpipe.yml where none is named; without such a file, the default configuration is told.
+    """
     from hubpipe import check, world
 
     token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
-    settings = world.configuration_file(file, world.connect(token, os.environ) if token else None)
+    settings = world.configuration_here(file, world.connect(token, os.environ) if token else None)
     needs = check.check(settings, world.places(os.environ))
     if form == "json":
         click.echo(json.dumps({"flows": [asdict(flow) for flow in needs]}, indent=2))
     else:
         click.echo(check.text(needs))
+    sys.exit(max((flow.exit_code for flow in needs), default=0))
 
 
 def main() -> NoReturn:

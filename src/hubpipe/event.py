@@ -151,6 +151,8 @@ def parse(kind: str, payload: object, repo: str | None = None) -> Event | Declin
 
 def _repository(kind: str, payload: dict[str, Any], given: str | None) -> str:
     name = given or _text(_object(payload, "repository"), "full_name")
+    if given and not REPOSITORY.fullmatch(given):
+        raise EventError(f"{given!r} is no repository: write --repo OWNER/NAME")
     if not REPOSITORY.fullmatch(name):
         raise EventError(
             f"the payload of {kind} names no repository (repository.full_name): name it with --repo OWNER/NAME"

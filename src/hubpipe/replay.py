@@ -4,13 +4,14 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
 from hubpipe import models, run, world
 from hubpipe.config import PATH
 from hubpipe.errors import EventError, UsageError
-from hubpipe.event import Declined, parse
+from hubpipe.event import SUBJECTS, Declined, parse
 from hubpipe.report import Report
 from hubpipe.sinks import dry_run, to_github
 
@@ -42,7 +43,7 @@ def replay(request: Replay, environ: Mapping[str, str]) -> Report | None:
         raise UsageError(NEEDS_TOKEN)
     event = parse(request.event, payload(request.payload), request.repo)
     if isinstance(event, Declined):
-        log.info(DECLINED.format(kind=event.kind))
+        log.info(declined(event))
         return None
     github = world.connect(token, environ) if token else None
     if request.config is not None:
@@ -54,6 +55,12 @@ def replay(request: Replay, environ: Mapping[str, str]) -> Report | None:
     publish = dry_run.publish if request.dry_run or github is None else to_github(github)
     load = partial(models.load, places=world.places(environ))
     return run.handle(event, settings, github, load, publish)
+
+
+def declined(event: Declined) -> str:
+    """Say that hubpipe has no use for an event, and which one was perhaps meant."""
+    close = get_close_matches(event.kind, SUBJECTS, n=1, cutoff=0.8)
+    return DECLINED.format(kind=event.kind) + (f" (did you mean {close[0]}?)" if close else "")
 
 
 def payload(path: Path) -> object:

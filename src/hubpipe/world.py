@@ -1,5 +1,6 @@
 """Turn the environment's variables into what a run needs: GitHub, the places of models, the configuration."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,9 @@ from hubpipe.models.base import Places
 if TYPE_CHECKING:
     from hubpipe.github import GitHub
 
+log = logging.getLogger("hubpipe")
+
+NO_FILE_HERE = f"no {config.PATH} here: this is the default configuration"
 NO_FILE = "the default branch has no such file, or the token may not read it"
 NOT_READABLE = "cannot be read: {reason}"
 EXTENDS_NEEDS_TOKEN = "{base} can only be read through GitHub: set GITHUB_TOKEN"  # noqa: S105 - no secret
@@ -55,6 +59,15 @@ def configuration(repo: str, path: str, github: "GitHub | None") -> Config:
     if path == config.PATH:
         return config.default()
     raise ConfigError((Problem(path, None, "", NO_FILE),))
+
+
+def configuration_here(path: Path | None, github: "GitHub | None") -> Config:
+    """Read the configuration that a person names, or the working directory's usual one, or the default one."""
+    usual = Path(config.PATH)
+    if path is None and not usual.exists():
+        log.info(NO_FILE_HERE)
+        return config.default()
+    return configuration_file(path or usual, github)
 
 
 def configuration_file(path: Path, github: "GitHub | None") -> Config:
