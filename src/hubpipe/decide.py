@@ -114,7 +114,7 @@ def plan(name: str, flow: Flow, prediction: Prediction, labels: Sequence[Label],
         notes = strangers + notes
     if flow.publish.labels is not None and isinstance(prediction, Scores):
         candidates = _candidates(prediction, flow.decide, labels)
-        effect, more = label(chosen, candidates, flow, state)
+        effect, more = labels_effect(chosen, candidates, flow, state)
         notes += more
         if effect.add or effect.remove:
             effects.append(effect)
@@ -123,9 +123,9 @@ def plan(name: str, flow: Flow, prediction: Prediction, labels: Sequence[Label],
     return Plan(tuple(effects), chosen, notes, scores)
 
 
-def outdated(name: str, plan: Plan) -> Plan:
+def outdated(name: str, decided: Plan) -> Plan:
     """Plan to say in a flow's earlier comment that it no longer holds."""
-    return replace(plan, effects=(*plan.effects, CommentEffect(flow=name, holds=False)))
+    return replace(decided, effects=(*decided.effects, CommentEffect(flow=name, holds=False)))
 
 
 def choose(prediction: Scores, rules: Decide) -> tuple[tuple[Score, ...], tuple[str, ...]]:
@@ -146,7 +146,7 @@ def choose(prediction: Scores, rules: Decide) -> tuple[tuple[Score, ...], tuple[
     return tuple(score for score in scores if score.score >= rules.threshold)[: rules.max_labels], ()
 
 
-def label(
+def labels_effect(
     chosen: Sequence[Score], candidates: Sequence[Label], flow: Flow, state: LabelState
 ) -> tuple[LabelsEffect, tuple[str, ...]]:
     """Turn the chosen scores into labels to add and to remove; people win over the model.
@@ -235,9 +235,8 @@ def _stale(
 def _renamed(prediction: Scores, rules: Decide) -> list[Score]:
     """Give the scores under the repository's label names; several that get one name keep the highest."""
     best: dict[str, Score] = {}
-    names = {theirs.casefold(): ours for theirs, ours in rules.rename.items()}
     for score in prediction.scores:
-        name = names.get(score.label.casefold(), score.label)
+        name = rules.renamed(score.label)
         if name is None:
             continue
         known = best.get(name.casefold())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("hubpipe")
 
 NO_FILE_HERE = f"no {config.PATH} here: this is the default configuration"
+NO_FILE_THERE = f"{{repo}} has no {config.PATH} on its default branch that the token can read: default configuration"
 NO_FILE = "the default branch has no such file, or the token may not read it"
 NOT_READABLE = "cannot be read: {reason}"
 EXTENDS_NEEDS_TOKEN = "{base} can only be read through GitHub: set GITHUB_TOKEN"  # noqa: S105 - no secret
@@ -57,6 +58,7 @@ def configuration(repo: str, path: str, github: "GitHub | None") -> Config:
     if text is not None:
         return config.resolve(text, path, lambda base: github.file(base, config.PATH))
     if path == config.PATH:
+        log.info(NO_FILE_THERE.format(repo=repo))
         return config.default()
     raise ConfigError((Problem(path, None, "", NO_FILE),))
 

@@ -202,6 +202,7 @@ flows:
 def test_two_flows_that_would_take_each_others_labels_off_are_refused() -> None:
     [found] = problems(RIVALS)
     assert found.startswith("hubpipe.yml:6: flows.one.publish.labels.remove_stale: it would take off what the flow two")
+    assert problems(RIVALS.replace("{defect: Bug}", "{DEFECT: Bug}")) == [found]
     parse(RIVALS.replace("Bug", "defect"))
     parse(RIVALS.replace("[issues, pull_request]", "pull_request"))
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from hubpipe.decide import CommentEffect
 from hubpipe.github import GitHub
+from hubpipe.sinks import Target, to_github
 from tests.e2e.step import run
 from tests.standin.servers import token_of
 from tests.standin.standin import StandIn
@@ -266,6 +268,14 @@ def test_a_comment_on_a_text_that_is_gone_says_so(repo: StandIn, tmp_path: Path)
     assert step.status == 0, step.log
     [comment] = repo.comments_of(number)
     assert "nothing to say about this one" in comment["body"]
+
+
+def test_a_comment_that_vanished_is_not_written_anew_to_say_that_it_does_not_hold(standin: StandIn) -> None:
+    number = standin.open_issue("It crashes")
+    github = GitHub(standin.token, standin.url, pacing=0)
+    effect = CommentEffect("summary", body="Nothing to say.", holds=False)
+    outcome = to_github(github)(effect, Target(standin.repo, number))
+    assert (outcome.done, outcome.url, standin.comments_of(number)) == (True, "", [])
 
 
 def test_the_label_of_an_issue_form_is_not_contradicted(standin: StandIn, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hubpipe.config.parse import validate
+from hubpipe.config.rules import NUMBERED
 from hubpipe.config.source import Source, read
 from hubpipe.config.values import ANY, GIVES, Config
 from hubpipe.errors import ConfigError, Problem
@@ -21,7 +22,6 @@ PLACES: dict[str, tuple[str, ...]] = {
     "max-labels": ("decide", "max_labels"),
     "publish": ("publish",),
 }
-EVENTS = ("issues", "issue_comment", "pull_request", "pull_request_target", "pull_request_review_comment")
 LISTS = {"labels", "input", "publish"}
 NUMBERS = {"threshold", "max-labels"}
 ORIGIN = "the action's inputs"
@@ -43,7 +43,7 @@ def from_inputs(given: Mapping[str, str]) -> Config | None:
             names = ", ".join(sorted(used))
             raise ConfigError((Problem(ORIGIN, None, "task", f"this input is needed beside {names}"),))
         return None
-    flow: dict[str, Any] = {"on": {event: [ANY] for event in EVENTS}, "publish": _usual_target(used["task"])}
+    flow: dict[str, Any] = {"on": {event: [ANY] for event in sorted(NUMBERED)}, "publish": _usual_target(used["task"])}
     for name, text in used.items():
         *sections, key = PLACES[name]
         place = flow

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from hubpipe.config import values
-from hubpipe.config.rules import problems_of
+from hubpipe.config.rules import nearest, problems_of
 from hubpipe.config.source import Path, Source, read
 from hubpipe.config.values import Config
 from hubpipe.errors import ConfigError, Problem
@@ -76,7 +75,7 @@ def resolve(text: str, file: str, fetch: Callable[[str], str | None]) -> Config:
     merged = config.over(base)
     problems = [
         source.problem(
-            ("flows", name), NOTHING_TO_SWITCH_OFF.format(base=config.extends) + _nearest(name, list(base.flows))
+            ("flows", name), NOTHING_TO_SWITCH_OFF.format(base=config.extends) + nearest(name, list(base.flows))
         )
         for name, flow in config.flows.items()
         if flow is None and name not in base.flows
@@ -124,10 +123,10 @@ def _problems(source: Source, error: ValidationError) -> Iterator[Problem]:
 def _message(detail: ErrorDetails, path: Path) -> str:
     kind, value = detail["type"], detail["input"]
     if kind == "extra_forbidden":
-        return "unknown key" + _nearest(str(path[-1]), _keys_of(path[:-1]))
+        return "unknown key" + nearest(str(path[-1]), _keys_of(path[:-1]))
     if kind == "literal_error":
         expected = re.findall(r"'([^']+)'", detail["ctx"]["expected"]) or [detail["ctx"]["expected"]]
-        return f"{value!r} is not allowed" + _nearest(str(value), expected)
+        return f"{value!r} is not allowed" + nearest(str(value), expected)
     if kind == "string_pattern_mismatch" and path == ("extends",):
         return "name a repository as OWNER/NAME"
     if kind == "tuple_type" and "on" in path:
@@ -139,13 +138,6 @@ def _message(detail: ErrorDetails, path: Path) -> str:
     if path[:1] == ("flows",) and "[key]" in detail["loc"] and len(path) == 2:
         return "a flow's name has lower-case letters, digits, - and _, 64 at most"
     return MESSAGES.get(kind, detail["msg"][0].lower() + detail["msg"][1:]).removeprefix("value error, ")
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    close = get_close_matches(word, known, n=1, cutoff=0.5)
-    if close:
-        return f": did you mean {close[0]!r}?"
-    return f"; known here: {', '.join(known)}" if known else ""
 
 
 def _keys_of(path: Path) -> list[str]:

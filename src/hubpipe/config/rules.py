@@ -1,16 +1,16 @@
 """Turn a well-formed Config into the problems that its parts have with each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from hubpipe.config.source import Path
 from hubpipe.config.values import ACTIVITIES, ANY, GIVES, Config, Flow, Publish
 from hubpipe.event import REPOSITORY
 
-# What can be labelled and commented on.
-NUMBERED = {"issues", "issue_comment", "pull_request", "pull_request_target", "pull_request_review_comment"}
 ISSUES = {"issues", "issue_comment"}
 PULLS = {"pull_request", "pull_request_target", "pull_request_review_comment", "issue_comment"}
+# What can be labelled and commented on.
+NUMBERED = ISSUES | PULLS
 NOTHING_TO_PUT_IT_ON = "{event} brings no issue or pull request to put it on: publish the summary in a flow of its own"
 
 Found = Iterator[tuple[Path, str]]
@@ -57,14 +57,14 @@ def _labels_of(flow: Flow) -> set[str] | None:
     labels = flow.pipeline[-1].labels
     if labels is None:
         return None
-    renamed = (flow.decide.rename.get(label, label) for label in labels)
+    renamed = map(flow.decide.renamed, labels)
     return {label.casefold() for label in renamed if label is not None}
 
 
 def _events(flow: Flow) -> Found:
     for event, activities in flow.on.items():
         if event not in ACTIVITIES:
-            yield ("on", event), "hubpipe does not handle this event" + _nearest(event, list(ACTIVITIES))
+            yield ("on", event), "hubpipe does not handle this event" + nearest(event, list(ACTIVITIES))
             continue
         known = ACTIVITIES[event]
         if not activities:
@@ -75,7 +75,7 @@ def _events(flow: Flow) -> Found:
             if not known:
                 yield ("on", event, index), f"{event} has no activity types: write `{event}:` alone"
             elif get_close_matches(activity, known, n=1, cutoff=0.7):
-                yield ("on", event, index), f"{activity!r} is no activity type of {event}" + _nearest(activity, known)
+                yield ("on", event, index), f"{activity!r} is no activity type of {event}" + nearest(activity, known)
 
 
 def _inputs(flow: Flow) -> Found:
@@ -138,6 +138,7 @@ def _targets(flow: Flow) -> Found:
                     yield ("publish", target), NOTHING_TO_PUT_IT_ON.format(event=event)
 
 
-def _nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
+def nearest(word: str, known: Sequence[str]) -> str:
+    """End a message with the known word that was perhaps meant, or with all of them."""
     close = get_close_matches(word, known, n=1, cutoff=0.5)
-    return f": did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+    return f": did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"

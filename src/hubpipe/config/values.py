@@ -208,6 +208,11 @@ class Decide(Section):
     rename: dict[str, _LabelName | None] = {}
     """From the model's label to the repository's; null drops it."""
 
+    def renamed(self, label: str) -> str | None:
+        """Give the repository's name for a model's label, whatever its case; None where it is dropped."""
+        names = {theirs.casefold(): ours for theirs, ours in self.rename.items()}
+        return names.get(label.casefold(), label)
+
 
 class LabelsTarget(Section):
     """Put the chosen labels on the issue or pull request."""

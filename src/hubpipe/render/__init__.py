@@ -72,7 +72,7 @@ def marker(flow: str) -> str:
 
 
 def is_own(body: str) -> bool:
-    """Tell whether a comment was written by hubpipe, or pretends to be: either way it is not read."""
+    """Tell whether a comment begins as hubpipe's own do; whose it is, its author tells."""
     return body.lstrip().startswith(_MARKER)
 
 

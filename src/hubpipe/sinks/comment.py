@@ -14,6 +14,8 @@ def publish(effect: CommentEffect, target: Target, github: "GitHub") -> Outcome:
     """Post the comment, or edit the one that is there; an equal one is left alone."""
     mark = marker(effect.flow)
     existing = github.own_comment(target.repo, target.number, mark)
+    if existing is None and not effect.holds:
+        return Outcome(effect.kind, True, "there is no comment any more")
     if existing is None:
         posted = github.create_comment(target.repo, target.number, effect.body, mark)
         return Outcome(effect.kind, True, "posted a comment", posted.url)
