@@ -6,16 +6,22 @@ from pathlib import Path
 
 import yaml
 
-from hubpipe.config import json_schema, values
+from hubpipe.config import json_schema, steps, values
+from hubpipe.config.events import ACTIVITIES, DEFAULT_ACTIVITIES
+from hubpipe.config.section import Section
 from hubpipe.models import FAKE, LIBRARIES
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = Path("schema/hubpipe.schema.json")
 PAGES = (Path("README.md"), Path("docs/configuration.md"))
-SECTIONS: dict[str, type[values.Section]] = {
+SECTIONS: dict[str, type[Section]] = {
     "file": values.Config,
     "flow": values.Flow,
-    "step": values.Step,
+    "step": steps.Step,
+    "question": steps.Question,
+    "when": steps.When,
+    "models": steps.ModelRules,
+    "budget": steps.Budget,
     "decide": values.Decide,
     "publish": values.Publish,
     "publish-labels": values.LabelsTarget,
@@ -54,7 +60,7 @@ def _libraries() -> str:
 
 def _events() -> str:
     rows = ["| event | activity types where a flow names none |", "| --- | --- |"]
-    usual = {event: values.DEFAULT_ACTIVITIES.get(event, ("it has none",)) for event in values.ACTIVITIES}
+    usual = {event: DEFAULT_ACTIVITIES.get(event, ("it has none",)) for event in ACTIVITIES}
     rows += [f"| `{event}` | {', '.join(activities)} |" for event, activities in usual.items()]
     return "\n".join(rows)
 
@@ -63,7 +69,7 @@ def _keys(section: str) -> str:
     return "\n".join(_key_rows(SECTIONS[section]))
 
 
-def _key_rows(section: type[values.Section]) -> Iterator[str]:
+def _key_rows(section: type[Section]) -> Iterator[str]:
     yield "| key | default | what it means |"
     yield "| --- | --- | --- |"
     for key, field in section.model_fields.items():
@@ -79,7 +85,7 @@ def _default(value: object) -> str:
             return f"`[{', '.join(str(item) for item in value)}]`"
         case bool():
             return f"`{str(value).lower()}`"
-        case values.Section():
+        case Section():
             return ""
         case _:
             return f"`{value}`"

@@ -8,7 +8,10 @@ HubpipeError                    exit 1: the run failed
 ├── ModelError                  a model cannot be used
 │   ├── ModelNotFoundError      no such repository, revision or file
 │   ├── UnsafeModelError        it would need a pickle or remote code, or its hash is wrong
-│   └── TaskError               the model cannot do this task
+│   ├── TaskError               the model cannot do this task
+│   ├── MediaError              an attachment is no image or sound that can be read
+│   └── EndpointError           the endpoint refused, or did not answer
+│       └── BudgetError         the run may not spend more
 └── GitHubError                 GitHub refused or did not answer
     ├── ForbiddenError          the token may not do this
     ├── MissingError            GitHub does not have it, or the token may not see it
@@ -76,6 +79,18 @@ class TaskError(ModelError):
     """The model cannot do the task that the configuration names."""
 
     exit_code = 2
+
+
+class MediaError(ModelError):
+    """An attachment is no image or sound that can be read."""
+
+
+class EndpointError(ModelError):
+    """The endpoint refused, or did not answer."""
+
+
+class BudgetError(EndpointError):
+    """The run may not spend more at endpoints."""
 
 
 class GitHubError(HubpipeError):

@@ -1,7 +1,7 @@
 """Turn a webhook's name and payload into an Event."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hubpipe.errors import EventError
@@ -61,6 +61,15 @@ class ChangedFile:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """An image or a sound that somebody put into a text; `kind` is "images" or "audio", as the input's name is."""
+
+    kind: str
+    url: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Material:
     """What GitHub holds of a subject beyond the payload, as far as a flow's input asks for it.
 
@@ -70,6 +79,7 @@ class Material:
     comments: tuple[Comment, ...] = ()
     commits: tuple[Commit, ...] = ()
     files: tuple[ChangedFile, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     unread: tuple[str, ...] = ()
 
 

@@ -8,7 +8,7 @@ from hubpipe import render
 from hubpipe.decide import CommentEffect, Effect, LabelsEffect, Plan
 from hubpipe.errors import HubpipeError
 from hubpipe.event import Event
-from hubpipe.models.base import ModelInfo, Prediction, Scores, Spans, Text, Vector
+from hubpipe.models.base import Boxes, ModelInfo, Prediction, Scores, Spans, Text, Vector
 from hubpipe.sinks import Outcome
 from hubpipe.text import Fitted
 
@@ -127,6 +127,8 @@ def predictions_json(prediction: Prediction | None) -> list[dict[str, Any]]:
             return [asdict(score) for score in scores]
         case Spans(spans):
             return [asdict(span) for span in spans]
+        case Boxes(boxes):
+            return [asdict(box) for box in boxes]
         case Text(text):
             return [{"text": text}]
         case Vector(values):
@@ -189,6 +191,8 @@ def _words(prediction: Prediction | None) -> list[str]:
             return text.splitlines()
         case Spans(spans):
             return [f"{span.score:.2f}  {span.label}: {span.text}" for span in spans]
+        case Boxes(boxes):
+            return [f"{box.score:.2f}  {box.label} at {box.xmin},{box.ymin} to {box.xmax},{box.ymax}" for box in boxes]
         case Vector(values):
             return [f"a vector of {len(values)} numbers (--format json shows them)"]
         case _:

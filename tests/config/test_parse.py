@@ -119,7 +119,10 @@ def test_all_problems_are_told_at_once_with_file_line_key_and_the_nearest_word()
             "comes with pull requests",
         ),
         ("on: issues\ninput: [commits]\npipeline: {task: summarization}\npublish: comment", "pull requests and pushes"),
-        ("on: issues\npipeline: [{task: fill-mask}, {task: summarization}]\npublish: comment", "make it the last step"),
+        (
+            "on: issues\npipeline: [{task: feature-extraction}, {task: summarization}]\npublish: comment",
+            "make it the last step",
+        ),
         ("on: issues\npipeline: {task: summarization, labels: [a]}\npublish: comment", "no labels to choose from"),
         ("on: issues\npipeline: {task: summarization}\ndecide: {threshold: 0.4}\npublish: comment", "no scores"),
         (

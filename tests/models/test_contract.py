@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hubpipe.config import Step, Task
+from hubpipe.config import TASKS, Step, Task
 from hubpipe.models import LIBRARIES, load
-from hubpipe.models.base import Model, Places, Prediction, Scores, Spans, Text, Vector
+from hubpipe.models.base import Boxes, Model, Places, Prediction, Scores, Spans, Text, Vector
 from tests.models import tiny
 
 LABELS = {"bug": "Something isn't working", "enhancement": "", "question": "Further information is requested"}
@@ -23,16 +23,7 @@ HARD = {
     "one long word": "a" * 100_000,
     "markdown": "Title\n\n# Heading\n\n- It fails with an error when it starts.\n\n```\ncode\n```\n",
 }
-SHAPES: dict[str, type[Prediction]] = {
-    "text-classification": Scores,
-    "zero-shot-classification": Scores,
-    "sentence-similarity": Scores,
-    "fill-mask": Scores,
-    "token-classification": Spans,
-    "feature-extraction": Vector,
-    "summarization": Text,
-    "text-generation": Text,
-}
+SHAPES: dict[str, type[Prediction]] = {"scores": Scores, "spans": Spans, "text": Text, "vector": Vector}
 CASES = [(library.name, task) for library in LIBRARIES for task in sorted(library.tasks)]
 
 
@@ -49,7 +40,7 @@ def model(request: pytest.FixtureRequest, tiny_model: Callable[[str], Path], pla
 
 def test_every_text_gets_one_prediction_of_the_tasks_shape_in_order(model: Model) -> None:
     together = model.predict(list(HARD.values()))
-    assert [type(prediction) for prediction in together] == [SHAPES[model.info.task]] * len(HARD)
+    assert [type(prediction) for prediction in together] == [SHAPES[TASKS[model.info.task].gives]] * len(HARD)
     alone = [model.predict([text])[0] for text in list(HARD.values())[:4]]
     for one, other in zip(alone, together, strict=False):
         assert numbers(one) == pytest.approx(numbers(other), abs=1e-4)
@@ -110,6 +101,8 @@ def numbers(prediction: Prediction) -> list[float]:
             return [item.score for item in scores]
         case Spans(spans):
             return [item.score for item in spans]
+        case Boxes(boxes):
+            return [item.score for item in boxes]
         case Vector(values):
             return list(values)
         case Text():
@@ -122,6 +115,8 @@ def words(prediction: Prediction) -> list[str]:
             return [item.label for item in scores]
         case Spans(spans):
             return [item.label for item in spans]
+        case Boxes(boxes):
+            return [item.label for item in boxes]
         case Text(text):
             return [text]
         case Vector():

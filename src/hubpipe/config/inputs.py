@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hubpipe.config.events import ANY
 from hubpipe.config.parse import validate
 from hubpipe.config.rules import NUMBERED
 from hubpipe.config.source import Source, read
-from hubpipe.config.values import ANY, GIVES, Config
+from hubpipe.config.tasks import TASKS
+from hubpipe.config.values import Config
 from hubpipe.errors import ConfigError, Problem
 
 FLOW = "inputs"
@@ -57,7 +59,8 @@ def from_inputs(given: Mapping[str, str]) -> Config | None:
 
 
 def _usual_target(task: str) -> str:
-    return {"scores": "labels", "text": "comment", "spans": "comment"}.get(GIVES.get(task, ""), "summary")
+    gives = TASKS[task].gives if task in TASKS else "vector"
+    return {"scores": "labels", "text": "comment", "spans": "comment"}.get(gives, "summary")
 
 
 def _value(name: str, text: str) -> Any:

@@ -7,10 +7,13 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from hubpipe.config import values
-from hubpipe.config.rules import nearest, problems_of
+from hubpipe.config import steps, values
+from hubpipe.config.events import ANY
+from hubpipe.config.rules import problems_of
+from hubpipe.config.section import Section
 from hubpipe.config.source import Path, Source, read
 from hubpipe.config.values import Config
+from hubpipe.config.words import nearest
 from hubpipe.errors import ConfigError, Problem
 
 PATH = ".github/hubpipe.yml"
@@ -26,6 +29,20 @@ MESSAGES = {
     "int_type": "write a whole number",
     "float_type": "write a number",
     "string_type": "write text, in quotes if it looks like a number",
+}
+# Where each section of a file stands.
+SECTIONS: dict[tuple[str, ...], type[Section]] = {
+    (): values.Config,
+    ("models",): steps.ModelRules,
+    ("budget",): steps.Budget,
+    ("flows", ANY): values.Flow,
+    ("flows", ANY, "pipeline"): steps.Step,
+    ("flows", ANY, "pipeline", "when"): steps.When,
+    ("flows", ANY, "pipeline", "questions", ANY): steps.Question,
+    ("flows", ANY, "decide"): values.Decide,
+    ("flows", ANY, "publish"): values.Publish,
+    ("flows", ANY, "publish", "labels"): values.LabelsTarget,
+    ("flows", ANY, "publish", "comment"): values.CommentTarget,
 }
 # The configuration of a repository that has no configuration file.
 DEFAULT = """\
@@ -142,22 +159,8 @@ def _message(detail: ErrorDetails, path: Path) -> str:
 
 def _keys_of(path: Path) -> list[str]:
     """Give the keys that may stand at a path."""
-    model: type[values.Section] | None
-    match [word for word in path if isinstance(word, str)]:
-        case []:
-            model = values.Config
-        case ["flows", _]:
-            model = values.Flow
-        case ["flows", _, "pipeline"]:
-            model = values.Step
-        case ["flows", _, "decide"]:
-            model = values.Decide
-        case ["flows", _, "publish"]:
-            model = values.Publish
-        case ["flows", _, "publish", "labels"]:
-            model = values.LabelsTarget
-        case ["flows", _, "publish", "comment"]:
-            model = values.CommentTarget
-        case _:
-            model = None
-    return list(model.model_fields) if model else []
+    words = tuple(word for word in path if isinstance(word, str))
+    for place, section in SECTIONS.items():
+        if len(place) == len(words) and all(key in (word, ANY) for key, word in zip(place, words, strict=True)):
+            return list(section.model_fields)
+    return []

@@ -1,10 +1,12 @@
 """Turn a well-formed Config into the problems that its parts have with each other."""
 
-from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
-from hubpipe.config.source import Path
-from hubpipe.config.values import ACTIVITIES, ANY, GIVES, Config, Flow, Publish
+from hubpipe.config.events import ACTIVITIES, ANY
+from hubpipe.config.section import Found
+from hubpipe.config.step_rules import problems_of_steps
+from hubpipe.config.values import Config, Flow, Publish
+from hubpipe.config.words import nearest
 from hubpipe.event import REPOSITORY
 
 ISSUES = {"issues", "issue_comment"}
@@ -13,19 +15,22 @@ PULLS = {"pull_request", "pull_request_target", "pull_request_review_comment", "
 NUMBERED = ISSUES | PULLS
 NOTHING_TO_PUT_IT_ON = "{event} brings no issue or pull request to put it on: publish the summary in a flow of its own"
 
-Found = Iterator[tuple[Path, str]]
-
 
 def problems_of(config: Config) -> Found:
     """Give every (path, message) of what cannot work as written."""
     for name, flow in config.flows.items():
         if flow is not None:
-            for rule in (_events, _inputs, _steps, _decision, _targets):
-                for path, message in rule(flow):
-                    yield ("flows", name, *path), message
+            for path, message in problems_of_flow(flow):
+                yield ("flows", name, *path), message
     if config.extends is not None and not REPOSITORY.fullmatch(config.extends):
         yield ("extends",), "name a repository as OWNER/NAME"
     yield from _rivals(config)
+
+
+def problems_of_flow(flow: Flow) -> Found:
+    """Give every (path, message) of what cannot work as written in one flow."""
+    for rule in (_events, _inputs, problems_of_steps, _decision, _targets):
+        yield from rule(flow)
 
 
 def _rivals(config: Config) -> Found:
@@ -54,7 +59,7 @@ def _may_share_labels(one: Flow, other: Flow) -> bool:
 
 def _labels_of(flow: Flow) -> set[str] | None:
     """Give the labels that a flow may set; None where only its model or the repository knows."""
-    labels = flow.pipeline[-1].labels
+    labels = flow.deciding.labels if flow.deciding else None
     if labels is None:
         return None
     renamed = map(flow.decide.renamed, labels)
@@ -86,47 +91,27 @@ def _inputs(flow: Flow) -> Found:
             yield ("input", index), "commits: come with pull requests and pushes, which this flow's events never bring"
 
 
-def _steps(flow: Flow) -> Found:
-    for index, step in enumerate(flow.pipeline):
-        last = index == len(flow.pipeline) - 1
-        if not last and GIVES[step.task] != "text":
-            yield (
-                ("pipeline", index, "task"),
-                f"{step.task} gives {GIVES[step.task]}, and the next step reads text: make it the last step",
-            )
-        if step.labels is not None and GIVES[step.task] != "scores":
-            yield (
-                ("pipeline", index, "labels"),
-                f"{step.task} gives {GIVES[step.task]}: there are no labels to choose from",
-            )
-        if not _has_one_place(step.hypothesis_template):
-            yield (
-                ("pipeline", index, "hypothesis_template"),
-                "it must hold {} once, where the label goes, and no other brace",
-            )
-        if step.model.strip() == "":
-            yield ("pipeline", index, "model"), "name a model: embedded, fake:, or a Hub id such as org/name"
-
-
 def _decision(flow: Flow) -> Found:
-    if flow.gives != "scores" and "decide" in flow.model_fields_set:
-        yield ("decide",), f"{flow.pipeline[-1].task} gives {flow.gives}: there are no scores to decide on"
+    if "decide" in flow.model_fields_set and flow.deciding is None and _is_known(flow):
+        yield ("decide",), f"{_gives(flow)}: there are no scores to decide on"
 
 
-def _has_one_place(template: str) -> bool:
-    before, place, after = template.partition("{}")
-    return bool(place) and not set("{}") & set(before + after)
+def _is_known(flow: Flow) -> bool:
+    """Tell whether the file says the task of every step; else the Hub's metadata will."""
+    return all(step.task is not None for step in flow.pipeline)
+
+
+def _gives(flow: Flow) -> str:
+    step = flow.pipeline[-1]
+    return f"{step.task} gives {step.gives}"
 
 
 def _targets(flow: Flow) -> Found:
     if flow.publish == Publish():
         yield ("publish",), "name at least one of labels, comment, summary"
-    if flow.publish.labels and flow.gives != "scores":
-        yield (
-            ("publish", "labels"),
-            f"{flow.pipeline[-1].task} gives {flow.gives}, not labels: publish a comment or the summary",
-        )
-    if flow.publish.comment and flow.gives == "vector":
+    if flow.publish.labels and flow.deciding is None and _is_known(flow):
+        yield ("publish", "labels"), f"{_gives(flow)}, not labels: publish a comment or the summary"
+    if flow.publish.comment and flow.gives == {"vector"} and _is_known(flow):
         yield (
             ("publish", "comment"),
             "feature-extraction gives a vector, which is nothing to comment: publish the summary",
@@ -136,9 +121,3 @@ def _targets(flow: Flow) -> Found:
             for target in ("labels", "comment"):
                 if getattr(flow.publish, target) is not None:
                     yield ("publish", target), NOTHING_TO_PUT_IT_ON.format(event=event)
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """End a message with the known word that was perhaps meant, or with all of them."""
-    close = get_close_matches(word, known, n=1, cutoff=0.5)
-    return f": did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"

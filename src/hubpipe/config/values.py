@@ -1,91 +1,15 @@
 """The Config and its parts: what a configuration file may say, and what each key means."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
+from hubpipe.config.events import ACTIVITIES, ANY, DEFAULT_ACTIVITIES, EventName
+from hubpipe.config.section import Bool, Float, Int, LabelName, Name, Section, Some, Words, empty, listed
+from hubpipe.config.steps import Budget, ModelRules, Step
 from hubpipe.event import Event
 
-Task = Literal[
-    "text-classification",
-    "zero-shot-classification",
-    "token-classification",
-    "feature-extraction",
-    "fill-mask",
-    "text-generation",
-    "sentence-similarity",
-    "summarization",
-]
-InputName = Literal["title", "body", "comments", "commits", "files", "patch", "contents"]
-
-ANY = "*"
-
-# The activity types of each event, as in https://docs.github.com/en/webhooks/webhook-events-and-payloads;
-# GitHub owns this set, so an unknown one is only refused where it looks like a slip of the pen.
-_ISSUES = (
-    "opened edited reopened closed labeled unlabeled assigned unassigned milestoned demilestoned locked unlocked"
-    " transferred deleted pinned unpinned typed untyped"
-)
-_PULLS = (
-    "opened edited reopened closed synchronize ready_for_review converted_to_draft labeled unlabeled assigned"
-    " unassigned review_requested review_request_removed locked unlocked enqueued dequeued auto_merge_enabled"
-    " auto_merge_disabled milestoned demilestoned"
-)
-EventName = Literal[
-    "issues",
-    "pull_request",
-    "pull_request_target",
-    "issue_comment",
-    "pull_request_review_comment",
-    "discussion",
-    "discussion_comment",
-    "workflow_run",
-    "push",
-    "workflow_dispatch",
-    "schedule",
-]
-ACTIVITIES: dict[str, tuple[str, ...]] = {
-    "issues": tuple(_ISSUES.split()),
-    "pull_request": tuple(_PULLS.split()),
-    "pull_request_target": tuple(_PULLS.split()),
-    "issue_comment": ("created", "edited", "deleted"),
-    "pull_request_review_comment": ("created", "edited", "deleted"),
-    "discussion": ("created", "edited", "answered", "unanswered", "category_changed", "labeled", "unlabeled"),
-    "discussion_comment": ("created", "edited", "deleted"),
-    "workflow_run": ("completed", "requested", "in_progress"),
-    "push": (),
-    "workflow_dispatch": (),
-    "schedule": (),
-}
-# What an event means where a flow names no activity type: new or changed text.
-DEFAULT_ACTIVITIES: dict[str, tuple[str, ...]] = {
-    "issues": ("opened", "edited", "reopened"),
-    "pull_request": ("opened", "edited", "reopened", "synchronize", "ready_for_review"),
-    "pull_request_target": ("opened", "edited", "reopened", "synchronize", "ready_for_review"),
-    "issue_comment": ("created",),
-    "pull_request_review_comment": ("created",),
-    "discussion": ("created", "edited"),
-    "discussion_comment": ("created",),
-    "workflow_run": ("completed",),
-}
-
-# What each task's predictions are: decides where they can go.
-GIVES: dict[str, str] = {
-    "text-classification": "scores",
-    "zero-shot-classification": "scores",
-    "sentence-similarity": "scores",
-    "fill-mask": "scores",
-    "token-classification": "spans",
-    "text-generation": "text",
-    "summarization": "text",
-    "feature-extraction": "vector",
-}
-# The tasks that choose among labels that the user, or the repository, names.
-CHOOSING = frozenset({"zero-shot-classification", "sentence-similarity"})
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str | dict) else value
+InputName = Literal["title", "body", "comments", "commits", "files", "patch", "contents", "images", "audio"]
 
 
 def _events(value: Any) -> Any:
@@ -107,14 +31,6 @@ def _activities(name: str, value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def _labels(value: Any) -> Any:
-    if isinstance(value, list) and all(isinstance(name, str) for name in value):
-        return dict.fromkeys(value, "")
-    if isinstance(value, dict):
-        return {name: "" if description is None else description for name, description in value.items()}
-    return value
-
-
 def _targets(value: Any) -> Any:
     """Read `[labels, {comment: {...}}]` as one mapping of target to its settings."""
     if isinstance(value, str):
@@ -131,8 +47,10 @@ def _targets(value: Any) -> Any:
     return value
 
 
-def _empty(value: Any) -> Any:
-    return {} if value is None else value
+def _steps(value: Any) -> Any:
+    """Read a Hub id alone as a step: the Hub knows its task."""
+    items = listed(value)
+    return [{"model": item} if isinstance(item, str) else item for item in items] if isinstance(items, list) else items
 
 
 def _no_boolean(value: Any) -> Any:
@@ -140,72 +58,27 @@ def _no_boolean(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-class Section(BaseModel):
-    """A part of the configuration file: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
-
-
-_Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-_LabelName = Annotated[str, StringConstraints(min_length=1, max_length=50, strip_whitespace=True)]
-_Bool = Annotated[bool, Strict()]
-_Int = Annotated[int, Strict()]
-_Float = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-_Some = Field(min_length=1)
-_Words: TypeAlias = str | Annotated[list[str], _Some]
-_Events = Annotated[
+Events = Annotated[
     dict[str, tuple[str, ...]],
     BeforeValidator(
         _events,
         json_schema_input_type=EventName
-        | Annotated[list[EventName], _Some]
-        | Annotated[dict[EventName, _Words | Annotated[dict[Literal["types"], _Words | None], _Some] | None], _Some],
+        | Annotated[list[EventName], Some]
+        | Annotated[dict[EventName, Words | Annotated[dict[Literal["types"], Words | None], Some] | None], Some],
     ),
 ]
-_Labels = Annotated[
-    dict[_LabelName, str],
-    BeforeValidator(
-        _labels,
-        json_schema_input_type=Annotated[list[_LabelName], _Some] | Annotated[dict[_LabelName, str | None], _Some],
-    ),
-]
-
-
-class Step(Section):
-    """One model and what to ask it."""
-
-    task: Task
-    """The Hub's name of the task."""
-    model: str = "embedded"
-    """`embedded` (on the runner, offline), `fake:` (for trials), or any Hub id: org/name."""
-    library: str | None = None
-    """The Hub library that loads the model; read from the Hub's metadata where it is not given."""
-    revision: str | None = None
-    """The commit, tag or branch of the model; a commit keeps it from changing under you."""
-    labels: _Labels | None = Field(default=None, min_length=1)
-    """Names, or names with a description, to choose from; without it the repository's own, or all of a classifier's."""
-    multi_label: _Bool = False
-    """Score each label by itself, instead of sharing 1.0 among them."""
-    hypothesis_template: str = "This example is {}."
-    """How an NLI model is asked about a label."""
-    max_words: _Int = Field(default=120, ge=10, le=2000)
-    """How long a summary may be."""
-    instructions: str | None = None
-    """What a chat model is told; the issue's text never stands there."""
-    max_new_tokens: _Int = Field(default=200, ge=1, le=4096)
-    """How much a model that writes may write."""
 
 
 class Decide(Section):
     """When a score becomes a label."""
 
-    threshold: _Float = Field(default=0.5, ge=0, le=1)
+    threshold: Float = Field(default=0.5, ge=0, le=1)
     """Scores below this are not used."""
-    max_labels: _Int = Field(default=1, ge=1, le=20)
+    max_labels: Int = Field(default=1, ge=1, le=20)
     """At most so many labels of this flow on one issue, those that people set included."""
-    margin: _Float = Field(default=0.0, ge=0, le=1)
+    margin: Float = Field(default=0.0, ge=0, le=1)
     """Abstain unless the best score is this much ahead of the next."""
-    rename: dict[str, _LabelName | None] = {}
+    rename: dict[str, LabelName | None] = Field(default={})
     """From the model's label to the repository's; null drops it."""
 
     def renamed(self, label: str) -> str | None:
@@ -217,9 +90,9 @@ class Decide(Section):
 class LabelsTarget(Section):
     """Put the chosen labels on the issue or pull request."""
 
-    create: _Bool = False
+    create: Bool = False
     """Make a label that the repository does not have yet."""
-    remove_stale: _Bool = False
+    remove_stale: Bool = False
     """Take back labels of this flow that hubpipe itself set and that no longer hold."""
 
 
@@ -251,29 +124,35 @@ _Target = Literal["labels", "comment", "summary"]
 class Flow(Section):
     """One job: on which events, what to read, which model, how to decide, where to publish."""
 
-    on: _Events = Field(min_length=1)
+    on: Events = Field(min_length=1)
     """GitHub's event names, each with its activity types, as in a workflow."""
     input: Annotated[
         tuple[InputName, ...],
-        BeforeValidator(_listed, json_schema_input_type=InputName | Annotated[list[InputName], _Some]),
+        BeforeValidator(listed, json_schema_input_type=InputName | Annotated[list[InputName], Some]),
     ] = Field(default=("title", "body"), min_length=1)
     """What the model reads, the most important first."""
     pipeline: Annotated[
-        tuple[Step, ...], BeforeValidator(_listed, json_schema_input_type=Step | Annotated[list[Step], _Some])
+        tuple[Step, ...],
+        BeforeValidator(_steps, json_schema_input_type=str | Step | Annotated[list[str | Step], Some]),
     ] = Field(min_length=1)
-    """One step, or several: each reads the text that the step before wrote."""
-    decide: Annotated[Decide, BeforeValidator(_empty)] = Decide()
+    """One step, or several: each reads the text that a step before wrote, else what the first one read."""
+    decide: Annotated[Decide, BeforeValidator(empty)] = Decide()
     """When a score counts."""
     publish: Annotated[
         Publish,
-        BeforeValidator(_targets, json_schema_input_type=_Target | Annotated[list[_Target | Publish], _Some] | Publish),
+        BeforeValidator(_targets, json_schema_input_type=_Target | Annotated[list[_Target | Publish], Some] | Publish),
     ]
     """Where the results go."""
 
     @property
-    def gives(self) -> str:
-        """What the last step's predictions are: scores, text, spans or vector."""
-        return GIVES[self.pipeline[-1].task]
+    def gives(self) -> frozenset[str]:
+        """What the steps' predictions are: scores, text, spans, vector, boxes."""
+        return frozenset(step.gives for step in self.pipeline if step.gives is not None)
+
+    @property
+    def deciding(self) -> Step | None:
+        """The step whose scores become labels: the last one that gives scores or boxes; None where there is none."""
+        return next((step for step in reversed(self.pipeline) if step.gives in ("scores", "boxes")), None)
 
     def matches(self, event: Event) -> bool:
         """Tell whether this flow handles an event."""
@@ -290,7 +169,11 @@ class Config(Section):
     """The version of this file's format."""
     extends: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_.-]+$")] | None = None
     """A repository whose .github/hubpipe.yml holds defaults; a flow of the same name here replaces its flow."""
-    flows: dict[_Name, Flow | None] = {}
+    models: Annotated[ModelRules, BeforeValidator(empty)] = ModelRules()
+    """What every model must keep to."""
+    budget: Annotated[Budget, BeforeValidator(empty)] = Budget()
+    """What one run may spend at endpoints."""
+    flows: dict[Name, Flow | None] = Field(default={})
     """The flows by name; null switches off a flow of the file that this one extends."""
 
     def matching(self, event: Event) -> dict[str, Flow]:
@@ -299,4 +182,6 @@ class Config(Section):
 
     def over(self, base: "Config") -> "Config":
         """Lay this file's flows over those of the file that it extends."""
-        return Config(version=self.version, flows={**base.flows, **self.flows})
+        models = self.models if "models" in self.model_fields_set else base.models
+        budget = self.budget if "budget" in self.model_fields_set else base.budget
+        return Config(version=self.version, models=models, budget=budget, flows={**base.flows, **self.flows})

@@ -4,12 +4,12 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
-from hubpipe.config import Step
-from hubpipe.config.values import GIVES
+from hubpipe.config import TASKS, Step
 from hubpipe.errors import TaskError
 from hubpipe.models import embedded, fake, hub
-from hubpipe.models.base import Model, Places
+from hubpipe.models.base import MediaModel, Model, Places, Terms
 
 SENTENCE_TRANSFORMERS = "sentence-transformers"
 TRANSFORMERS = "transformers"
@@ -45,7 +45,7 @@ LIBRARIES = (
             }
         ),
     ),
-    Library(FAKE, "hubpipe.models.fake", frozenset(GIVES)),
+    Library(FAKE, "hubpipe.models.fake", frozenset(name for name, facts in TASKS.items() if facts.reads == "text")),
 )
 
 # torch, transformers and their code, before any weight (measured on x86-64 Linux).
@@ -58,6 +58,7 @@ NO_LIMIT = 1_000_000_000
 
 UNKNOWN_LIBRARY = "{model} is of the library {library}, which hubpipe does not load{nearest}; it loads: {known}"
 NO_LIBRARY = "{model}: neither the Hub nor its files say which library it is of: set pipeline.library to one of {known}"
+NO_TASK = "{model}: neither the file nor the Hub says which task it does: set pipeline.task to one of {known}"
 NOT_THIS_TASK = "{library} does not do {task} ({model}); it does: {tasks}. {others}"
 OTHERS_DO = "For {task} name a model of: {libraries}"
 
@@ -80,18 +81,41 @@ class Needs:
     text_seconds: float | None
 
 
-def load(step: Step, labels: Mapping[str, str], places: Places) -> Model:
-    """Load the model that a step names, ready for the step's task.
+def resolve(step: Step, places: Places) -> Step:
+    """Give a step with its task known: the file's, or the one that the Hub's metadata tells.
+
+    Raises TaskError where neither tells it, and what `load` raises for a model that cannot be found.
+    """
+    if step.task is not None:
+        return step
+    repository = hub.locate(step.model, step.revision, places)
+    raise TaskError(NO_TASK.format(model=repository.name, known=", ".join(TASKS)))
+
+
+def load(step: Step, labels: Mapping[str, str], places: Places, terms: Terms | None = None) -> Model:
+    """Load the model that reads text for a step, ready for the step's task.
 
     `labels` are the candidates as name -> description (which may be empty), for the tasks that choose.
     Raises ModelNotFoundError, UnsafeModelError, TaskError, and ModelError when the Hub does not answer.
     """
-    library, repository = _resolve(step, places)
-    model: Model = importlib.import_module(library.module).load(step, labels, repository, places)
+    model: Model = _load(step, labels, places, terms or Terms())
     return model
 
 
-def describe(step: Step, places: Places) -> Needs:
+def load_media(step: Step, labels: Mapping[str, str], places: Places, terms: Terms | None = None) -> MediaModel:
+    """Load the model that looks at images or listens to sounds for a step; see `load`."""
+    model: MediaModel = _load(step, labels, places, terms or Terms())
+    return model
+
+
+def _load(step: Step, labels: Mapping[str, str], places: Places, terms: Terms) -> Any:
+    if step.endpoint is not None:
+        raise TaskError("an endpoint is not reached yet")
+    library, repository = _resolve(step, places)
+    return importlib.import_module(library.module).load(step, labels, repository, places)
+
+
+def describe(step: Step, places: Places, terms: Terms | None = None) -> Needs:
     """Tell what a step needs, from its model's small files and the Hub's list alone.
 
     Raises what `load` raises for a model that cannot be found or cannot do the task.

@@ -1,9 +1,13 @@
 """The one shape of every model: texts in, predictions of the same length out."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
+
+from hubpipe.config import ModelRules
+from hubpipe.models.meter import Meter
 
 NO_LABELS = "{task} needs labels to choose from: set pipeline.labels, or give the repository some"
 NO_OFFSETS = "{model} has no tokenizer.json, so texts cannot be fitted to it: choose a model that has one"
@@ -19,9 +23,10 @@ class Score:
 
 @dataclass(frozen=True)
 class Scores:
-    """Labels with their scores, the highest first."""
+    """Labels with their scores, the highest first; `remark` is what the reader must know of them, empty as a rule."""
 
     scores: tuple[Score, ...]
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,35 @@ class Vector:
     values: tuple[float, ...]
 
 
-Prediction: TypeAlias = Scores | Text | Spans | Vector
+@dataclass(frozen=True)
+class Box:
+    """A labelled rectangle of an image, in its pixels, from the upper left corner."""
+
+    label: str
+    score: float
+    xmin: int
+    ymin: int
+    xmax: int
+    ymax: int
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """What was found in an image, the surest first."""
+
+    boxes: tuple[Box, ...]
+
+
+Prediction: TypeAlias = Scores | Text | Spans | Vector | Boxes
+
+
+@dataclass(frozen=True)
+class Media:
+    """An image or a sound that somebody attached: its name, its bytes, and the text that it stands in."""
+
+    name: str
+    data: bytes = field(repr=False)
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +124,7 @@ def reference(library: str, repo: str, revision: str | None) -> str:
 
 
 class Model(Protocol):
-    """A loaded model, ready for one task."""
+    """A loaded model that reads text, ready for one task."""
 
     @property
     def info(self) -> ModelInfo:
@@ -111,6 +144,19 @@ class Model(Protocol):
         ...
 
 
+class MediaModel(ABC):
+    """A loaded model that looks at images or listens to sounds."""
+
+    info: ModelInfo
+
+    @abstractmethod
+    def predict(self, media: Sequence[Media]) -> list[Prediction]:
+        """Give one prediction for each image or sound, in the same order.
+
+        Raises MediaError for bytes that are no image or sound that can be read.
+        """
+
+
 @dataclass(frozen=True)
 class Places:
     """Where models may be found; filled by the doors, which alone read the environment."""
@@ -119,6 +165,14 @@ class Places:
     cache: Path | None = None
     offline: bool = False
     token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What every model of a run must keep to, and what the run has spent at endpoints."""
+
+    rules: ModelRules = field(default_factory=ModelRules)
+    meter: Meter = field(default_factory=Meter)
 
 
 def ranked(scores: Iterable[tuple[str, float]]) -> Scores:

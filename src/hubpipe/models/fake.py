@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hubpipe.config import Step
+from hubpipe.config.tasks import gives
 from hubpipe.models.base import ModelInfo, Places, Prediction, Scores, Span, Spans, Text, Vector, ranked
 from hubpipe.models.hub import Repository
 
@@ -29,6 +30,7 @@ class Fake:
     multi_label: bool = False
     always: str | None = None
     echo: bool = False
+    gives: str = "scores"
 
     def tokens(self, text: str) -> Sequence[tuple[int, int]]:
         """Give the offsets of each word between white space."""
@@ -43,12 +45,12 @@ class Fake:
         return text[: read[-1][1]] if read else ""
 
     def _answer(self, text: str) -> Prediction:
-        match self.info.task:
-            case "summarization" | "text-generation":
+        match self.gives:
+            case "text":
                 return Text(self._write(text))
-            case "token-classification":
+            case "spans":
                 return Spans(self._spans(text))
-            case "feature-extraction":
+            case "vector":
                 return Vector(_unit([_chance(text, str(place)) - 0.5 for place in range(DIMENSIONS)]))
             case _:
                 return self._scores(text)
@@ -84,10 +86,11 @@ class Fake:
 
 def load(step: Step, labels: Mapping[str, str], repository: Repository, places: Places) -> Fake:
     """Make the fake that a step's model names; candidate labels default to three common ones."""
-    info = ModelInfo(library="fake", repo=step.model, revision=None, task=step.task, limit=LIMIT)
+    info = ModelInfo(library="fake", repo=step.model, revision=None, task=step.known_task, limit=LIMIT)
     return Fake(
         info=info,
-        labels=tuple(labels) or LABELS,
+        labels=tuple(step.questions or labels) or LABELS,
+        gives=gives(step.known_task, step.labels),
         multi_label=step.multi_label,
         always=step.model.removeprefix(ALWAYS) if step.model.startswith(ALWAYS) else None,
         echo=step.model == ECHO,

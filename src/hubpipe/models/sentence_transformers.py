@@ -181,7 +181,7 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     source = fetch(repository, places)
     encoder = Encoder(source)
     limit = None if step.task == "summarization" else encoder.limit
-    info = ModelInfo(LIBRARY, source.name, source.revision, step.task, limit)
+    info = ModelInfo(LIBRARY, source.name, source.revision, step.known_task, limit)
     match step.task:
         case "zero-shot-classification":
             return ZeroShot(info, encoder, labels, step.multi_label)

@@ -73,7 +73,7 @@ class Adapter(ABC):
         self._room = loaded.context - self._overhead(step)
         if self._room < 1:
             raise TaskError(NO_ROOM.format(model=source.name, context=loaded.context))
-        self.info = ModelInfo(LIBRARY, source.name, source.revision, step.task, self._room)
+        self.info = ModelInfo(LIBRARY, source.name, source.revision, step.known_task, self._room)
 
     def tokens(self, text: str) -> Sequence[tuple[int, int]]:
         """Give the character offsets of every token."""
@@ -253,7 +253,7 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
 
     Raises TaskError when the model was not made for the task, and what `hub.fetch` raises.
     """
-    return TASKS[step.task](step, labels, fetch(repository, places))
+    return TASKS[step.known_task](step, labels, fetch(repository, places))
 
 
 def _open(head: str, step: Step, source: Source) -> Loaded:

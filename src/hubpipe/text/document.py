@@ -146,6 +146,11 @@ def _paragraphs(texts: Iterable[str]) -> str:
     return "\n\n".join(filter(None, texts))
 
 
+def _nothing(source: Source) -> Iterator[Part]:
+    """Write nothing for what is no text: images and sounds go to the models that read them."""
+    return iter(())
+
+
 Reader: TypeAlias = Callable[[Source], Iterator[Part]]
 READERS: dict[InputName, Reader] = {
     "title": _title,
@@ -155,4 +160,6 @@ READERS: dict[InputName, Reader] = {
     "files": _files,
     "patch": _patch,
     "contents": _contents,
+    "images": _nothing,
+    "audio": _nothing,
 }

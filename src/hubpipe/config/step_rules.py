@@ -1,0 +1,136 @@
+"""Turn a flow's steps into the problems that they have with each other, with its input and by themselves."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from hubpipe.config.section import Found
+from hubpipe.config.steps import Step
+from hubpipe.config.tasks import TASKS
+from hubpipe.config.values import Flow
+from hubpipe.config.words import nearest
+
+# The models that are no repository of the Hub, which could tell their task.
+OWN_MODELS = ("embedded", "fake:")
+EMBEDDED_TASKS = ("feature-extraction", "sentence-similarity", "summarization", "zero-shot-classification")
+# A server's address, or the name of a provider: https://huggingface.co/docs/inference-providers
+ENDPOINT = re.compile(r"https?://[^/\s]+\S*|[a-z0-9][a-z0-9-]*")
+INPUT_OF = {"image": "images", "audio": "audio"}
+
+
+def problems_of_steps(flow: Flow) -> Found:
+    """Give every (path, message) of what cannot work as written in a flow's pipeline."""
+    for index, step in enumerate(flow.pipeline):
+        before = flow.pipeline[:index]
+        last = index == len(flow.pipeline) - 1
+        for rule in (_own_model, _asking, _wording, _reading, _endpoint):
+            for key, message in rule(step):
+                yield ("pipeline", index, key), message
+        for key, message in (*_order(step, last), *_condition(step, before), *_material(step, flow)):
+            yield ("pipeline", index, key), message
+    yield from _unread_inputs(flow)
+
+
+def _own_model(step: Step) -> Iterator[tuple[str, str]]:
+    if step.model.strip() == "":
+        yield "model", "name a model: embedded, fake:, or a Hub id such as org/name"
+    elif step.task is None and step.model.startswith(OWN_MODELS):
+        yield "task", f"{step.model} does several tasks: name one, such as zero-shot-classification or summarization"
+
+
+def _asking(step: Step) -> Iterator[tuple[str, str]]:
+    """Check labels and questions against what the task asks."""
+    if step.task is None:
+        return
+    if step.labels is not None and step.gives not in ("scores", "boxes"):
+        yield "labels", f"{step.task} gives {step.gives}: there are no labels to choose from"
+    if TASKS[step.task].asks and step.questions is None:
+        yield "questions", f"{step.task} answers questions: ask at least one"
+    if step.questions is not None and not TASKS[step.task].asks:
+        able = ", ".join(name for name, facts in TASKS.items() if facts.asks)
+        yield "questions", f"{step.task} answers no questions; these do: {able}"
+    if step.target_language is not None and step.task != "translation":
+        yield "target_language", f"{step.task} does not translate: only translation has it"
+    if step.task == "decision":
+        yield from _criteria(step)
+
+
+def _criteria(step: Step) -> Iterator[tuple[str, str]]:
+    for name, question in (step.questions or {}).items():
+        options = question.criteria
+        if question.type == "choice" and not (isinstance(options, dict) and len(options) > 1):
+            yield "questions", f"{name}: a choice needs criteria: at least two options, each with its description"
+        if question.type == "score" and not (isinstance(options, tuple) and len(options) > 1):
+            yield "questions", f"{name}: a score needs criteria: a list of at least two levels, the lowest first"
+        if question.type == "noul" and options is not None and not set(options) <= {"true", "false"}:
+            yield "questions", f"{name}: a noul's criteria describe true and false"
+
+
+def _wording(step: Step) -> Iterator[tuple[str, str]]:
+    before, place, after = step.hypothesis_template.partition("{}")
+    if not place or set("{}") & set(before + after):
+        yield "hypothesis_template", "it must hold {} once, where the label goes, and no other brace"
+
+
+def _reading(step: Step) -> Iterator[tuple[str, str]]:
+    """Check how a long text is read against what the task gives."""
+    if step.task is None:
+        return
+    if step.merge is not None and step.gives != "scores":
+        yield "merge", f"{step.task} gives {step.gives}: only scores have a mean or a maximum"
+    if step.merge is not None and step.long_text == "head":
+        yield "merge", "only a text's head is read: there is nothing to merge"
+    if step.long_text is not None and (TASKS[step.task].merge is None or not step.reads_text):
+        yield "long_text", f"{step.task} does not read a text in windows"
+
+
+def _endpoint(step: Step) -> Iterator[tuple[str, str]]:
+    if step.endpoint is None:
+        if step.fallback is not None:
+            yield "fallback", "there is no endpoint that could be away: set endpoint, or leave this out"
+        if "timeout" in step.model_fields_set:
+            yield "timeout", "there is no endpoint to wait for: set endpoint, or leave this out"
+        return
+    if not ENDPOINT.fullmatch(step.endpoint):
+        yield "endpoint", "name a provider, such as hf-inference, or a server's address: https://HOST/PATH"
+    if step.model.startswith(OWN_MODELS):
+        yield "model", f"{step.model} runs on the runner: name the model that the endpoint serves"
+    if step.task is None:
+        yield "task", "an endpoint does not tell the task: name it"
+    elif step.fallback is not None and step.task not in EMBEDDED_TASKS:
+        yield "fallback", f"embedded does not do {step.task}; it does {', '.join(EMBEDDED_TASKS)}"
+
+
+def _order(step: Step, last: bool) -> Iterator[tuple[str, str]]:
+    if not last and step.gives == "vector":
+        yield "task", f"{step.task} gives a vector, which no step reads: make it the last step"
+
+
+def _condition(step: Step, before: Sequence[Step]) -> Iterator[tuple[str, str]]:
+    if step.when is None:
+        return
+    scoring = [other for other in before if other.gives in ("scores", "boxes", None)]
+    if not scoring:
+        yield "when", "no step before gives labels: put a step that does before this one"
+        return
+    if all(other.labels is not None for other in scoring):
+        known = list(dict.fromkeys(label for other in scoring for label in other.labels or ()))
+        for label in step.when.labels:
+            if label.casefold() not in {name.casefold() for name in known}:
+                yield "when", f"no step before can find {label!r}" + nearest(label, known)
+
+
+def _material(step: Step, flow: Flow) -> Iterator[tuple[str, str]]:
+    needed = INPUT_OF.get(TASKS[step.task].reads) if step.task else None
+    if needed is not None and needed not in flow.input:
+        yield "task", f"{step.task} reads {needed}: add {needed} to the flow's input"
+
+
+def _unread_inputs(flow: Flow) -> Found:
+    reads = {TASKS[step.task].reads for step in flow.pipeline if step.task}
+    if any(step.task is None for step in flow.pipeline):
+        return
+    for index, name in enumerate(flow.input):
+        for kind, media in INPUT_OF.items():
+            if name == media and kind not in reads:
+                able = ", ".join(task for task, facts in TASKS.items() if facts.reads == kind)
+                yield ("input", index), f"no step reads {name}; these tasks do: {able}"

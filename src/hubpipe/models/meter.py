@@ -1,0 +1,38 @@
+"""Count what a run spends at endpoints, and stop it at its budget."""
+
+from dataclasses import dataclass, field
+
+from hubpipe.config import Budget
+from hubpipe.errors import BudgetError
+
+SPENT = "the run's budget is spent: {used:g} of {most:g} {unit}. Raise budget.{unit}, or set fallback: embedded"
+
+
+@dataclass
+class Meter:
+    """What one run has spent, in requests, tokens and seconds; the only thing of a run that changes."""
+
+    budget: Budget = field(default_factory=Budget)
+    calls: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+    def ask(self) -> None:
+        """Count one request before it is sent.
+
+        Raises BudgetError where the budget does not allow it.
+        """
+        limits = (
+            ("calls", self.calls + 1, self.budget.calls),
+            ("tokens", self.tokens, self.budget.tokens),
+            ("seconds", self.seconds, self.budget.seconds),
+        )
+        for unit, used, most in limits:
+            if most is not None and (used > most or (unit != "calls" and used >= most)):
+                raise BudgetError(SPENT.format(used=used, most=most, unit=unit))
+        self.calls += 1
+
+    def spend(self, tokens: int, seconds: float) -> None:
+        """Count what an answer cost."""
+        self.tokens += tokens
+        self.seconds += seconds
