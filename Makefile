@@ -7,7 +7,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-LOCKS := requirements/torch.lock requirements/runtime.lock requirements/dev.lock
+LOCKS := requirements/torch.lock requirements/runtime.lock requirements/dev.lock requirements/test-models.lock
 STANDIN := tests/standin
 
 .PHONY: setup demo test check format docs lock container-test bench clean
@@ -24,6 +24,7 @@ setup: .venv/installed $(STANDIN)/node_modules/.installed
 	@echo "== hubpipe's dependencies"
 	$(PIP) install --quiet --no-deps --require-hashes -r requirements/runtime.lock
 	$(PIP) install --quiet --no-deps --require-hashes -r requirements/dev.lock
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements/test-models.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python scripts/verify_model.py
 	@touch $@

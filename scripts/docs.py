@@ -9,7 +9,7 @@ import yaml
 from hubpipe.config import json_schema, steps, values
 from hubpipe.config.events import ACTIVITIES, DEFAULT_ACTIVITIES
 from hubpipe.config.section import Section
-from hubpipe.models import FAKE, LIBRARIES
+from hubpipe.models.libraries import FAKE, LIBRARIES
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = Path("schema/hubpipe.schema.json")

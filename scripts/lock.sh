@@ -12,4 +12,5 @@ resolve() { # OUT [more options]
     --override "$work/override.txt" --no-emit-package torch pyproject.toml -o "$@"
 }
 resolve requirements/runtime.lock
-resolve requirements/dev.lock --group dev -c requirements/runtime.lock
+resolve requirements/full.lock --extra full -c requirements/runtime.lock
+resolve requirements/dev.lock --extra full --group dev -c requirements/full.lock

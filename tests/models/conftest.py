@@ -9,6 +9,7 @@ import torch
 
 from hubpipe.models.base import Places
 from tests.models import tiny
+from tests.models.specimens import MAKERS
 
 TinyModels = Callable[[str], Path]
 
@@ -28,5 +29,18 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModels:
     def make(task: str) -> Path:
         torch.manual_seed(0)
         return tiny.MAKERS[task](root / task)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def specimen(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    """Give the folder of a tiny model of a library, made for a task."""
+    root = tmp_path_factory.mktemp("specimens")
+
+    @cache
+    def make(library: str, task: str) -> Path:
+        torch.manual_seed(0)
+        return MAKERS[library, task](root / f"{library}-{task}")
 
     return make

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from hubpipe.config import TASKS, Step, Task
-from hubpipe.models import LIBRARIES, load
+from hubpipe.config import TASKS, Step
+from hubpipe.models import load
 from hubpipe.models.base import Boxes, Model, Places, Prediction, Scores, Spans, Text, Vector
-from tests.models import tiny
+from hubpipe.models.libraries import LIBRARIES
+from tests.models.specimens import STEPS
 
 LABELS = {"bug": "Something isn't working", "enhancement": "", "question": "Further information is requested"}
 HARD = {
@@ -24,17 +25,19 @@ HARD = {
     "markdown": "Title\n\n# Heading\n\n- It fails with an error when it starts.\n\n```\ncode\n```\n",
 }
 SHAPES: dict[str, type[Prediction]] = {"scores": Scores, "spans": Spans, "text": Text, "vector": Vector}
-CASES = [(library.name, task) for library in LIBRARIES for task in sorted(library.tasks)]
+# The fake and the embedded model need no specimen.
+NAMES = {"fake": "fake:", "sentence-transformers": "embedded"}
+CASES = [(library.name, task) for library in LIBRARIES for task in sorted(library.tasks) if TASKS[task].reads == "text"]
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
-def model(request: pytest.FixtureRequest, tiny_model: Callable[[str], Path], places: Places) -> Model:
-    library: str
-    task: Task
+def model(request: pytest.FixtureRequest, specimen: Callable[[str, str], Path], places: Places) -> Model:
     library, task = request.param
-    names = {"fake": "fake:", "sentence-transformers": "embedded"}
-    name = names.get(library) or str(tiny_model(task))
-    step = Step(task=task, model=name, max_new_tokens=8, hypothesis_template=tiny.HYPOTHESIS)
+    name = NAMES.get(library) or str(specimen(library, task))
+    keys = {"max_new_tokens": 8, "questions": {"kind": "What is it?"}} if TASKS[task].asks else {"max_new_tokens": 8}
+    step = Step.model_validate(
+        {"task": task, "model": name, "library": library, **keys, **STEPS.get((library, task), {})}
+    )
     return load(step, LABELS, places)
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from hubpipe.config import Step, Task
 from hubpipe.errors import TaskError
-from hubpipe.models import LIBRARIES, describe, load
+from hubpipe.models import describe, load
 from hubpipe.models.base import Places
+from hubpipe.models.libraries import LIBRARIES
 
 HEAVY = ("torch", "transformers", "sentence_transformers", "huggingface_hub", "numpy")
 

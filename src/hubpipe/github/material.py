@@ -124,7 +124,7 @@ def read(reading: Reading, subject: Subject, inputs: Collection[str]) -> Materia
         reading.note_patches(files)
     if "contents" in wanted:
         files = reading.with_contents(files, subject.head_sha)
-    return Material(comments, commits, files, reading.unread)
+    return Material(comments, commits, files, unread=reading.unread)
 
 
 def not_read(subject: Subject, inputs: Collection[str]) -> Material:

@@ -10,43 +10,7 @@ from hubpipe.config import TASKS, Step
 from hubpipe.errors import TaskError
 from hubpipe.models import embedded, fake, hub
 from hubpipe.models.base import MediaModel, Model, Places, Terms
-
-SENTENCE_TRANSFORMERS = "sentence-transformers"
-TRANSFORMERS = "transformers"
-FAKE = "fake"
-
-
-@dataclass(frozen=True)
-class Library:
-    """A library of the Hub: the adapter that loads it, by name so that nothing heavy is imported early."""
-
-    name: str
-    module: str
-    tasks: frozenset[str]
-
-
-LIBRARIES = (
-    Library(
-        SENTENCE_TRANSFORMERS,
-        "hubpipe.models.sentence_transformers",
-        frozenset({"zero-shot-classification", "sentence-similarity", "feature-extraction", "summarization"}),
-    ),
-    Library(
-        TRANSFORMERS,
-        "hubpipe.models.transformers",
-        frozenset(
-            {
-                "text-classification",
-                "zero-shot-classification",
-                "token-classification",
-                "feature-extraction",
-                "fill-mask",
-                "text-generation",
-            }
-        ),
-    ),
-    Library(FAKE, "hubpipe.models.fake", frozenset(name for name, facts in TASKS.items() if facts.reads == "text")),
-)
+from hubpipe.models.libraries import FAKE, LIBRARIES, SENTENCE_TRANSFORMERS, TRANSFORMERS, Library
 
 # torch, transformers and their code, before any weight (measured on x86-64 Linux).
 RUNTIME_BYTES = 430_000_000

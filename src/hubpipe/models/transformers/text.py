@@ -2,24 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import jinja2
 import numpy as np
 import transformers
-from safetensors import SafetensorError
-from transformers.utils import logging as transformers_logging
 
 from hubpipe.config import Step
-from hubpipe.errors import ModelError, TaskError
+from hubpipe.errors import TaskError
 from hubpipe.models import chat
 from hubpipe.models.base import (
     NO_LABELS,
-    NO_OFFSETS,
-    Model,
     ModelInfo,
-    Places,
     Prediction,
     Span,
     Spans,
@@ -28,13 +22,11 @@ from hubpipe.models.base import (
     encodable,
     ranked,
 )
-from hubpipe.models.hub import Repository, Source, fetch
+from hubpipe.models.hub import Source
+from hubpipe.models.transformers.opening import LIBRARY, Loaded, open_model
 
-LIBRARY = "transformers"
 BATCH = 8
 TOKENS_FOR_A_MASK = 5
-# Where neither the tokenizer nor the configuration names a limit.
-USUAL_LIMIT = 512
 
 NO_PLACE = "hypothesis_template needs one {} where the label goes"
 NO_ENTAILMENT = (
@@ -44,18 +36,6 @@ NO_ENTAILMENT = (
 NO_CHAT = "{model} has no chat template, so it cannot be given instructions: choose a model tuned for chat"
 NO_ROOM = "{model} reads {context} tokens, which the instructions and max_new_tokens use up: lower max_new_tokens"
 NO_MASK = "{model} has no mask token: choose a model of the fill-mask task"
-NOT_TRAINED = "{model} was not trained for {task}: its weights lack {keys}. Choose a model of this task"
-NOT_FOR_TASK = "{model} cannot do {task} with Transformers: {reason}"
-NOT_LOADED = "{model} does not load with Transformers: {reason}"
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A model's parts, ready for a pipeline; `context` is how many tokens it reads, special ones included."""
-
-    model: Any
-    tokenizer: Any
-    context: int
 
 
 class Adapter(ABC):
@@ -64,7 +44,7 @@ class Adapter(ABC):
     head: ClassVar[str]
 
     def __init__(self, step: Step, labels: Mapping[str, str], source: Source):
-        loaded = _open(self.head, step, source)
+        loaded = open_model(self.head, step, source)
         self._tokenizer = loaded.tokenizer
         self._check(step, labels, loaded, source.name)
         # The stubs know one task name at a time, and no variable.
@@ -236,56 +216,6 @@ class TextGeneration(Adapter):
         messages = chat.conversation(self._instructions, matter, self._with_system)
         answer = self._pipe(messages, max_new_tokens=self._most_new, do_sample=False, return_full_text=False)
         return str(answer[0]["generated_text"]).strip()
-
-
-TASKS: dict[str, type[Adapter]] = {
-    "text-classification": TextClassification,
-    "zero-shot-classification": ZeroShotClassification,
-    "token-classification": TokenClassification,
-    "feature-extraction": FeatureExtraction,
-    "fill-mask": FillMask,
-    "text-generation": TextGeneration,
-}
-
-
-def load(step: Step, labels: Mapping[str, str], repository: Repository, places: Places) -> Model:
-    """Load a model for a step's task, on the CPU, from safetensors alone.
-
-    Raises TaskError when the model was not made for the task, and what `hub.fetch` raises.
-    """
-    return TASKS[step.known_task](step, labels, fetch(repository, places))
-
-
-def _open(head: str, step: Step, source: Source) -> Loaded:
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    local = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source.folder, **local)
-        model, report = getattr(transformers, head).from_pretrained(
-            source.folder, use_safetensors=True, output_loading_info=True, **local
-        )
-    except (ValueError, KeyError) as fault:
-        raise TaskError(NOT_FOR_TASK.format(model=source.name, task=step.task, reason=fault)) from fault
-    except (OSError, ImportError, RuntimeError, SafetensorError) as fault:
-        raise ModelError(NOT_LOADED.format(model=source.name, reason=fault)) from fault
-    if not tokenizer.is_fast:
-        raise ModelError(NO_OFFSETS.format(model=source.name))
-    # A bare encoder may lack its pooler; any other task needs every weight of its head.
-    missing = sorted(report["missing_keys"])
-    if missing and head != "AutoModel":
-        raise TaskError(NOT_TRAINED.format(model=source.name, task=step.task, keys=", ".join(missing[:3])))
-    tokenizer.model_max_length = _context(model, tokenizer)
-    return Loaded(model, tokenizer, tokenizer.model_max_length)
-
-
-def _context(model: Any, tokenizer: Any) -> int:
-    """Find how many tokens a model reads: the least that its tokenizer and its positions allow."""
-    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None) or USUAL_LIMIT
-    tables = (part for name, part in model.named_modules() if name.endswith("position_embeddings"))
-    # RoBERTa's family counts positions from behind the padding's index.
-    first = max((part.padding_idx + 1 for part in tables if getattr(part, "padding_idx", None)), default=0)
-    return min(int(tokenizer.model_max_length), int(positions) - first)
 
 
 def _pipeable(texts: Sequence[str]) -> list[str]:
