@@ -54,7 +54,7 @@ def _action() -> dict[str, dict[str, dict[str, str]]]:
 
 def _libraries() -> str:
     rows = ["| library | tasks |", "| --- | --- |"]
-    rows += [f"| {row.name} | {', '.join(sorted(row.tasks))} |" for row in LIBRARIES if row.name != FAKE]
+    rows += [f"| {row.name} | {', '.join(sorted(row.tasks))} |" for row in LIBRARIES if row.module and row.name != FAKE]
     return "\n".join(rows)
 
 
