@@ -1,6 +1,9 @@
 """Turn a folder of safe files into a Transformers model and its tokenizer."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import transformers
@@ -12,9 +15,9 @@ from hubpipe.errors import ModelError, TaskError
 from hubpipe.models.base import NO_OFFSETS
 from hubpipe.models.hub import Source
 
-LIBRARY = "transformers"
 # Where neither the tokenizer nor the configuration names a limit.
 USUAL_LIMIT = 512
+LOCAL = {"local_files_only": True, "trust_remote_code": False}
 NOT_TRAINED = "{model} was not trained for {task}: its weights lack {keys}. Choose a model of this task"
 NOT_FOR_TASK = "{model} cannot do {task} with Transformers: {reason}"
 NOT_LOADED = "{model} does not load with Transformers: {reason}"
@@ -34,26 +37,51 @@ def open_model(head: str, step: Step, source: Source) -> Loaded:
 
     Raises TaskError when the model was not made for the task, ModelError when it does not load.
     """
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    local = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source.folder, **local)
-        model, report = getattr(transformers, head).from_pretrained(
-            source.folder, use_safetensors=True, output_loading_info=True, **local
-        )
-    except (ValueError, KeyError) as fault:
-        raise TaskError(NOT_FOR_TASK.format(model=source.name, task=step.task, reason=fault)) from fault
-    except (OSError, ImportError, RuntimeError, SafetensorError) as fault:
-        raise ModelError(NOT_LOADED.format(model=source.name, reason=fault)) from fault
-    if not tokenizer.is_fast:
-        raise ModelError(NO_OFFSETS.format(model=source.name))
+    with loading(step, source.name):
+        tokenizer = open_tokenizer(source.folder)
+        model, report = open_weights(head, source.folder)
     # A bare encoder may lack its pooler; any other task needs every weight of its head.
     missing = sorted(report["missing_keys"])
     if missing and head != "AutoModel":
         raise TaskError(NOT_TRAINED.format(model=source.name, task=step.task, keys=", ".join(missing[:3])))
+    return joined(model, tokenizer)
+
+
+def open_tokenizer(folder: Path, **more: Any) -> Any:
+    """Load a folder's tokenizer; raises what Transformers raises (see `loading`)."""
+    return transformers.AutoTokenizer.from_pretrained(folder, **LOCAL, **more)
+
+
+def open_weights(head: str, folder: Path, **more: Any) -> tuple[Any, dict[str, Any]]:
+    """Load a folder's safetensors by a class of Transformers, with the report of what was missing."""
+    kind = getattr(transformers, head)
+    model, report = kind.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **LOCAL, **more)
+    return model, report
+
+
+@contextmanager
+def loading(step: Step, name: str) -> Iterator[None]:
+    """Keep Transformers quiet while it loads, and turn what it raises into TaskError or ModelError."""
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    except (ValueError, KeyError) as fault:
+        raise TaskError(NOT_FOR_TASK.format(model=name, task=step.task, reason=fault)) from fault
+    except (OSError, ImportError, RuntimeError, SafetensorError) as fault:
+        raise ModelError(NOT_LOADED.format(model=name, reason=fault)) from fault
+
+
+def joined(model: Any, tokenizer: Any) -> Loaded:
+    """Put a model and its tokenizer together, the tokenizer cutting at what the model reads."""
     tokenizer.model_max_length = _context(model, tokenizer)
     return Loaded(model, tokenizer, tokenizer.model_max_length)
+
+
+def need_offsets(loaded: Loaded, name: str) -> None:
+    """Raise ModelError where a tokenizer cannot tell where in the text its tokens stand."""
+    if not loaded.tokenizer.is_fast:
+        raise ModelError(NO_OFFSETS.format(model=name))
 
 
 def _context(model: Any, tokenizer: Any) -> int:
