@@ -1,5 +1,6 @@
 """The one shape of every model: texts in, predictions of the same length out."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from hubpipe.models.meter import Meter
 
 NO_LABELS = "{task} needs labels to choose from: set pipeline.labels, or give the repository some"
 NO_OFFSETS = "{model} has no tokenizer.json, so texts cannot be fitted to it: choose a model that has one"
+
+
+WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True)
@@ -184,3 +188,8 @@ def ranked(scores: Iterable[tuple[str, float]]) -> Scores:
 def encodable(text: str) -> str:
     """Replace lone surrogates, which tokenizers refuse, by one character each, so that offsets stay."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def words(text: str) -> list[tuple[int, int]]:
+    """Give the (start, end) character offsets of every word: the tokens of a model that has no tokenizer."""
+    return [found.span() for found in WORD.finditer(text)]

@@ -60,12 +60,14 @@ TAGGER = f"a token-classification model of transformers or spaCy, or {AT_AN_ENDP
 ANY_TEXT = "a model of transformers or sentence-transformers for the same task"
 A_TASK = "a model of transformers for a task that reads text, images or audio"
 
+ENCODER_TASKS = frozenset({"zero-shot-classification", "sentence-similarity", "feature-extraction", "summarization"})
+
 LIBRARIES = (
     Library(
         SENTENCE_TRANSFORMERS,
         "Sentence Transformers",
         "hubpipe.models.sentence_transformers",
-        frozenset({"zero-shot-classification", "sentence-similarity", "feature-extraction", "summarization"}),
+        ENCODER_TASKS,
     ),
     Library(
         TRANSFORMERS,
@@ -83,8 +85,21 @@ LIBRARIES = (
         extra="spacy",
         patterns=("config.cfg", "tokenizer", "*/cfg", "*/model", "*/moves", "vocab/*"),
     ),
-    Library("sklearn", "scikit-learn", patterns=("*.skops",), aliases=("scikit-learn", "skops")),
-    Library("model2vec", "Model2Vec", patterns=("*.skops",)),
+    Library(
+        "sklearn",
+        "scikit-learn",
+        "hubpipe.models.sklearn",
+        frozenset({"text-classification"}),
+        patterns=("*.skops",),
+        aliases=("scikit-learn", "skops"),
+    ),
+    Library(
+        "model2vec",
+        "Model2Vec",
+        "hubpipe.models.model2vec",
+        ENCODER_TASKS | {"text-classification"},
+        patterns=("*.skops",),
+    ),
     Library(
         "transformers.js",
         "Transformers.js",
@@ -210,6 +225,7 @@ EVIDENCE = (
     Evidence("peft", ("adapter_config.json",)),
     Evidence("spacy", ("meta.json", "config.cfg")),
     Evidence("bertopic", ("topics.json", "topic_embeddings.*")),
+    Evidence("model2vec", ("head.safetensors", "tokenizer.json")),
     Evidence("model2vec", ("pipeline.skops", "tokenizer.json")),
     Evidence("sklearn", ("*.skops",)),
     Evidence("keras", ("*.keras",)),

@@ -1,7 +1,69 @@
 """Tiny models of the other libraries, made in seconds."""
 
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skops.io
+from model2vec import StaticModel
+from model2vec.inference import StaticModelPipeline
+from model2vec.inference.mlp import Activation, Layer, MLPHead
+from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
+
+from tests.models import tiny
 from tests.models.specimens.maker import Maker, StepKeys
 
+NAMES = ("bug", "enhancement")
+TEXTS = [*tiny.BUGS, *tiny.WISHES]
+KINDS = [*(NAMES[0] for _ in tiny.BUGS), *(NAMES[1] for _ in tiny.WISHES)]
+
+
+def static() -> StaticModel:
+    """Make a table of vectors: words of bugs point one way, words of wishes another."""
+    words = tiny.tokenizer([*TEXTS, "bug", "enhancement"], tiny.CONTEXT).backend_tokenizer
+    near = dict.fromkeys(("crash", "error", "broken", "fails", "bug"), 0)
+    near |= dict.fromkeys(("add", "support", "please", "want", "enhancement"), 1)
+    vectors = np.full((words.get_vocab_size(), 4), 0.1, dtype=np.float32)
+    for word, place in words.get_vocab().items():
+        vectors[place, near.get(word, 2)] = 3.0 if word in near else 0.2
+    return StaticModel(vectors, words)
+
+
+def model2vec(folder: Path) -> Path:
+    """Save a table of vectors."""
+    static().save_pretrained(folder)
+    return folder
+
+
+def model2vec_classifier(folder: Path) -> Path:
+    """Save a table of vectors with a head that reads the kind off them."""
+    head = MLPHead([Layer(np.eye(2, 4, dtype=np.float32), np.zeros(2, dtype=np.float32))], Activation.SOFTMAX, names())
+    StaticModelPipeline(static(), head).save_pretrained(str(folder))
+    return folder
+
+
+def names() -> Any:
+    """Give the labels as the libraries of numbers hold them."""
+    return np.asarray(NAMES)
+
+
+def sklearn(folder: Path) -> Path:
+    """Train a linear classifier of words."""
+    folder.mkdir(parents=True)
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(TEXTS, KINDS)
+    skops.io.dump(model, folder / "model.skops")
+    return folder
+
+
 # By library and task: what writes the model into a folder, and the keys that its step needs.
-MAKERS: dict[tuple[str, str], Maker] = {}
+MAKERS: dict[tuple[str, str], Maker] = {
+    **{
+        ("model2vec", task): model2vec
+        for task in ("zero-shot-classification", "sentence-similarity", "feature-extraction", "summarization")
+    },
+    ("model2vec", "text-classification"): model2vec_classifier,
+    ("sklearn", "text-classification"): sklearn,
+}
 STEPS: dict[tuple[str, str], StepKeys] = {}
