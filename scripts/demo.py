@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from hubpipe.replay import Replay, replay
-from hubpipe.report import as_text
+from hubpipe.report.plain import as_text
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 JOBS = (

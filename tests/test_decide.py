@@ -3,9 +3,10 @@
 import pytest
 
 from hubpipe.config import Flow, parse
-from hubpipe.decide import CommentEffect, LabelsEffect, LabelState, Plan, plan
+from hubpipe import decide
+from hubpipe.decide import CommentEffect, Findings, LabelsEffect, LabelState, Plan
 from hubpipe.event import Label, LabelChange
-from hubpipe.models.base import Score, Scores, Span, Spans, Text, Vector
+from hubpipe.models.base import Prediction, Score, Scores, Span, Spans, Text, Vector
 
 LABELS = (Label("bug", "It breaks"), Label("question", "Why?"), Label("docs"))
 ME = "github-actions[bot]"
@@ -19,6 +20,23 @@ def flow(decide: str = "{}", publish: str = "labels", task: str = "zero-shot-cla
     found = parse(text).flows["kind"]
     assert found is not None
     return found
+
+
+def plan(name: str, flow: Flow, prediction: Prediction, labels: tuple[Label, ...], state: LabelState) -> Plan:
+    """Decide about what the only step of a flow says."""
+    return decide.plan(name, flow, findings(flow, prediction), labels, state)
+
+
+def findings(flow: Flow, prediction: Prediction) -> Findings:
+    match prediction:
+        case Scores():
+            return Findings(deciding=flow.pipeline[-1], scores=prediction)
+        case Text():
+            return Findings(text=prediction)
+        case Spans(spans):
+            return Findings(spans=spans)
+        case _:
+            return Findings()
 
 
 def scores(**given: float) -> Scores:

@@ -10,7 +10,7 @@ from cmarkgfm.cmark import Options
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubpipe.decide import CommentEffect, Plan
+from hubpipe.decide import CommentEffect, Findings, Plan
 from hubpipe.errors import TemplateError
 from hubpipe.event import Event, Subject
 from hubpipe.models.base import ModelInfo, Prediction, Score, Scores, Span, Spans, Text
@@ -59,8 +59,18 @@ def harmless(markdown: str, *tags: str) -> bool:
     return not (strange or MENTION.search(page.text) or REFERENCE.search(page.text))
 
 
+def findings(prediction: Prediction) -> Findings:
+    match prediction:
+        case Text():
+            return Findings(text=prediction)
+        case Spans(spans):
+            return Findings(spans=spans)
+        case _:
+            return Findings()
+
+
 def body(prediction: Prediction, template: str | None = None, chosen: tuple[Score, ...] = ()) -> str:
-    plan = write(Plan((CommentEffect("pr-summary", template),), chosen), prediction, CONTEXT)
+    plan = write(Plan((CommentEffect("pr-summary", template),), chosen), findings(prediction), CONTEXT)
     [effect] = plan.effects
     assert isinstance(effect, CommentEffect)
     return effect.body
@@ -146,7 +156,7 @@ def test_the_footer_says_which_model_read_how_much_and_what_not() -> None:
 def test_a_pull_requests_summary_tells_its_size() -> None:
     subject = Subject("pull_request", 7, "Title", "body", changed_files=2, additions=10, deletions=3)
     context = replace(CONTEXT, event=replace(EVENT, subject=subject))
-    [effect] = write(Plan((CommentEffect("pr-summary"),)), Text("A sentence."), context).effects
+    [effect] = write(Plan((CommentEffect("pr-summary"),)), Findings(text=Text("A sentence.")), context).effects
     assert isinstance(effect, CommentEffect)
     assert "### Summary of 2 changed files (+10 −3)" in effect.body
 

@@ -5,18 +5,20 @@ import json
 import logging
 import sys
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from actions_toolkit import core
 
-from hubpipe import config, models, run, world
+from hubpipe import config, run, world
 from hubpipe.config import Config
 from hubpipe.errors import ConfigError, HubpipeError, UsageError
 from hubpipe.event import Declined, Event, parse
+from hubpipe.models.shelf import Shelf
 from hubpipe.replay import declined, payload
-from hubpipe.report import FlowReport, Report, as_json, as_markdown, as_text, failure_markdown
+from hubpipe.report import FlowReport, Report
+from hubpipe.report.plain import as_json, as_text
+from hubpipe.report.summary import as_markdown, failure_markdown
 from hubpipe.sinks import dry_run, to_github
 
 log = logging.getLogger("hubpipe")
@@ -109,7 +111,7 @@ def _main(environ: Mapping[str, str]) -> int:
     settings = _flows() or world.configuration(event.repo, core.get_input(CONFIG) or config.PATH, github)
     publish = dry_run.publish if dry or github is None else to_github(github)
     places = world.places({**environ, "HF_TOKEN": hub_token} if hub_token else environ)
-    report = run.handle(event, settings, github, partial(models.load, places=places), publish)
+    report = run.handle(event, settings, github, Shelf(places), publish)
     _tell(report)
     _outputs(report, published=report.published and not dry)
     _summarise(as_markdown(report), environ)

@@ -47,7 +47,7 @@ def replay(payload: Path, event: str, config: Path | None, repo: str | None, dry
     GITHUB_TOKEN is the token to read and write with; a dry run works without one.
     """
     from hubpipe.replay import Replay, replay
-    from hubpipe.report import as_json, as_text
+    from hubpipe.report.plain import as_json, as_text
 
     report = replay(Replay(payload, event, config, repo, dry_run), os.environ)
     if form == "json":

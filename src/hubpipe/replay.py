@@ -5,13 +5,13 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 
-from hubpipe import models, run, world
+from hubpipe import run, world
 from hubpipe.config import PATH
 from hubpipe.errors import EventError, UsageError
 from hubpipe.event import SUBJECTS, Declined, parse
+from hubpipe.models.shelf import Shelf
 from hubpipe.report import Report
 from hubpipe.sinks import dry_run, to_github
 
@@ -53,8 +53,7 @@ def replay(request: Replay, environ: Mapping[str, str]) -> Report | None:
             log.info(NO_CONFIG)
         settings = world.configuration(event.repo, PATH, github)
     publish = dry_run.publish if request.dry_run or github is None else to_github(github)
-    load = partial(models.load, places=world.places(environ))
-    return run.handle(event, settings, github, load, publish)
+    return run.handle(event, settings, github, Shelf(world.places(environ)), publish)
 
 
 def declined(event: Declined) -> str:

@@ -2,28 +2,28 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from hubpipe import decide, render
+from hubpipe import decide, pipeline, render
 from hubpipe.config import CHOOSING, Config, Flow, Step
 from hubpipe.decide import Effect, LabelState, Plan
 from hubpipe.errors import GitHubError, HubpipeError
 from hubpipe.event import Event, Label, Material, Subject
 from hubpipe.models import phrases
-from hubpipe.models.base import Model, Prediction, Text
+from hubpipe.models.base import Terms
+from hubpipe.models.meter import Meter
+from hubpipe.pipeline import Models, Work
 from hubpipe.report import FlowReport, Report
 from hubpipe.sinks import Outcome, Publish, Target
-from hubpipe.text import Document, Fitted, Part, compose, fit
+from hubpipe.text import Fitted, compose
 
 if TYPE_CHECKING:
     from hubpipe.github import GitHub  # PyGithub takes a third of a second to import: the doors do it when needed
 
 log = logging.getLogger("hubpipe")
-
-Load: TypeAlias = Callable[[Step, Mapping[str, str]], Model]
 
 # GitHub's labels of a new repository that tell what an issue is about, with GitHub's descriptions:
 # https://docs.github.com/issues/using-labels-and-milestones-to-track-work/managing-labels#about-default-labels
@@ -37,23 +37,24 @@ USUAL_LABELS = (
 PROCESS_LABELS = {"duplicate", "good first issue", "help wanted", "invalid", "wontfix"}
 
 NOT_ASKED = "{inputs} come from GitHub, which was not asked (no token)"
-READ_PART = "{task}: read {read} of the {total} tokens that the step before wrote"
+MEDIA = ("images", "audio")
 BOT = "[bot]"  # how the login of every GitHub App ends, that of Actions' own token included
 NOTHING_TO_READ = "nothing to read: the event brings no text"
-NO_LABELS = "the repository has no labels to choose from: make some, or name them under pipeline.labels"
 OWN_COMMENT = "the comment is hubpipe's own"
 
 
-def handle(event: Event, config: Config, github: "GitHub | None", load: Load, publish: Publish) -> Report:
+def handle(event: Event, config: Config, github: "GitHub | None", models: Models, publish: Publish) -> Report:
     """Run every flow that handles an event.
 
     Without `github` nothing is read beyond the event. A flow that fails does not stop the others:
-    its HubpipeError is in its report.
+    its HubpipeError is in its report. The flows share one budget.
     """
     if _is_own_comment(event, github):
         return Report(event, note=OWN_COMMENT)
-    flows = config.matching(event)
-    return Report(event, tuple(_run(_Job(name, flow, event, github), load, publish) for name, flow in flows.items()))
+    terms = Terms(config.models, Meter(config.budget))
+    jobs = (_Job(name, flow, event, github) for name, flow in config.matching(event).items())
+    flows = tuple(_run(job, models, terms, publish) for job in jobs)
+    return Report(event, flows, spent=terms.meter.report() if terms.meter.calls else {})
 
 
 def _is_own_comment(event: Event, github: "GitHub | None") -> bool:
@@ -78,11 +79,13 @@ class _Job:
         return self.github.labels(self.event.repo) if self.github else USUAL_LABELS
 
 
-def _run(job: _Job, load: Load, publish: Publish) -> FlowReport:
+def _run(job: _Job, models: Models, terms: Terms, publish: Publish) -> FlowReport:
     started = time.monotonic()
     report = FlowReport(job.name)
     try:
-        report = _infer(job, load)
+        job = replace(job, flow=models.resolve(job.flow))
+        for grown in _infer(job, models, terms, report):
+            report = grown
         report = _decide(job, report)
         report = replace(report, outcomes=_publish(job, report.plan, publish))
     except HubpipeError as error:
@@ -90,54 +93,35 @@ def _run(job: _Job, load: Load, publish: Publish) -> FlowReport:
     return replace(report, seconds=time.monotonic() - started)
 
 
-def _infer(job: _Job, load: Load) -> FlowReport:
-    """Read the event's text and ask the pipeline's models, one after the other."""
+def _infer(job: _Job, models: Models, terms: Terms, report: FlowReport) -> Iterator[FlowReport]:
+    """Read the event's text and attachments and run the steps on them; give the report as it grows."""
     subject = job.event.subject
     if subject is None:
-        return FlowReport(job.name, plan=Plan(notes=(NOTHING_TO_READ,)))
+        yield replace(report, plan=Plan(notes=(NOTHING_TO_READ,)))
+        return
     material = _material(job, subject)
     document = compose(subject, material, job.flow.input, job.event.comment)
-    report = FlowReport(job.name, unread=material.unread)
-    if not document.text.strip():
-        return replace(report, plan=Plan(notes=(NOTHING_TO_READ,)))
-    for step in job.flow.pipeline:
-        labels = {label.name: label.description for label in _labels(job, step)}
-        if step.task in CHOOSING and not labels:
-            return replace(report, plan=Plan(notes=(NO_LABELS,)))
-        log.info("%s: loading %s for %s", job.name, step.model, step.task)
-        model = load(step, labels)
-        fitted = fit(document, model.info.limit, model.tokens)
-        log.info("%s: reading %d of %d tokens with %s", job.name, fitted.read, fitted.total, model.info.reference)
-        [prediction] = model.predict([fitted.text])
-        report = replace(
-            report,
-            models=(*report.models, model.info),
-            fitted=report.fitted or fitted,
-            unread=(*report.unread, *_left_out(step, fitted, prediction, first=report.fitted is None)),
-            prediction=prediction,
-        )
-        document = Document((Part("text", prediction.text),)) if isinstance(prediction, Text) else Document(())
-    return report
-
-
-def _left_out(step: Step, fitted: Fitted, prediction: Prediction, first: bool) -> Iterator[str]:
-    """Say what a step did not read, beyond what the first reading says by itself."""
-    if fitted.cut and not first:
-        yield READ_PART.format(task=step.task, read=fitted.read, total=fitted.total)
-    if isinstance(prediction, Text) and prediction.left_out:
-        yield f"{step.task}: {prediction.left_out}"
+    report = replace(report, unread=material.unread)
+    if not (document.text.strip() or material.attachments):
+        yield replace(report, plan=Plan(notes=(NOTHING_TO_READ,)))
+        return
+    work = Work(job.name, job.flow, document, material.attachments, partial(_labels, job), models, terms)
+    for step in pipeline.steps(work):
+        reports = (*report.steps, step)
+        report = replace(report, steps=reports, findings=pipeline.findings(job.flow, reports))
+        yield report
 
 
 def _decide(job: _Job, report: FlowReport) -> FlowReport:
     """Turn what the models said into a plan with its texts written; no word of theirs is nothing to say."""
-    plan, prediction = report.plan, report.prediction or Text("")
-    if report.prediction is not None:
-        labels = _labels(job, job.flow.pipeline[-1])
-        plan = decide.plan(job.name, job.flow, prediction, labels, _label_state(job))
+    plan, findings = report.plan, report.findings
+    if any(step.prediction is not None for step in report.steps):
+        labels = _labels(job, findings.deciding) if findings.deciding else ()
+        plan = decide.plan(job.name, job.flow, findings, labels, _label_state(job))
     if _has_outdated_comment(job, plan):
         plan = decide.outdated(job.name, plan)
-    context = render.Context(job.name, job.event, report.models, report.fitted or Fitted("", 0, 0), report.unread)
-    return replace(report, plan=render.write(plan, prediction, context))
+    context = render.Context(job.name, job.event, report.models, report.fitted or Fitted("", 0, 0), report.not_read)
+    return replace(report, plan=render.write(plan, findings, context))
 
 
 def _has_outdated_comment(job: _Job, plan: Plan) -> bool:
@@ -166,7 +150,21 @@ def _attempt(effect: Effect, target: Target, publish: Publish) -> Outcome:
 
 
 def _material(job: _Job, subject: Subject) -> Material:
-    beyond = [name for name in job.flow.input if name not in ("title", "body")]
+    material = _texts(job, subject)
+    kinds = [name for name in job.flow.input if name in MEDIA]
+    if not kinds:
+        return material
+    if job.github is None:
+        return replace(material, unread=(*material.unread, NOT_ASKED.format(inputs=", ".join(kinds))))
+    said = [comment.body for comment in material.comments]
+    if "comments" in job.flow.input and job.event.comment is not None:
+        said.append(job.event.comment.body)
+    attachments, unread = job.github.attachments([subject.body, *said], kinds)
+    return replace(material, attachments=attachments, unread=(*material.unread, *unread))
+
+
+def _texts(job: _Job, subject: Subject) -> Material:
+    beyond = [name for name in job.flow.input if name not in ("title", "body", *MEDIA)]
     if subject.kind == "push":
         beyond = [name for name in beyond if name != "commits"]  # they come with the event
     if subject.kind == "issue":

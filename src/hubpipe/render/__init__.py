@@ -9,10 +9,10 @@ from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hubpipe.config import PATH
-from hubpipe.decide import CommentEffect, Plan
+from hubpipe.decide import CommentEffect, Findings, Plan
 from hubpipe.errors import TemplateError
 from hubpipe.event import Event, Subject
-from hubpipe.models.base import ModelInfo, Prediction, Score, Span, Spans, Text
+from hubpipe.models.base import Box, ModelInfo, Score, Span, Text
 from hubpipe.render.neutral import code, code_anywhere, printed, printed_anywhere
 from hubpipe.text import Fitted
 
@@ -52,15 +52,13 @@ class Context:
     unread: tuple[str, ...] = ()
 
 
-def write(plan: Plan, prediction: Prediction, context: Context) -> Plan:
+def write(plan: Plan, findings: Findings, context: Context) -> Plan:
     """Fill in the bodies of a Plan's comments.
 
     Raises TemplateError when a custom template does not render.
     """
     effects = tuple(
-        replace(effect, body=comment(effect, plan, prediction, context))
-        if isinstance(effect, CommentEffect)
-        else effect
+        replace(effect, body=comment(effect, plan, findings, context)) if isinstance(effect, CommentEffect) else effect
         for effect in plan.effects
     )
     return replace(plan, effects=effects)
@@ -76,9 +74,9 @@ def is_own(body: str) -> bool:
     return body.lstrip().startswith(_MARKER)
 
 
-def comment(effect: CommentEffect, plan: Plan, prediction: Prediction, context: Context) -> str:
+def comment(effect: CommentEffect, plan: Plan, findings: Findings, context: Context) -> str:
     """Write a comment's body: the marker, then the template's text, within GitHub's limit."""
-    values = _values(plan, prediction, context)
+    values = _values(plan, findings, context)
     if not effect.holds:
         body = page("outdated.md.j2", {"flow": effect.flow, "config_path": PATH})
     elif effect.template is not None:
@@ -127,14 +125,15 @@ def check_template(template: str, name: str) -> None:
     custom(template, _sample(), name)
 
 
-def _values(plan: Plan, prediction: Prediction, context: Context) -> dict[str, Any]:
-    lines = [line for line in prediction.text.splitlines() if line.strip()] if isinstance(prediction, Text) else []
-    spans = prediction.spans if isinstance(prediction, Spans) else ()
+def _values(plan: Plan, findings: Findings, context: Context) -> dict[str, Any]:
+    lines = [line for line in findings.text.text.splitlines() if line.strip()] if findings.text else []
+    spans = findings.spans
     return {
         "summary": lines[:MOST_LINES],
         "labels": [{"label": score.label, "score": score.score} for score in plan.chosen],
         "spans": [{"label": span.label, "text": span.text, "score": span.score} for span in spans[:MOST_LINES]],
-        "shortened": len(lines) > MOST_LINES or len(spans) > MOST_LINES,
+        "boxes": [_box_values(box) for box in findings.boxes[:MOST_LINES]],
+        "shortened": any(len(found) > MOST_LINES for found in (lines, spans, findings.boxes)),
         "flow": context.flow,
         "model": " → ".join(info.reference for info in context.models),
         "read": context.fitted.read,
@@ -147,9 +146,14 @@ def _values(plan: Plan, prediction: Prediction, context: Context) -> dict[str, A
     }
 
 
+def _box_values(box: Box) -> dict[str, Any]:
+    return {"label": box.label, "score": box.score, "at": f"{box.xmin},{box.ymin} to {box.xmax},{box.ymax}"}
+
+
 def _halved(values: Mapping[str, Any]) -> dict[str, Any]:
     """Keep the first half of what a comment lists."""
-    halves = {name: values[name][: len(values[name]) // 2] for name in ("summary", "labels", "spans", "cut", "unread")}
+    listed = ("summary", "labels", "spans", "boxes", "cut", "unread")
+    halves = {name: values[name][: len(values[name]) // 2] for name in listed}
     return {**values, **halves, "shortened": True}
 
 
@@ -180,8 +184,9 @@ def _sample() -> dict[str, Any]:
     info = ModelInfo("fake", "fake:", None, "summarization", None)
     context = Context("flow", event, (info,), Fitted("Title", 1, 2, ("body",)), ("files: too many",))
     plan = Plan(chosen=(Score("bug", 0.9),))
-    spans = Spans((Span("version", 0, 5, "1.2.3", 0.9),))
-    return _values(plan, Text("A sentence.\nAnother."), context) | {"spans": _values(plan, spans, context)["spans"]}
+    spans = (Span("version", 0, 5, "1.2.3", 0.9),)
+    boxes = (Box("button", 0.9, 0, 0, 10, 10),)
+    return _values(plan, Findings(text=Text("A sentence.\nAnother."), spans=spans, boxes=boxes), context)
 
 
 def _environment(

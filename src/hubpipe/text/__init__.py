@@ -4,5 +4,6 @@ from hubpipe.text.document import Document, Part, compose
 from hubpipe.text.fitting import Fitted, Tokens, fit
 from hubpipe.text.markdown import clean
 from hubpipe.text.noise import visible
+from hubpipe.text.windows import Window, split
 
-__all__ = ["Document", "Fitted", "Part", "Tokens", "clean", "compose", "fit", "visible"]
+__all__ = ["Document", "Fitted", "Part", "Tokens", "Window", "clean", "compose", "fit", "split", "visible"]

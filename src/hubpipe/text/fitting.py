@@ -11,12 +11,13 @@ Tokens: TypeAlias = Callable[[str], Sequence[tuple[int, int]]]
 
 @dataclass(frozen=True)
 class Fitted:
-    """The text that a model reads: `read` of `total` tokens; `cut` names the parts cut short or left out."""
+    """The text that a model reads: `read` of `total` tokens, in so many windows; `cut` names the parts cut short."""
 
     text: str
     read: int
     total: int
     cut: tuple[str, ...] = ()
+    windows: int = 1
 
 
 def fit(document: Document, limit: int | None, tokens: Tokens) -> Fitted:
@@ -31,7 +32,7 @@ def fit(document: Document, limit: int | None, tokens: Tokens) -> Fitted:
     if limit is None or total <= limit:
         return Fitted(text, total, total)
     head = _head(text, offsets, limit, tokens)
-    return Fitted(head, len(tokens(head)), total, tuple(_cut(document, len(head))))
+    return Fitted(head, len(tokens(head)), total, tuple(cut_parts(document, len(head))))
 
 
 def _head(text: str, offsets: Sequence[tuple[int, int]], limit: int, tokens: Tokens) -> str:
@@ -44,7 +45,7 @@ def _head(text: str, offsets: Sequence[tuple[int, int]], limit: int, tokens: Tok
     return ""
 
 
-def _cut(document: Document, end: int) -> Iterator[str]:
+def cut_parts(document: Document, end: int) -> Iterator[str]:
     """Name the parts that end after a position of the document's text."""
     position = 0
     for part in document.parts:

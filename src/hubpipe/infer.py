@@ -1,0 +1,81 @@
+"""Turn a document, or what was attached to it, into what a model says of all of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hubpipe.config import Step
+from hubpipe.errors import MediaError
+from hubpipe.event import Attachment
+from hubpipe.merging import joined, merge, of_media
+from hubpipe.models.base import Media, MediaModel, Model, ModelInfo, Prediction, Text
+from hubpipe.text import Document, Fitted, Part, fit, split
+
+# Answers about answers: a text that gets no shorter is not asked about again.
+MOST_ROUNDS = 4
+NOT_SHORTER = "the answers about its {windows} parts are not made into one: they are too long for the model"
+NOT_AN_IMAGE = "{name}: {reason}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says, and what it read to say it; `unread` says in words what it could not.
+
+    `prediction` is None where there was nothing that it could read.
+    """
+
+    info: ModelInfo
+    prediction: Prediction | None
+    fitted: Fitted | None = None
+    unread: tuple[str, ...] = ()
+
+
+def ask(model: Model, step: Step, document: Document) -> Answer:
+    """Ask a model about a text of any length.
+
+    A text over the model's limit is read in windows, whose answers become one in the task's way; where only
+    its head is to be read, `fitted` tells what was cut.
+    """
+    limit, merging = model.info.limit, step.merging
+    if limit is None or merging is None or merging == "head":
+        fitted = fit(document, limit, model.tokens)
+        [prediction] = model.predict([fitted.text])
+        return Answer(model.info, prediction, fitted)
+    fitted, windows = split(document, limit, model.tokens, overlapping=merging != "join")
+    predictions = model.predict([window.text for window in windows])
+    if merging == "reduce" and len(windows) > 1:
+        return Answer(model.info, _reduced(model, limit, _texts(predictions)), fitted)
+    return Answer(model.info, merge(predictions, windows, merging), fitted)
+
+
+def look(model: MediaModel, attachments: Sequence[Attachment], text: str) -> Answer:
+    """Ask a model about images or sounds, one by one; what cannot be read is named in `unread`."""
+    predictions: list[Prediction] = []
+    unread: list[str] = []
+    for attachment in attachments:
+        name = attachment.url.rstrip("/").rpartition("/")[2]
+        try:
+            predictions += model.predict([Media(name, attachment.data, text)])
+        except MediaError as fault:
+            unread.append(NOT_AN_IMAGE.format(name=name, reason=fault))
+    return Answer(model.info, of_media(predictions) if predictions else None, None, tuple(unread))
+
+
+def _reduced(model: Model, limit: int, texts: Sequence[Text]) -> Text:
+    """Ask about the answers of all windows, again while they are too long for one reading."""
+    answers = joined(texts, ())
+    left_out = answers.left_out
+    for _ in range(MOST_ROUNDS):
+        document = Document((Part("answers", answers.text),))
+        fitted, windows = split(document, limit, model.tokens, overlapping=False)
+        predictions = _texts(model.predict([window.text for window in windows]))
+        shorter = joined(predictions, ())
+        if len(windows) == 1:
+            return Text(shorter.text, left_out or shorter.left_out)
+        if len(shorter.text) >= len(answers.text) or fitted.cut:
+            break
+        answers = shorter
+    return Text(answers.text, "; ".join(filter(None, (left_out, NOT_SHORTER.format(windows=len(texts))))))
+
+
+def _texts(predictions: Sequence[Prediction]) -> list[Text]:
+    return [prediction for prediction in predictions if isinstance(prediction, Text)]

@@ -1,0 +1,174 @@
+"""Turn a document and its attachments into what each step of a flow says of them."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from hubpipe import decide
+from hubpipe.config import CHOOSING, TASKS, Flow, Step
+from hubpipe.decide import Findings
+from hubpipe.errors import EndpointError
+from hubpipe.event import Attachment, Label
+from hubpipe.infer import Answer, ask, look
+from hubpipe.models.base import Boxes, MediaModel, Model, Scores, Spans, Terms, Text, ranked
+from hubpipe.report import StepReport
+from hubpipe.text import Document, Part
+
+log = logging.getLogger("hubpipe")
+
+NO_LABELS = "the repository has no labels to choose from: make some, or name them under pipeline.labels"
+SKIPPED = "{task} did not run: it runs when {wanted} is found, and {found} was"
+NOTHING_FOUND = "nothing"
+NO_MEDIA = "{task} did not run: there are no {kind} to read"
+NO_TEXT = "{task} did not run: the step before wrote nothing to read"
+FELL_BACK = "{task} ran on the embedded model instead: {fault}"
+READ_PART = "{task}: read {read} of the {total} tokens that the step before wrote"
+LEFT_OUT = "{task}: {words}"
+
+
+class Models(Protocol):
+    """Where a run gets its models from."""
+
+    def resolve(self, flow: Flow) -> Flow:
+        """Give a flow whose steps' tasks are all known, or raise what is wrong with it."""
+        ...
+
+    def load(self, step: Step, labels: Mapping[str, str], terms: Terms) -> Model:
+        """Load the model that reads text for a step."""
+        ...
+
+    def load_media(self, step: Step, labels: Mapping[str, str], terms: Terms) -> MediaModel:
+        """Load the model that looks at images or listens to sounds for a step."""
+        ...
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the steps of a flow work on, and where they get labels and models."""
+
+    name: str
+    flow: Flow
+    document: Document
+    attachments: tuple[Attachment, ...]
+    labels: Callable[[Step], Sequence[Label]]
+    models: Models
+    terms: Terms
+
+
+def steps(work: Work) -> Iterator[StepReport]:
+    """Run the steps in order, each on the text that a step before wrote, else on the document.
+
+    A step whose condition does not hold, or that finds nothing to read, says so and is passed over.
+    """
+    reports: list[StepReport] = []
+    document, written = work.document, False
+    for step in work.flow.pipeline:
+        reason = _reason_to_skip(step, work, document, reports)
+        report = StepReport(step.known_task, skipped=reason) if reason else _step(step, work, document, written)
+        reports.append(report)
+        yield report
+        if isinstance(report.prediction, Text):
+            document, written = Document((Part("text", report.prediction.text),)), True
+
+
+def findings(flow: Flow, reports: Iterable[StepReport]) -> Findings:
+    """Gather what a flow's steps found; a text that a later step read was only on its way."""
+    found = Findings()
+    for step, report in zip(flow.pipeline, reports, strict=False):
+        if report.prediction is None:
+            continue
+        if step.reads_text:
+            found = replace(found, text=None)
+        match report.prediction:
+            case Scores() as scores:
+                found = replace(found, deciding=step, scores=scores)
+            case Text() as text:
+                found = replace(found, text=text)
+            case Spans(spans):
+                found = replace(found, spans=(*found.spans, *spans))
+            case Boxes(boxes) as all_boxes:
+                found = replace(found, boxes=(*found.boxes, *boxes), deciding=step, scores=_scores(all_boxes))
+    return found
+
+
+def _scores(boxes: Boxes) -> Scores:
+    """Score each label by its surest box."""
+    return ranked({box.label: box.score for box in sorted(boxes.boxes, key=lambda box: box.score)}.items())
+
+
+def _reason_to_skip(step: Step, work: Work, document: Document, reports: Sequence[StepReport]) -> str:
+    task = step.known_task
+    before = [report.prediction for report in reports if report.prediction is not None]
+    holds, found = decide.holds(step, work.flow.decide, before)
+    if not holds and step.when is not None:
+        wanted = " or ".join(step.when.labels)
+        return SKIPPED.format(task=task, wanted=wanted, found=", ".join(found) or NOTHING_FOUND)
+    if task in CHOOSING and not work.labels(step):
+        return NO_LABELS
+    if step.reads_text:
+        return "" if document.text.strip() else NO_TEXT.format(task=task)
+    kind = _kind(step)
+    return "" if _of_kind(work, kind) else NO_MEDIA.format(task=task, kind=kind)
+
+
+def _step(step: Step, work: Work, document: Document, written: bool) -> StepReport:
+    """Ask one step's model, or the embedded one where an endpoint is away and the step says so."""
+    notes: tuple[str, ...] = ()
+    try:
+        answer = _ask(step, work, document)
+    except EndpointError as fault:
+        if step.fallback is None:
+            raise
+        notes = (FELL_BACK.format(task=step.task, fault=fault),)
+        log.warning("%s: %s", work.name, notes[0])
+        answer = _ask(_embedded(step), work, document)
+    if isinstance(answer.prediction, Scores) and answer.prediction.remark:
+        notes = (*notes, LEFT_OUT.format(task=step.task, words=answer.prediction.remark))
+    windows = answer.fitted.windows if answer.fitted else 1
+    return StepReport(
+        task=step.known_task,
+        model=answer.info,
+        fitted=answer.fitted,
+        how=(step.merging or "") if windows > 1 else "",
+        unread=tuple(_unread(step, answer, written)),
+        prediction=answer.prediction,
+        notes=notes,
+    )
+
+
+def _ask(step: Step, work: Work, document: Document) -> Answer:
+    labels = {label.name: label.description for label in work.labels(step)}
+    log.info("%s: loading %s for %s", work.name, step.model, step.task)
+    if not step.reads_text:
+        attachments = _of_kind(work, _kind(step))
+        log.info("%s: reading %d %s with %s", work.name, len(attachments), _kind(step), step.model)
+        return look(work.models.load_media(step, labels, work.terms), attachments, document.text)
+    model = work.models.load(step, labels, work.terms)
+    answer = ask(model, step, document)
+    read, total = (answer.fitted.read, answer.fitted.total) if answer.fitted else (0, 0)
+    log.info("%s: read %d of %d tokens with %s", work.name, read, total, model.info.reference)
+    return answer
+
+
+def _embedded(step: Step) -> Step:
+    """Give a step that does the same on the embedded model."""
+    return step.model_copy(update={"model": "embedded", "endpoint": None, "library": None, "revision": None})
+
+
+def _unread(step: Step, answer: Answer, written: bool) -> Iterator[str]:
+    """Say what a step did not read, beyond what the first reading says by itself."""
+    yield from answer.unread
+    if answer.fitted is not None and answer.fitted.cut and written:
+        yield READ_PART.format(task=step.task, read=answer.fitted.read, total=answer.fitted.total)
+    if isinstance(answer.prediction, Text) and answer.prediction.left_out:
+        yield LEFT_OUT.format(task=step.task, words=answer.prediction.left_out)
+
+
+def _kind(step: Step) -> str:
+    """Name the input that a step's media come from."""
+    return {"image": "images", "audio": "audio"}[TASKS[step.known_task].reads]
+
+
+def _of_kind(work: Work, kind: str) -> tuple[Attachment, ...]:
+    return tuple(attachment for attachment in work.attachments if attachment.kind == kind)

@@ -1,0 +1,156 @@
+"""Turn a Report into plain data, and into lines for a terminal."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from hubpipe.decide import CommentEffect, Effect, LabelsEffect
+from hubpipe.models.base import Boxes, Prediction, Scores, Spans, Text, Vector
+from hubpipe.report import FlowReport, Report, StepReport
+from hubpipe.text import Fitted
+
+HOW = {
+    "mean": "the mean of {windows} windows",
+    "max": "the maximum of {windows} windows",
+    "best": "the surest of {windows} windows",
+    "all": "{windows} windows",
+    "join": "{windows} windows, one after the other",
+    "reduce": "{windows} windows, and the answers about them",
+}
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """Give the plan of every flow as plain data, for `--format json` and the output `plan`."""
+    return {"flows": [_flow(flow) for flow in report.flows], **({"spent": dict(report.spent)} if report.spent else {})}
+
+
+def as_text(report: Report) -> str:
+    """Write a report for a terminal; a person's or a model's text stands in it as it is."""
+    lines = [line for flow in report.flows for line in _lines(flow)]
+    if report.spent:
+        lines.append(f"spent at endpoints: {spent(report)}")
+    return "\n".join(lines)
+
+
+def spent(report: Report) -> str:
+    """Say what a run cost at endpoints; empty where it asked none."""
+    return ", ".join(f"{amount:g} {unit}" for unit, amount in report.spent.items())
+
+
+def predictions_json(prediction: Prediction | None) -> list[dict[str, Any]]:
+    """Give a prediction as a list of plain objects."""
+    match prediction:
+        case None:
+            return []
+        case Scores(scores):
+            return [asdict(score) for score in scores]
+        case Spans(spans):
+            return [asdict(span) for span in spans]
+        case Boxes(boxes):
+            return [asdict(box) for box in boxes]
+        case Text(text):
+            return [{"text": text}]
+        case Vector(values):
+            return [{"vector": list(values)}]
+
+
+def effect_json(effect: Effect) -> dict[str, Any]:
+    """Give an effect as a plain object."""
+    match effect:
+        case LabelsEffect():
+            created = [label.name for label in effect.create]
+            return {"kind": effect.kind, "add": list(effect.add), "remove": list(effect.remove), "create": created}
+        case CommentEffect():
+            return {"kind": effect.kind, "body": effect.body}
+
+
+def reading(flow: FlowReport) -> str:
+    """Say how much of the text a flow's first step read, and what was not read at all."""
+    first = next((step for step in flow.steps if step.fitted is not None), None)
+    unread = "; ".join(flow.not_read)
+    if first is None or first.fitted is None:
+        return unread
+    fitted = first.fitted
+    cut = f", not all of: {', '.join(fitted.cut)}" if fitted.cut else ""
+    how = f" in {HOW[first.how].format(windows=fitted.windows)}" if fitted.windows > 1 and first.how in HOW else ""
+    return f"{fitted.read} of {fitted.total} tokens{how}{cut}" + (f"; {unread}" if unread else "")
+
+
+def words(flow: FlowReport) -> Iterator[str]:
+    """Write what the steps found that is no list of labels, in lines."""
+    findings = flow.findings
+    if findings.text is not None:
+        yield from findings.text.text.splitlines()
+    yield from (f"{span.score:.2f}  {span.label}: {span.text}" for span in findings.spans)
+    for box in findings.boxes:
+        yield f"{box.score:.2f}  {box.label} at {box.xmin},{box.ymin} to {box.xmax},{box.ymax}"
+    for step in flow.steps:
+        if isinstance(step.prediction, Vector):
+            yield f"a vector of {len(step.prediction.values)} numbers (--format json shows them)"
+
+
+def _flow(flow: FlowReport) -> dict[str, Any]:
+    last = next((step.prediction for step in reversed(flow.steps) if step.prediction is not None), None)
+    return {
+        "flow": flow.flow,
+        "models": [asdict(info) for info in flow.models],
+        "read": _reading_json(flow.fitted, flow.not_read),
+        "predictions": predictions_json(last),
+        "steps": [_step(step) for step in flow.steps],
+        "effects": [effect_json(effect) for effect in flow.plan.effects],
+        "notes": list(flow.notes),
+        "outcomes": [asdict(outcome) for outcome in flow.outcomes],
+        "error": str(flow.error) if flow.error else None,
+        "seconds": round(flow.seconds, 3),
+    }
+
+
+def _step(step: StepReport) -> dict[str, Any]:
+    return {
+        "task": step.task,
+        "model": step.model.reference if step.model else None,
+        "read": _reading_json(step.fitted, step.unread),
+        "merged": step.how or None,
+        "predictions": predictions_json(step.prediction),
+        "skipped": step.skipped or None,
+    }
+
+
+def _reading_json(fitted: Fitted | None, unread: tuple[str, ...]) -> dict[str, Any]:
+    read = fitted or Fitted("", 0, 0, windows=0)
+    return {
+        "tokens": read.read,
+        "of": read.total,
+        "windows": read.windows,
+        "cut": list(read.cut),
+        "unread": list(unread),
+    }
+
+
+def _lines(flow: FlowReport) -> Iterator[str]:
+    names = " → ".join(info.reference for info in flow.models)
+    yield f"{flow.flow} · {names} · {flow.seconds:.1f} s" if names else flow.flow
+    read = reading(flow)
+    if read:
+        yield f"  read {read}"
+    if flow.plan.scores:
+        chosen = {score.label for score in flow.plan.chosen}
+        for score in flow.plan.scores:
+            yield f"  {'✓' if score.label in chosen else ' '} {score.score:.2f}  {score.label}"
+    for effect in flow.plan.effects:
+        yield f"  {effect.kind}:"
+        yield from (f"    {line}" for line in _effect_lines(effect))
+    if not any(effect.kind == "comment" for effect in flow.plan.effects):
+        yield from (f"  {line}" for line in words(flow))
+    yield from (f"  note: {note}" for note in flow.notes)
+    yield from (f"  {'failed' if outcome.failed else 'result'}: {outcome.detail}" for outcome in flow.outcomes)
+    if flow.error is not None:
+        yield f"  failed: {flow.error}"
+
+
+def _effect_lines(effect: Effect) -> list[str]:
+    match effect:
+        case LabelsEffect():
+            return [f"add {', '.join(effect.add) or '-'}; remove {', '.join(effect.remove) or '-'}"]
+        case CommentEffect():
+            return effect.body.splitlines()
