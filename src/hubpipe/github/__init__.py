@@ -16,7 +16,8 @@ from github.Repository import Repository
 
 from hubpipe import __version__
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError
-from hubpipe.event import Comment, Label, LabelChange, Material, Subject
+from hubpipe.event import Attachment, Comment, Label, LabelChange, Material, Subject
+from hubpipe.github.attachments import Fetcher, attached, hosts_of
 from hubpipe.github.calls import Caller, Deed, NoAnswerError
 from hubpipe.github.material import Reading, comment_of, not_read, read, text_of
 
@@ -66,6 +67,7 @@ class GitHub:
         )
         self._graphql_url = graphql_url or self._hub.requester.graphql_url
         self._caller = Caller(patience)
+        self._fetcher = Fetcher(hosts_of(api_url), token)
         self._login: str | None = None
 
     def login(self) -> str:
@@ -180,6 +182,15 @@ class GitHub:
         if subject.number is None or subject.kind not in ("issue", "pull_request"):
             return not_read(subject, inputs)
         return read(Reading(self._repo(repo), self._caller, subject.number), subject, inputs)
+
+    def attachments(
+        self, texts: Sequence[str], kinds: Collection[str]
+    ) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
+        """Fetch the images and sounds that Markdown texts show, from GitHub's own hosts alone.
+
+        `kinds` are `images`, `audio`, or both. The second part says in words what is not read: this never raises.
+        """
+        return attached(texts, kinds, self._fetcher)
 
     def _write_comment(self, repo: str, number: int, body: str) -> Comment:
         deed = Deed(f"comment on {repo}#{number}", WRITE_ISSUE)

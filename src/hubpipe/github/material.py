@@ -44,7 +44,7 @@ class Reading:
     @property
     def unread(self) -> tuple[str, ...]:
         """What could not be read, a sentence a reason."""
-        return tuple(reason.format(files=_named(paths)) for reason, paths in self._missed.items())
+        return tuple(reason.format(files=named(paths)) for reason, paths in self._missed.items())
 
     def comments(self) -> tuple[Comment, ...]:
         """Read every comment, oldest first."""
@@ -163,7 +163,7 @@ def _changed_file(file: File) -> ChangedFile:
     )
 
 
-def _named(paths: Sequence[str]) -> str:
+def named(paths: Sequence[str]) -> str:
     """Name the first files of many."""
     if len(paths) == 1:
         return paths[0]
