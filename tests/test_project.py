@@ -43,7 +43,8 @@ def script(name: str) -> ModuleType:
 
 
 def test_the_actions_inputs_are_those_that_the_code_reads() -> None:
-    assert set(ACTION["inputs"]) == {action.TOKEN, action.CONFIG, action.DRY_RUN, action.HUB_TOKEN, *INPUTS}
+    own = {action.TOKEN, action.CONFIG, action.DRY_RUN, *action.KEYS}
+    assert set(ACTION["inputs"]) == {*own, *INPUTS}
 
 
 def test_the_actions_outputs_are_those_that_the_code_sets() -> None:

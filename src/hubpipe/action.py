@@ -14,6 +14,7 @@ from hubpipe import config, run, world
 from hubpipe.config import Config
 from hubpipe.errors import ConfigError, HubpipeError, UsageError
 from hubpipe.event import Declined, Event, parse
+from hubpipe.models.base import Places
 from hubpipe.models.shelf import Shelf
 from hubpipe.replay import declined, payload
 from hubpipe.report import FlowReport, Report
@@ -25,6 +26,9 @@ log = logging.getLogger("hubpipe")
 
 # The inputs of action.yml that are not part of a flow; those that are stand in hubpipe.config.inputs.
 TOKEN, CONFIG, DRY_RUN, HUB_TOKEN = "github-token", "config", "dry-run", "hub-token"
+ENDPOINT_KEY = "endpoint-key"
+# The inputs that stand for a variable of the environment, which they go before.
+KEYS = {HUB_TOKEN: "HF_TOKEN", ENDPOINT_KEY: "HUBPIPE_ENDPOINT_KEY"}
 OUTPUTS = ("labels", "scores", "summary", "comment-url", "plan", "published")
 
 NO_FLOW = "no flow handles {event}"
@@ -104,18 +108,23 @@ def _main(environ: Mapping[str, str]) -> int:
     dry = _switch(DRY_RUN)
     if not (token or dry):
         raise UsageError(NO_TOKEN)
-    hub_token = core.get_input(HUB_TOKEN)
-    for secret in filter(None, (token, hub_token)):
+    places = _places(environ)
+    for secret in filter(None, (token, places.token, places.endpoint_key)):
         core.set_secret(secret)
     github = world.connect(token, environ) if token else None
     settings = _flows() or world.configuration(event.repo, core.get_input(CONFIG) or config.PATH, github)
     publish = dry_run.publish if dry or github is None else to_github(github)
-    places = world.places({**environ, "HF_TOKEN": hub_token} if hub_token else environ)
     report = run.handle(event, settings, github, Shelf(places), publish)
     _tell(report)
     _outputs(report, published=report.published and not dry)
     _summarise(as_markdown(report), environ)
     return report.exit_code
+
+
+def _places(environ: Mapping[str, str]) -> Places:
+    """Tell where models may be found, with the keys that the inputs give."""
+    given = {name: key for put, name in KEYS.items() if (key := core.get_input(put))}
+    return world.places({**environ, **given})
 
 
 def _event(environ: Mapping[str, str]) -> Event | Declined:

@@ -23,7 +23,7 @@ EXTENDS_NEEDS_TOKEN = "{base} can only be read through GitHub: set GITHUB_TOKEN"
 
 
 def places(environ: Mapping[str, str]) -> Places:
-    """Tell where models may be found.
+    """Tell where models may be found, and the keys to them.
 
     The Hub's own variables (HF_HOME, HF_ENDPOINT, ...) are honoured by the Hub's own library.
     """
@@ -32,6 +32,7 @@ def places(environ: Mapping[str, str]) -> Places:
         embedded=Path(embedded) if embedded else None,
         offline=environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"),
         token=environ.get("HF_TOKEN") or None,
+        endpoint_key=environ.get("HUBPIPE_ENDPOINT_KEY") or None,
     )
 
 

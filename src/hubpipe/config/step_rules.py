@@ -1,8 +1,8 @@
 """Turn a flow's steps into the problems that they have with each other, with its input and by themselves."""
 
-import re
 from collections.abc import Iterator, Sequence
 
+from hubpipe.config.endpoints import problems_of_endpoint, problems_of_task
 from hubpipe.config.section import Found
 from hubpipe.config.steps import Step
 from hubpipe.config.tasks import TASKS
@@ -12,8 +12,6 @@ from hubpipe.config.words import nearest
 # The models that are no repository of the Hub, which could tell their task.
 OWN_MODELS = ("embedded", "fake:")
 EMBEDDED_TASKS = ("feature-extraction", "sentence-similarity", "summarization", "zero-shot-classification")
-# A server's address, or the name of a provider: https://huggingface.co/docs/inference-providers
-ENDPOINT = re.compile(r"https?://[^/\s]+\S*|[a-z0-9][a-z0-9-]*")
 INPUT_OF = {"image": "images", "audio": "audio"}
 
 
@@ -90,14 +88,17 @@ def _endpoint(step: Step) -> Iterator[tuple[str, str]]:
         if "timeout" in step.model_fields_set:
             yield "timeout", "there is no endpoint to wait for: set endpoint, or leave this out"
         return
-    if not ENDPOINT.fullmatch(step.endpoint):
-        yield "endpoint", "name a provider, such as hf-inference, or a server's address: https://HOST/PATH"
+    for message in problems_of_endpoint(step.endpoint):
+        yield "endpoint", message
+        return
     if step.model.startswith(OWN_MODELS):
         yield "model", f"{step.model} runs on the runner: name the model that the endpoint serves"
     if step.task is None:
         yield "task", "an endpoint does not tell the task: name it"
-    elif step.fallback is not None and step.task not in EMBEDDED_TASKS:
+        return
+    if step.fallback is not None and step.task not in EMBEDDED_TASKS:
         yield "fallback", f"embedded does not do {step.task}; it does {', '.join(EMBEDDED_TASKS)}"
+    yield from problems_of_task(step.endpoint, step.task, step.source_language, step.target_language)
 
 
 def _order(step: Step, last: bool) -> Iterator[tuple[str, str]]:
@@ -108,7 +109,7 @@ def _order(step: Step, last: bool) -> Iterator[tuple[str, str]]:
 def _condition(step: Step, before: Sequence[Step]) -> Iterator[tuple[str, str]]:
     if step.when is None:
         return
-    scoring = [other for other in before if other.gives in ("scores", "boxes", None)]
+    scoring = [other for other in before if other.gives in ("scores", "boxes", "spans", None)]
     if not scoring:
         yield "when", "no step before gives labels: put a step that does before this one"
         return

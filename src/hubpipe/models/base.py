@@ -169,6 +169,7 @@ class Places:
     cache: Path | None = None
     offline: bool = False
     token: str | None = field(default=None, repr=False)
+    endpoint_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -17,18 +17,23 @@ class Meter:
     tokens: int = 0
     seconds: float = 0.0
 
+    @property
+    def seconds_left(self) -> float | None:
+        """How many seconds of waiting the budget still allows, never below 0; None without such a limit."""
+        return None if self.budget.seconds is None else max(0.0, self.budget.seconds - self.seconds)
+
     def ask(self) -> None:
         """Count one request before it is sent.
 
         Raises BudgetError where the budget does not allow it.
         """
         limits = (
-            ("calls", self.calls + 1, self.budget.calls),
+            ("calls", self.calls, self.budget.calls),
             ("tokens", self.tokens, self.budget.tokens),
-            ("seconds", self.seconds, self.budget.seconds),
+            ("seconds", round(self.seconds, 1), self.budget.seconds),
         )
         for unit, used, most in limits:
-            if most is not None and (used > most or (unit != "calls" and used >= most)):
+            if most is not None and used >= most:
                 raise BudgetError(SPENT.format(used=used, most=most, unit=unit))
         self.calls += 1
 
@@ -36,3 +41,7 @@ class Meter:
         """Count what an answer cost."""
         self.tokens += tokens
         self.seconds += seconds
+
+    def report(self) -> dict[str, int | float]:
+        """Give what was spent by unit, as the budget names it; the seconds to a tenth."""
+        return {"calls": self.calls, "tokens": self.tokens, "seconds": round(self.seconds, 1)}

@@ -1,0 +1,180 @@
+"""Turn a text into the answer of a server that speaks the Hub's tasks.
+
+What each sends and gets: https://huggingface.co/docs/inference-providers/tasks
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from huggingface_hub import InferenceClient
+
+from hubpipe.config import Step
+from hubpipe.errors import TaskError
+from hubpipe.models.base import NO_LABELS, Prediction, Scores, Span, Spans, Text, Vector
+from hubpipe.models.remote import shapes
+from hubpipe.models.remote.calls import Caller, RefusalError
+from hubpipe.models.remote.watch import Watch
+
+AskText = Callable[[str], Prediction]
+
+MOST_LABELS = 100
+TOKENS_FOR_A_MASK = 5
+MASKS = ("[MASK]", "<mask>")
+# A server whose model has another mask names it: "No mask_token (<mask>) found on the input".
+NAMED_MASK = re.compile(r"mask_token \((\S{1,20})\)")
+
+
+def asking(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
+    """Give the function that asks about one text.
+
+    Raises TaskError for a task that needs labels without any, and for one that no client has.
+    """
+    task = step.known_task
+    if task in CHOOSING and not labels:
+        raise TaskError(NO_LABELS.format(task=task))
+    return TASKS[task](step, labels, caller)
+
+
+def nothing(task: str) -> Prediction:
+    """Give the answer about a text without a word, for which no server is asked."""
+    if task in ("token-classification", "question-answering"):
+        return Spans(())
+    if task == "feature-extraction":
+        return Vector(())
+    return Scores(()) if task in SCORING else Text("")
+
+
+def spent(caller: Caller, *texts: str) -> None:
+    """Count the tokens of a request and its answer, about one for four characters."""
+    caller.meter.spend(sum(map(len, texts)) // 4 + 1, 0)
+
+
+def _plain(caller: Caller, ask: Callable[[InferenceClient, Watch, str], Prediction]) -> AskText:
+    """Make one request a text."""
+
+    def answer(text: str) -> Prediction:
+        prediction = caller.call(lambda client, watch: ask(client, watch, text))
+        spent(caller, text, prediction.text if isinstance(prediction, Text) else "")
+        return prediction
+
+    return answer
+
+
+def _text_classification(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
+    def ask(client: InferenceClient, watch: Watch, text: str) -> Scores:
+        found: Any = client.text_classification(text, top_k=MOST_LABELS)
+        # Servers answer [[...]] or [...]; of the second the client gives the first label alone.
+        return shapes.scores(found if isinstance(found, list) else json.loads(bytes(watch.body)))
+
+    return _plain(caller, ask)
+
+
+def _zero_shot_classification(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
+    def ask(client: InferenceClient, watch: Watch, text: str) -> Scores:
+        found = client.zero_shot_classification(
+            text, list(labels), multi_label=step.multi_label, hypothesis_template=step.hypothesis_template
+        )
+        return shapes.scores(found, among=labels)
+
+    return _plain(caller, ask)
+
+
+def _sentence_similarity(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
+    sentences = [f"{name}: {description}" if description else name for name, description in labels.items()]
+
+    def ask(client: InferenceClient, watch: Watch, text: str) -> Scores:
+        return shapes.similarities(client.sentence_similarity(text, sentences), list(labels))
+
+    return _plain(caller, ask)
+
+
+def _token_classification(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
+    return _plain(
+        caller,
+        lambda client, watch, text: shapes.spans(
+            client.token_classification(text, aggregation_strategy="simple"), text
+        ),
+    )
+
+
+def _question_answering(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
+    questions = step.questions or {}
+
+    def one(text: str, name: str, question: str) -> list[Span]:
+        def ask(client: InferenceClient, watch: Watch) -> list[Span]:
+            found: Any = client.question_answering(question, text)
+            best = found[0] if isinstance(found, list) else found
+            # How a model says that the text does not tell.
+            silent = best.get("answer") == "" or best.get("start") == best.get("end")
+            return [] if silent else [shapes.span(best, text, name)]
+
+        answer = caller.call(ask)
+        spent(caller, text, question)
+        return answer
+
+    def answer(text: str) -> Spans:
+        found = [span for name, asked in questions.items() for span in one(text, name, asked.instructions)]
+        return Spans(tuple(sorted(found, key=lambda span: (span.start, span.end))))
+
+    return answer
+
+
+def _summarization(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
+    return _plain(caller, lambda client, watch, text: shapes.text(client.summarization(text), "summary_text"))
+
+
+def _translation(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
+    def ask(client: InferenceClient, watch: Watch, text: str) -> Text:
+        found = client.translation(text, src_lang=step.source_language, tgt_lang=step.target_language)
+        return shapes.text(found, "translation_text")
+
+    return _plain(caller, ask)
+
+
+def _text2text_generation(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
+    def ask(client: InferenceClient, watch: Watch, text: str) -> Text:
+        told = f"{step.instructions}\n\n{text}" if step.instructions else text
+        return Text(shapes.written(client.text_generation(told, max_new_tokens=step.max_new_tokens)))
+
+    return _plain(caller, ask)
+
+
+def _fill_mask(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
+    def ask(client: InferenceClient, watch: Watch, text: str) -> Scores:
+        return shapes.words_for_a_mask(client.fill_mask(text, top_k=TOKENS_FOR_A_MASK))
+
+    once = _plain(caller, ask)
+
+    def answer(text: str) -> Prediction:
+        gap = next((mask for mask in MASKS if mask in text), None)
+        try:
+            return once(text if gap else f"{text} {MASKS[0]}")
+        except RefusalError as fault:
+            named = NAMED_MASK.search(fault.said)
+            if named is None or named[1] == gap:
+                raise
+            return once(text.replace(gap, named[1]) if gap else f"{text} {named[1]}")
+
+    return answer
+
+
+def _feature_extraction(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
+    return _plain(caller, lambda client, watch, text: shapes.vector(client.feature_extraction(text)))
+
+
+TASKS: dict[str, Callable[[Step, Mapping[str, str], Caller], AskText]] = {
+    "text-classification": _text_classification,
+    "zero-shot-classification": _zero_shot_classification,
+    "sentence-similarity": _sentence_similarity,
+    "token-classification": _token_classification,
+    "question-answering": _question_answering,
+    "summarization": _summarization,
+    "translation": _translation,
+    "text2text-generation": _text2text_generation,
+    "fill-mask": _fill_mask,
+    "feature-extraction": _feature_extraction,
+}
+CHOOSING = ("zero-shot-classification", "sentence-similarity")
+SCORING = ("text-classification", "fill-mask", *CHOOSING)

@@ -1,0 +1,118 @@
+"""Watch a client's reply as it comes in: how it ended, how large it is, how long it takes, and where it leads."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx2
+from huggingface_hub import get_session
+
+# Boxes, spans and vectors of one text or image fit many times.
+MOST_BYTES = 8_000_000
+
+TOO_LARGE = "its answer is larger than {most} bytes"
+LEADS_ELSEWHERE = "its answer leads to another address, {target}: write that one as endpoint if you trust it"
+PACKED = "its answer is packed ({encoding}), which was not asked for"
+
+
+class RefusedReplyError(Exception):
+    """A reply that is not read any further; the message completes "HOST gave no usable answer: …"."""
+
+
+@dataclass
+class Watch:
+    """What has come in so far; `status` is None before any reply, `asked` tells whether the model itself was asked.
+
+    `before` is called before each request to the model, and stops it by raising; `deadline` is a time of `clock`.
+    """
+
+    deadline: float
+    before: Callable[[], None]
+    clock: Callable[[], float] = time.monotonic
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+    asked: bool = False
+
+    def send(self, request: httpx2.Request) -> None:
+        """Note that the model is about to be asked; looking it up on the Hub (GET) is not asking it."""
+        if request.method == "POST":
+            self.before()
+            self.asked, self.status, self.body = True, None, bytearray()
+
+    def see(self, response: httpx2.Response) -> None:
+        """Note a reply's head, and read its body only with a limit.
+
+        Raises RefusedReplyError for a reply that leads elsewhere or cannot be counted.
+        """
+        self.status, self.body = response.status_code, bytearray()
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        if response.has_redirect_location:
+            _stay(response)
+        if not self.asked:
+            return
+        packed = self.headers.get("content-encoding", "identity")
+        if packed != "identity":
+            raise RefusedReplyError(PACKED.format(encoding=packed[:20]))
+        if isinstance(response.stream, httpx2.SyncByteStream):
+            response.stream = _Counted(response.stream, self)
+
+    def take(self, chunk: bytes) -> None:
+        """Count bytes that came in.
+
+        Raises RefusedReplyError when there are too many, and httpx2.ReadTimeout when they come too late.
+        """
+        self.body += chunk
+        if len(self.body) > MOST_BYTES:
+            raise RefusedReplyError(TOO_LARGE.format(most=MOST_BYTES))
+        if self.clock() > self.deadline:
+            raise httpx2.ReadTimeout("the reply takes too long")
+
+
+class _Counted(httpx2.SyncByteStream):
+    """A reply's bytes, shown to a watch as they come in."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, watch: Watch):
+        self._stream = stream
+        self._watch = watch
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            self._watch.take(chunk)
+            yield chunk
+
+    def close(self) -> None:
+        """Close what is below."""
+        self._stream.close()
+
+
+@contextmanager
+def watching(watch: Watch) -> Iterator[None]:
+    """Show all that this thread sends and gets through the Hub's client to a watch."""
+    thread = threading.get_ident()
+
+    def send(request: httpx2.Request) -> None:
+        if threading.get_ident() == thread:
+            watch.send(request)
+
+    def see(response: httpx2.Response) -> None:
+        if threading.get_ident() == thread:
+            watch.see(response)
+
+    hooks = get_session().event_hooks
+    hooks["request"].append(send)
+    hooks["response"].append(see)
+    try:
+        yield
+    finally:
+        hooks["request"].remove(send)
+        hooks["response"].remove(see)
+
+
+def _stay(response: httpx2.Response) -> None:
+    """Refuse to carry the text, and perhaps a key, to an address that nobody configured."""
+    target = response.request.url.join(response.headers["location"])
+    if target.origin != response.request.url.origin:
+        raise RefusedReplyError(LEADS_ELSEWHERE.format(target=f"{target.scheme}://{target.netloc.decode('ascii')}"))
