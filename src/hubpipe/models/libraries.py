@@ -78,7 +78,14 @@ LIBRARIES = (
         aliases=("gguf", "llama.cpp", "llama-cpp-python"),
     ),
     Library("peft", "PEFT"),
-    Library("setfit", "SetFit", patterns=("model_head.pkl",)),
+    # Its head is a pickle that is read as data: see safe_pickle.
+    Library(
+        "setfit",
+        "SetFit",
+        "hubpipe.models.setfit",
+        frozenset({"text-classification"}),
+        patterns=("model_head.pkl",),
+    ),
     Library(
         "spacy",
         "spaCy",

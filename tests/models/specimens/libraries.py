@@ -1,13 +1,18 @@
 """Tiny models of the other libraries, made in seconds."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import joblib  # type: ignore[import-untyped]
 import numpy as np
 import skops.io
 from model2vec import StaticModel
 from model2vec.inference import StaticModelPipeline
 from model2vec.inference.mlp import Activation, Layer, MLPHead
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
@@ -57,6 +62,24 @@ def sklearn(folder: Path) -> Path:
     return folder
 
 
+def encoder(folder: Path) -> Path:
+    """Make an encoder of sentences from the inside of a classifier, which sets bugs and wishes apart."""
+    base = tiny.classifier(folder.with_name(f"{folder.name}-base"))
+    model = SentenceTransformer(modules=[Transformer(str(base)), Pooling(32)], device="cpu")
+    model.save(str(folder), create_model_card=False)
+    return folder
+
+
+def setfit(folder: Path, head: Any = None, kinds: Sequence[Any] = KINDS, labels: Sequence[str] | None = None) -> Path:
+    """Save an encoder with a head over it, as SetFit does."""
+    encoder(folder)
+    vectors = SentenceTransformer(str(folder), device="cpu").encode(TEXTS, show_progress_bar=False)
+    joblib.dump((head or LogisticRegression()).fit(vectors, kinds), folder / "model_head.pkl")
+    settings = {"normalize_embeddings": False, "labels": labels}
+    (folder / "config_setfit.json").write_text(json.dumps(settings), encoding="utf-8")
+    return folder
+
+
 # By library and task: what writes the model into a folder, and the keys that its step needs.
 MAKERS: dict[tuple[str, str], Maker] = {
     **{
@@ -65,5 +88,6 @@ MAKERS: dict[tuple[str, str], Maker] = {
     },
     ("model2vec", "text-classification"): model2vec_classifier,
     ("sklearn", "text-classification"): sklearn,
+    ("setfit", "text-classification"): setfit,
 }
 STEPS: dict[tuple[str, str], StepKeys] = {}

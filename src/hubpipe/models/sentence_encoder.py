@@ -1,0 +1,60 @@
+"""Turn texts into vectors with a Sentence Transformers model."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from safetensors import SafetensorError
+from sentence_transformers import SentenceTransformer
+from transformers.utils import logging as transformers_logging
+
+from hubpipe.errors import ModelError
+from hubpipe.models.base import NO_OFFSETS, encodable
+from hubpipe.models.hub import Source
+from hubpipe.models.similarity import Array
+
+NOT_LOADED = "{model} does not load with Sentence Transformers: {reason}"
+
+
+class Encoder:
+    """A Sentence Transformers model: texts to embeddings, of length 1 unless `normal` is false."""
+
+    def __init__(self, source: Source, normal: bool = True):
+        """Load the weights, on the CPU, from safetensors alone."""
+        self._normal = normal
+        transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        try:
+            self._model = SentenceTransformer(
+                str(source.folder),
+                device="cpu",
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True},
+            )
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as fault:
+            raise ModelError(NOT_LOADED.format(model=source.name, reason=fault)) from fault
+        if not getattr(self._model.tokenizer, "is_fast", False):
+            raise ModelError(NO_OFFSETS.format(model=source.name))
+
+    @property
+    def limit(self) -> int:
+        """How many tokens of text the model reads, special ones not counted."""
+        longest = self._model.max_seq_length or self._model.tokenizer.model_max_length
+        return int(longest - self._model.tokenizer.num_special_tokens_to_add())
+
+    def tokens(self, text: str) -> Sequence[tuple[int, int]]:
+        """Give the character offsets of every token."""
+        encoding = self._model.tokenizer(
+            encodable(text), add_special_tokens=False, return_offsets_mapping=True, truncation=False
+        )
+        return list(encoding["offset_mapping"])
+
+    def embed(self, texts: Sequence[str]) -> Array:
+        """Embed texts (n) as vectors (n × d), each distinct text once."""
+        distinct = {encodable(text): None for text in texts}
+        vectors = self._model.encode(
+            list(distinct), normalize_embeddings=self._normal, show_progress_bar=False, convert_to_numpy=True
+        )
+        place = {text: row for row, text in enumerate(distinct)}
+        rows: Array = np.asarray(vectors, dtype=np.float32)[[place[encodable(text)] for text in texts]]
+        return rows
