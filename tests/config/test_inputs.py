@@ -49,9 +49,27 @@ def test_a_task_publishes_what_suits_it(task: str, target: str) -> None:
     assert getattr(flow.publish, target) is not None
 
 
+def test_a_model_alone_leaves_its_task_to_the_hub() -> None:
+    config = from_inputs({"model": "org/name", "publish": "labels"})
+    assert config is not None
+    [flow] = config.flows.values()
+    assert flow is not None
+    assert (flow.pipeline[0].model, flow.pipeline[0].task) == ("org/name", None)
+
+
+def test_questions_are_one_a_line() -> None:
+    config = from_inputs({"task": "question-answering", "model": "a/b", "questions": "Which version, exactly?\nWhy?\n"})
+    assert config is not None
+    [flow] = config.flows.values()
+    assert flow is not None
+    assert list(flow.pipeline[0].questions or ()) == ["Which version, exactly?", "Why?"]
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
+        ({"model": "org/name"}, "the action's inputs: publish: only the Hub knows the task of org/name: say where"),
+        ({"task": "question-answering", "model": "a/b"}, "the action's inputs: questions: question-answering answers"),
         ({"labels": "bug"}, "the action's inputs: task: this input is needed beside labels"),
         ({"task": "sumarization"}, "the action's inputs: task: 'sumarization' is not allowed: did you mean"),
         (

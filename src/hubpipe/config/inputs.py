@@ -19,33 +19,39 @@ PLACES: dict[str, tuple[str, ...]] = {
     "library": ("pipeline", "library"),
     "revision": ("pipeline", "revision"),
     "labels": ("pipeline", "labels"),
+    "questions": ("pipeline", "questions"),
+    "endpoint": ("pipeline", "endpoint"),
     "input": ("input",),
     "threshold": ("decide", "threshold"),
     "max-labels": ("decide", "max_labels"),
     "publish": ("publish",),
 }
-LISTS = {"labels", "input", "publish"}
+LISTS = {"labels", "questions", "input", "publish"}
 NUMBERS = {"threshold", "max-labels"}
 ORIGIN = "the action's inputs"
 QUOTE = (
     "{name!r} would be a label with a description: to choose there must be two of them, each on a line;"
     ' a name that holds a colon is quoted: ["type: bug", "type: docs"]'
 )
+NEEDED = "this input is needed beside {names}"
+NO_TARGET = "only the Hub knows the task of {model}: say where its results go - labels, comment or summary"
 NO_LIST = "neither names, each between commas or on a line, nor `name: description` lines: {reason}"
 
 
 def from_inputs(given: Mapping[str, str]) -> Config | None:
-    """Read the one-pipeline form: `task`, `model`, `labels`, `threshold` and so on; None where no task is given.
+    """Read the one-pipeline form: `task`, `model`, `labels`, `threshold` and so on; None where neither is given.
 
     The workflow's own `on:` chooses the events. Raises ConfigError, each problem under the input's name.
     """
     used = {name: text.strip() for name, text in given.items() if name in PLACES and text.strip()}
-    if "task" not in used:
-        if used:
-            names = ", ".join(sorted(used))
-            raise ConfigError((Problem(ORIGIN, None, "task", f"this input is needed beside {names}"),))
+    if not used:
         return None
-    flow: dict[str, Any] = {"on": {event: [ANY] for event in sorted(NUMBERED)}, "publish": _usual_target(used["task"])}
+    if not used.keys() & {"task", "model"}:
+        raise ConfigError((Problem(ORIGIN, None, "task", NEEDED.format(names=", ".join(sorted(used)))),))
+    if "task" not in used and "publish" not in used:
+        raise ConfigError((Problem(ORIGIN, None, "publish", NO_TARGET.format(model=used["model"])),))
+    flow: dict[str, Any] = {"on": {event: [ANY] for event in sorted(NUMBERED)}}
+    flow["publish"] = _usual_target(used.get("task", ""))
     for name, text in used.items():
         *sections, key = PLACES[name]
         place = flow
@@ -60,13 +66,15 @@ def from_inputs(given: Mapping[str, str]) -> Config | None:
 
 def _usual_target(task: str) -> str:
     gives = TASKS[task].gives if task in TASKS else "vector"
-    return {"scores": "labels", "text": "comment", "spans": "comment"}.get(gives, "summary")
+    return {"scores": "labels", "text": "comment", "spans": "comment", "boxes": "comment"}.get(gives, "summary")
 
 
 def _value(name: str, text: str) -> Any:
     """Read a number, a mapping or a list from an input: YAML, or words between commas or on lines of their own."""
     if name not in LISTS | NUMBERS:
         return text
+    if name == "questions":
+        return [line.strip() for line in text.splitlines() if line.strip()]
     try:
         value = read(text, ORIGIN).data
     except ConfigError as error:
