@@ -13,9 +13,11 @@ RUN pip install --no-cache-dir --no-compile --no-deps --require-hashes --root-us
  && rm -r "$PACKAGES/torch/include" "$PACKAGES/torch/test" \
  && find "$PACKAGES/torch/bin" -type f ! -name torch_shm_manager -delete
 
-COPY requirements/runtime.lock requirements/
+# `--build-arg LIBRARIES=full` makes the image that has the optional libraries, too (spaCy, Keras, ...).
+ARG LIBRARIES=runtime
+COPY requirements/$LIBRARIES.lock requirements/
 RUN pip install --no-cache-dir --no-compile --no-deps --require-hashes --root-user-action=ignore \
-      --requirement requirements/runtime.lock \
+      --requirement requirements/$LIBRARIES.lock \
  && find "$PACKAGES" -type d -name tests -prune -exec rm -r {} +
 
 # The working directory is the checked-out repository: nothing may be imported from it.
