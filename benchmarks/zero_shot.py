@@ -1,6 +1,6 @@
 """Measure zero-shot labels on labelled issues: accuracy, macro-F1, and what a threshold keeps.
 
-    python benchmarks/zero_shot.py --data issues_test.csv
+    python benchmarks/zero_shot.py --data issues_test.csv [--merge mean | --merge max]
 
 The file is the test half of NLBSE'24 (https://github.com/nlbse2024/issue-report-classification): columns repo,
 label (bug, feature, question), title, body. Nothing was chosen on it: models/similarity.py says on what instead.
@@ -17,10 +17,11 @@ from statistics import fmean
 
 from hubpipe import decide
 from hubpipe.config import Flow, Step, parse
-from hubpipe.event import Label, Material, Subject
+from hubpipe.event import Material, Subject
+from hubpipe.infer import ask
 from hubpipe.models import load
 from hubpipe.models.base import Places, Scores
-from hubpipe.text import Tokens, compose, fit
+from hubpipe.text import compose
 
 CONFIG = """\
 version: 1
@@ -47,15 +48,18 @@ def main() -> int:
     """Print the figures."""
     options = argparse.ArgumentParser(description="Zero-shot labels on labelled issues.")
     options.add_argument("--data", type=Path, required=True, help="issues_test.csv of NLBSE'24")
+    options.add_argument("--merge", choices=["mean", "max"], help="read all of a long text, in windows")
     given = options.parse_args()
     flow = parse(CONFIG).flows["kind"]
     if flow is None:
         return 1
+    step = flow.pipeline[0].model_copy(update={"merge": given.merge})
     started = time.monotonic()
-    rows = predict(flow, read(given.data))
+    rows = predict(flow, step, read(given.data))
     seconds = time.monotonic() - started
     each = seconds / len(rows)
-    print(f"model embedded, {len(rows)} issues of {given.data.name}, {platform.machine()}, {each:.3f} s each")
+    way = f"windows, {given.merge}" if given.merge else "head"
+    print(f"model embedded, {len(rows)} issues of {given.data.name}, {way}, {platform.machine()}, {each:.3f} s each")
     by_repo = defaultdict(list)
     for row in rows:
         by_repo[row[0]].append(row)
@@ -78,23 +82,18 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, escapechar="\\"))
 
 
-def predict(flow: Flow, data: list[dict[str, str]]) -> list[Row]:
+def predict(flow: Flow, step: Step, data: list[dict[str, str]]) -> list[Row]:
     """Ask hubpipe's own steps for every row's best label."""
-    step: Step = flow.pipeline[0]
-    labels = tuple(Label(name, text) for name, text in (step.labels or {}).items())
-    model = load(step, {label.name: label.description for label in labels}, Places(offline=True))
-    texts = [_text(flow, row, model.info.limit, model.tokens) for row in data]
+    labels = dict(step.labels or {})
+    model = load(step, labels, Places(offline=True))
     rows = []
-    for row, prediction in zip(data, model.predict(texts), strict=True):
+    for row in data:
+        subject = Subject("issue", 1, row["title"], row["body"] or "")
+        prediction = ask(model, step, compose(subject, Material(), flow.input)).prediction
         if isinstance(prediction, Scores):
             [best] = decide.choose(prediction, flow.decide)[0]
             rows.append((row["repo"], OURS[row["label"]], best.label, best.score))
     return rows
-
-
-def _text(flow: Flow, row: dict[str, str], limit: int | None, tokens: Tokens) -> str:
-    subject = Subject("issue", 1, row["title"], row["body"] or "")
-    return fit(compose(subject, Material(), flow.input), limit, tokens).text
 
 
 def accuracy(rows: list[Row]) -> float:
