@@ -6,14 +6,14 @@ from pathlib import Path
 
 import yaml
 
-from hubpipe.config import json_schema, steps, values
+from hubpipe.config import TASKS, json_schema, steps, values
 from hubpipe.config.events import ACTIVITIES, DEFAULT_ACTIVITIES
 from hubpipe.config.section import Section
 from hubpipe.models.libraries import FAKE, LIBRARIES
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = Path("schema/hubpipe.schema.json")
-PAGES = (Path("README.md"), Path("docs/configuration.md"))
+PAGES = (Path("README.md"), Path("docs/configuration.md"), Path("docs/tasks.md"))
 SECTIONS: dict[str, type[Section]] = {
     "file": values.Config,
     "flow": values.Flow,
@@ -58,6 +58,15 @@ def _libraries() -> str:
     return "\n".join(rows)
 
 
+def _tasks() -> str:
+    rows = ["| task | reads | gives | asks for | a long text |", "| --- | --- | --- | --- | --- |"]
+    for name, facts in TASKS.items():
+        asks = "`labels`" if facts.chooses else "`questions`" if facts.asks else ""
+        long = (facts.merge or "whole") if facts.reads == "text" else ""
+        rows.append(f"| `{name}` | {facts.reads} | {facts.gives} | {asks} | {long} |")
+    return "\n".join(rows)
+
+
 def _events() -> str:
     rows = ["| event | activity types where a flow names none |", "| --- | --- |"]
     usual = {event: DEFAULT_ACTIVITIES.get(event, ("it has none",)) for event in ACTIVITIES}
@@ -97,6 +106,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "inputs": _inputs,
     "outputs": _outputs,
     "libraries": _libraries,
+    "tasks": _tasks,
     "events": _events,
     **{f"keys {name}": lambda name=name: _keys(name) for name in SECTIONS},  # type: ignore[misc]
 }
