@@ -83,7 +83,7 @@ def _text(request: Request) -> str:
 
 
 def _first_word(text: str) -> dict[str, Any]:
-    word = text.split()[0]
+    word = text.split(maxsplit=1)[0]
     start = text.index(word)
     return {"word": word, "start": start, "end": start + len(word), "score": 0.75}
 
@@ -114,6 +114,12 @@ def _document(request: Request) -> list[dict[str, Any]]:
     return [{"answer": f"{inputs['question']} {size}", "score": 0.5, "start": 0, "end": 1}]
 
 
+def _cells(request: Request) -> dict[str, Any]:
+    inputs = request.json()["inputs"]
+    rows = len(next(iter(inputs["table"].values())))
+    return {"answer": f"{inputs['query']} {rows}", "coordinates": [[0, 0]], "cells": [], "aggregator": "NONE"}
+
+
 BOX = {"label": "button", "score": 0.8, "box": {"xmin": 1, "ymin": 2, "xmax": 30, "ymax": 40}}
 MODELS: dict[str, Callable[[Request], Any]] = {
     "text-classification": lambda request: [_label(_text(request))],
@@ -124,6 +130,7 @@ MODELS: dict[str, Callable[[Request], Any]] = {
     "summarization": lambda request: [{"summary_text": "  About " + _text(request)[:20]}],
     "translation": lambda request: [{"translation_text": _text(request)[:20].upper()}],
     "text2text-generation": lambda request: [{"generated_text": "wrote " + _text(request)[:20]}],
+    "table-question-answering": _cells,
     "fill-mask": lambda request: [{"score": 0.6, "token": 7, "token_str": " crash", "sequence": ""}],
     "feature-extraction": lambda request: [[[3.0, 0.0], [0.0, 4.0]]],
     "image-classification": lambda request: [{"label": "screenshot", "score": 0.7}, {"label": "photo", "score": 0.3}],

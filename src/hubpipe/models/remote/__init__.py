@@ -10,8 +10,8 @@ from hubpipe.models.base import MediaModel, Model, ModelInfo, Places, Prediction
 from hubpipe.models.remote import media, tasks
 from hubpipe.models.remote.calls import Caller
 from hubpipe.models.remote.pieces import cut, pieces
+from hubpipe.models.remote.place import where
 from hubpipe.models.remote.talk import talker
-from hubpipe.models.remote.where import where
 
 LIBRARY = "endpoint"
 # How many pieces of text one request holds: what the usual models of a task read, less what is sent beside it.

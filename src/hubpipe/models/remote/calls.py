@@ -19,9 +19,9 @@ from huggingface_hub.errors import InferenceTimeoutError, OfflineModeIsEnabled
 from hubpipe.errors import EndpointError
 from hubpipe.models.meter import Meter
 from hubpipe.models.remote.hints import seconds_to_wait, words
+from hubpipe.models.remote.place import Where
 from hubpipe.models.remote.shapes import ShapeError
 from hubpipe.models.remote.watch import RefusedReplyError, Watch, watching
-from hubpipe.models.remote.where import Where
 
 log = logging.getLogger("hubpipe")
 
@@ -38,6 +38,7 @@ SIZE = re.compile(r"too (long|large|many)|context length|max(imum)?[ _].{0,40}(t
 # What a client that reads strangers' bytes can raise: those of the connection, and those of an unforeseen shape.
 FAULTS = (
     RefusedReplyError,
+    ShapeError,
     httpx2.HTTPError,
     httpx2.InvalidURL,
     httpx2.StreamError,

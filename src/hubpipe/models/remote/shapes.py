@@ -20,6 +20,7 @@ NO_LABEL = "a label is no text of 1 to {most} characters"
 NO_SCORE = "a score is no finite number"
 NO_PLACE = "a stretch of the text lies outside of the text"
 STRANGE_LABEL = "it names the label {label!r}, which was not asked about"
+NOT_ONCE = "it scores {count} labels where {asked} were asked about"
 NO_TEXT = "it holds no text where the model's words belong"
 NO_VECTOR = "an embedding is no list of finite numbers"
 NO_BOX = "a box has no corners in pixels"
@@ -35,9 +36,8 @@ def scores(items: object, among: Collection[str] | None = None) -> Scores:
     `items` is a list of objects with label and score. Scores are kept between 0 and 1.
     """
     found = [(_label(_of(item, "label")), _number(_of(item, "score"))) for item in _list(items, "labels with scores")]
-    for label, _ in found:
-        if among is not None and label not in among:
-            raise ShapeError(STRANGE_LABEL.format(label=label))
+    if among is not None:
+        _match([label for label, _ in found], among)
     return ranked(found)
 
 
@@ -121,6 +121,14 @@ def _box(item: object) -> Box:
         raise ShapeError(NO_BOX)
     score = min(1.0, max(0.0, _number(_of(item, "score"))))
     return Box(_label(_of(item, "label")), score, *whole)
+
+
+def _match(labels: Sequence[str], among: Collection[str]) -> None:
+    for label in labels:
+        if label not in among:
+            raise ShapeError(STRANGE_LABEL.format(label=label))
+    if len(labels) != len(among):
+        raise ShapeError(NOT_ONCE.format(count=len(labels), asked=len(among)))
 
 
 def _list(items: object, what: str) -> list[Any]:

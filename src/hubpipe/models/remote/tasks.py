@@ -15,13 +15,17 @@ from hubpipe.errors import TaskError
 from hubpipe.models.base import NO_LABELS, Prediction, Scores, Span, Spans, Text, Vector
 from hubpipe.models.remote import shapes
 from hubpipe.models.remote.calls import Caller, RefusalError
+from hubpipe.models.remote.pieces import cut
 from hubpipe.models.remote.watch import Watch
+from hubpipe.models.tables import NO_TABLE, Table, parts, tables
 
 AskText = Callable[[str], Prediction]
 
 MOST_LABELS = 100
 TOKENS_FOR_A_MASK = 5
+TABLE_LIMIT = 400  # pieces of one table: models of the task read 512 tokens, the question and the places of cells too
 MASKS = ("[MASK]", "<mask>")
+IN_PARTS = "its tables were asked about in {parts} parts, and no part knows the others"
 # A server whose model has another mask names it: "No mask_token (<mask>) found on the input".
 NAMED_MASK = re.compile(r"mask_token \((\S{1,20})\)")
 
@@ -107,8 +111,7 @@ def _question_answering(step: Step, labels: Mapping[str, str], caller: Caller) -
             found: Any = client.question_answering(question, text)
             best = found[0] if isinstance(found, list) else found
             # How a model says that the text does not tell.
-            silent = best.get("answer") == "" or best.get("start") == best.get("end")
-            return [] if silent else [shapes.span(best, text, name)]
+            return [] if best.get("answer") == "" else [shapes.span(best, text, name)]
 
         answer = caller.call(ask)
         spent(caller, text, question)
@@ -160,6 +163,39 @@ def _fill_mask(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText
     return answer
 
 
+def _table_question_answering(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
+    questions = {name: asked.instructions for name, asked in (step.questions or {}).items()}
+
+    def one(table: Table, question: str) -> str:
+        def ask(client: InferenceClient, watch: Watch) -> str:
+            return shapes.text(client.table_question_answering(dict(table), question), "answer").text
+
+        said = caller.call(ask)
+        spent(caller, _written(table), question, said)
+        return said
+
+    def answer(text: str) -> Text:
+        found = tables(text)
+        if not found:
+            return Text("", left_out=NO_TABLE)
+        pieces = [part for table in found for part in parts(table, _fits)]
+        said = [", ".join(one(part, question) for part in pieces) for question in questions.values()]
+        answers = shapes.together(questions, said)
+        left_out = IN_PARTS.format(parts=len(pieces)) if len(pieces) > len(found) else ""
+        return Text(answers.text, left_out)
+
+    return answer
+
+
+def _written(table: Table) -> str:
+    return " ".join(word for name, cells in table.items() for word in (name, *cells))
+
+
+def _fits(table: Table) -> bool:
+    written = _written(table)
+    return cut(written, TABLE_LIMIT) == written
+
+
 def _feature_extraction(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
     return _plain(caller, lambda client, watch, text: shapes.vector(client.feature_extraction(text)))
 
@@ -173,6 +209,7 @@ TASKS: dict[str, Callable[[Step, Mapping[str, str], Caller], AskText]] = {
     "summarization": _summarization,
     "translation": _translation,
     "text2text-generation": _text2text_generation,
+    "table-question-answering": _table_question_answering,
     "fill-mask": _fill_mask,
     "feature-extraction": _feature_extraction,
 }

@@ -1,0 +1,317 @@
+"""A step with an endpoint: what is sent for each task, and what its answers become."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from huggingface_hub import constants
+
+from hubpipe.config import TASKS, Step
+from hubpipe.config.endpoints import NOT_SERVED
+from hubpipe.errors import MediaError, TaskError
+from hubpipe.models import load, load_media
+from hubpipe.models.base import Boxes, Media, Model, Places, Prediction, Scores, Spans, Terms, Text, Vector
+from tests.models.endpoint_server import BOX, EndpointServer, serving
+from tests.standin.wire import reply_json
+
+LABELS = {"bug": "Something isn't working", "question": ""}
+SHAPES: dict[str, type[Prediction]] = {"scores": Scores, "spans": Spans, "text": Text, "vector": Vector, "boxes": Boxes}
+REMOTE = sorted(set(TASKS) - NOT_SERVED)
+TEXTS = [task for task in REMOTE if TASKS[task].reads == "text"]
+HARD = {
+    "one word": "crash",
+    "emoji": "🎉🔥 👩‍👩‍👧‍👦",
+    "right to left": "التطبيق يتعطل عند البدء. شكرا لكم على المساعدة.",
+    "no spaces": "應用程式啟動時當機。請修正這個問題。",
+    "lone surrogate": "crash \ud800 at start",
+    "control characters": "crash\x00 at \x1b[31mstart",
+    "100,000 characters": "The app fails on start. " * 4_167,
+    "one long word": "a" * 100_000,
+    "a table": "Title\n\n| file | crashes |\n| --- | --- |\n| a.png | 7 |\n",
+}
+FILES = {
+    "png": b"\x89PNG\r\n\x1a\n" + b"\0" * 20,
+    "jpeg": b"\xff\xd8\xff\xe0" + b"\0" * 20,
+    "gif": b"GIF89a" + b"\0" * 20,
+    "webp": b"RIFF\0\0\0\0WEBPVP8 ",
+    "wav": b"RIFF\0\0\0\0WAVEfmt ",
+    "flac": b"fLaC" + b"\0" * 20,
+    "ogg": b"OggS" + b"\0" * 20,
+    "mpeg": b"ID3" + b"\0" * 20,
+}
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndpointServer]:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    with serving() as running:
+        yield running
+
+
+def step_of(task: str, server: EndpointServer, **keys: object) -> Step:
+    asked = {"questions": {"what": "What fails?"}} if TASKS[task].asks else {}
+    return Step.model_validate({"task": task, "model": "org/name", "endpoint": server.at(task), **asked, **keys})
+
+
+def reader(task: str, server: EndpointServer, **keys: object) -> Model:
+    return load(step_of(task, server, **keys), LABELS, Places())
+
+
+def answer(task: str, server: EndpointServer, text: str, **keys: object) -> Prediction:
+    [prediction] = reader(task, server, **keys).predict([text])
+    return prediction
+
+
+def look(task: str, server: EndpointServer, *files: str, text: str = "", **keys: object) -> list[Prediction]:
+    model = load_media(step_of(task, server, **keys), LABELS, Places())
+    return model.predict([Media(f"file.{name}", FILES[name], text) for name in files])
+
+
+def pairs(prediction: Prediction) -> list[tuple[str, float]]:
+    assert isinstance(prediction, Scores)
+    return [(score.label, round(score.score, 6)) for score in prediction.scores]
+
+
+@pytest.mark.parametrize("task", TEXTS)
+def test_every_text_gets_one_answer_of_the_tasks_shape_in_order(server: EndpointServer, task: str) -> None:
+    model = reader(task, server)
+    together = model.predict(list(HARD.values()))
+    assert [type(prediction) for prediction in together] == [SHAPES[TASKS[task].gives]] * len(HARD)
+    assert together[0] == model.predict([HARD["one word"]])[0]
+    assert model.predict([]) == []
+
+
+@pytest.mark.parametrize("task", TEXTS)
+def test_a_text_without_a_word_is_not_sent(server: EndpointServer, task: str) -> None:
+    terms = Terms()
+    found = load(step_of(task, server), LABELS, Places(), terms).predict(["", " \n\t "])
+    assert [type(prediction) for prediction in found] == [SHAPES[TASKS[task].gives]] * 2
+    assert server.asked == []
+    assert terms.meter.calls == 0
+
+
+@pytest.mark.parametrize("task", TEXTS)
+def test_no_more_of_a_text_is_sent_than_the_limit(server: EndpointServer, task: str) -> None:
+    model = reader(task, server)
+    if model.info.limit is None:
+        pytest.skip("it reads a text of any length")
+    text = "the app fails on start " * 4_000
+    end = model.tokens(text)[model.info.limit - 1][1]
+    model.predict([text])
+    sent = server.asked[-1].body.decode()
+    assert text[:end] in sent
+    assert text[: end + 5] not in sent
+
+
+@pytest.mark.parametrize("text", HARD.values(), ids=HARD.keys())
+def test_pieces_are_ordered_stretches_of_the_whole_text_of_about_four_letters(
+    server: EndpointServer, text: str
+) -> None:
+    pieces = reader("summarization", server).tokens(text)
+    assert all(0 <= start < end <= start + 4 for start, end in pieces)
+    assert all(first[1] <= second[0] for first, second in pairwise(pieces))
+    assert pieces[-1][1] == len(text.rstrip())
+    assert "".join(text[start:end] for start, end in pieces) == "".join(text.split())
+
+
+def test_the_model_says_where_it_is_asked(server: EndpointServer) -> None:
+    info = reader("summarization", server).info
+    assert info.reference == f"endpoint:org/name at {server.url.removeprefix('http://')}"
+    assert info.revision is None
+
+
+def test_nothing_is_sent_before_a_text_is_read(server: EndpointServer) -> None:
+    for task in TEXTS:
+        reader(task, server)
+    assert server.asked == []
+
+
+def test_a_classifiers_labels_are_asked_for_and_ranked(server: EndpointServer) -> None:
+    assert pairs(answer("text-classification", server, "a question")) == [("question", 0.8), ("bug", 0.2)]
+    assert server.bodies == [{"inputs": "a question", "parameters": {"top_k": 100}}]
+
+
+def test_a_flat_list_of_labels_is_read_whole(server: EndpointServer) -> None:
+    server.script = [reply_json(200, [{"label": "a", "score": 0.1}, {"label": "b", "score": 0.9}])]
+    assert pairs(answer("text-classification", server, "x")) == [("b", 0.9), ("a", 0.1)]
+
+
+def test_scores_beyond_their_range_are_kept_within_it(server: EndpointServer) -> None:
+    server.script = [reply_json(200, [[{"label": "a", "score": 7.5}, {"label": "b", "score": -0.5}]])]
+    assert pairs(answer("text-classification", server, "x")) == [("a", 1.0), ("b", 0.0)]
+
+
+def test_candidates_go_with_the_question(server: EndpointServer) -> None:
+    found = answer("zero-shot-classification", server, "x", multi_label=True, hypothesis_template="It is a {}.")
+    assert pairs(found) == [("question", 1.0), ("bug", 0.5)]
+    asked = {"candidate_labels": ["bug", "question"], "multi_label": True, "hypothesis_template": "It is a {}."}
+    assert server.bodies == [{"inputs": "x", "parameters": asked}]
+
+
+def test_a_label_that_nobody_asked_about_is_refused(server: EndpointServer) -> None:
+    server.script = [reply_json(200, [{"label": "bug", "score": 0.5}, {"label": "@everyone", "score": 0.5}])]
+    with pytest.raises(Exception, match="names the label '@everyone', which was not asked about"):
+        answer("zero-shot-classification", server, "x")
+
+
+def test_labels_are_compared_with_their_descriptions(server: EndpointServer) -> None:
+    assert pairs(answer("sentence-similarity", server, "x")) == [("question", 0.2), ("bug", 0.1)]
+    sentences = ["bug: Something isn't working", "question"]
+    assert server.bodies[0]["inputs"] == {"source_sentence": "x", "sentences": sentences}
+
+
+def test_spans_hold_what_the_text_holds_there(server: EndpointServer) -> None:
+    items = [
+        {"entity_group": "B", "start": 6, "end": 8, "score": 0.5, "word": "owned"},
+        {"entity": "A", "start": 0, "end": 5, "score": 2, "word": "owned"},
+    ]
+    server.script = [reply_json(200, items)]
+    found = answer("token-classification", server, "crash at")
+    assert isinstance(found, Spans)
+    assert [(span.label, span.text, span.score) for span in found.spans] == [("A", "crash", 1.0), ("B", "at", 0.5)]
+
+
+def test_every_question_is_asked_and_names_its_answer(server: EndpointServer) -> None:
+    server.script = [
+        reply_json(200, {"answer": "start", "start": 9, "end": 14, "score": 0.5}),
+        reply_json(200, {"answer": "", "start": 0, "end": 0, "score": 0.9}),
+        reply_json(200, [{"answer": "crash", "start": 0, "end": 5, "score": 0.25}]),
+    ]
+    questions = {"where": "Where?", "who": "Who?", "what": "What?"}
+    found = answer("question-answering", server, "crash at start", questions=questions)
+    assert isinstance(found, Spans)
+    assert [(span.label, span.text) for span in found.spans] == [("what", "crash"), ("where", "start")]
+    assert server.bodies[0]["inputs"] == {"question": "Where?", "context": "crash at start"}
+
+
+def test_a_summary_is_taken_without_the_space_around_it(server: EndpointServer) -> None:
+    assert answer("summarization", server, "crash at start") == Text("About crash at start")
+
+
+def test_a_translator_is_told_the_languages(server: EndpointServer) -> None:
+    keys = {"source_language": "eng_Latn", "target_language": "fra_Latn"}
+    assert answer("translation", server, "crash", **keys) == Text("CRASH")
+    assert server.bodies[0]["parameters"] == {"src_lang": "eng_Latn", "tgt_lang": "fra_Latn"}
+
+
+def test_instructions_go_before_the_text_of_a_model_that_knows_no_chat(server: EndpointServer) -> None:
+    answer("text2text-generation", server, "crash", instructions="Name the part", max_new_tokens=9)
+    assert server.bodies[0]["inputs"] == "Name the part\n\ncrash"
+    assert server.bodies[0]["parameters"]["max_new_tokens"] == 9
+
+
+def test_a_mask_is_put_behind_a_text_without_one(server: EndpointServer) -> None:
+    assert pairs(answer("fill-mask", server, "it does")) == [("crash", 0.6)]
+    answer("fill-mask", server, "it <mask> often")
+    assert [body["inputs"] for body in server.bodies] == ["it does [MASK]", "it <mask> often"]
+
+
+def test_the_mask_that_the_server_names_is_used(server: EndpointServer) -> None:
+    server.script = [reply_json(400, {"error": "No mask_token (<mask>) found on the input"})]
+    assert pairs(answer("fill-mask", server, "it does")) == [("crash", 0.6)]
+    assert server.bodies[-1]["inputs"] == "it does <mask>"
+
+
+def test_every_table_of_a_text_is_asked_about(server: EndpointServer) -> None:
+    text = f"{HARD['a table']}\nand\n\n| os |\n| --- |\n| Linux |\n| macOS |\n"
+    found = answer("table-question-answering", server, text, questions={"most": "Which?", "sum": "How many?"})
+    assert found == Text("most: Which? 1, Which? 2\nsum: How many? 1, How many? 2")
+    assert server.bodies[0]["inputs"] == {"query": "Which?", "table": {"file": ["a.png"], "crashes": ["7"]}}
+
+
+def test_a_long_table_is_asked_about_in_parts_and_that_is_said(server: EndpointServer) -> None:
+    text = "| file | crashes |\n| --- | --- |\n" + "| image.png | 12 |\n" * 200
+    found = answer("table-question-answering", server, text, questions="Which?")
+    assert isinstance(found, Text)
+    rows = [len(body["inputs"]["table"]["file"]) for body in server.bodies]
+    assert len(rows) > 1
+    assert sum(rows) == 200
+    assert f"in {len(rows)} parts" in found.left_out
+
+
+def test_a_text_without_a_table_is_not_sent_and_that_is_said(server: EndpointServer) -> None:
+    found = answer("table-question-answering", server, "no table | here")
+    assert found == Text("", left_out="there is no table in the text")
+    assert server.asked == []
+
+
+def test_an_embedding_is_the_mean_of_its_tokens_as_a_unit_vector(server: EndpointServer) -> None:
+    server.script = [reply_json(200, given) for given in ([[[3.0, 0.0], [0.0, 4.0]]], [[3.0, 4.0]], [0.0, 2.0])]
+    found = reader("feature-extraction", server).predict(["x", "y", "z"])
+    values = [vector.values for vector in found if isinstance(vector, Vector)]
+    assert values == [pytest.approx((0.6, 0.8)), pytest.approx((0.6, 0.8)), (0.0, 1.0)]
+
+
+def test_an_image_is_sent_with_its_kind(server: EndpointServer) -> None:
+    found = look("image-to-text", server, "png", "jpeg", "gif", "webp")
+    assert found == [Text("image/png"), Text("image/jpeg"), Text("image/gif"), Text("image/webp")]
+    assert server.asked[0].body == FILES["png"]
+
+
+def test_a_sound_is_sent_with_its_kind(server: EndpointServer) -> None:
+    found = look("automatic-speech-recognition", server, "wav", "flac", "ogg", "mpeg")
+    assert [text.text.split()[0] for text in found if isinstance(text, Text)] == [
+        "audio/wav",
+        "audio/flac",
+        "audio/ogg",
+        "audio/mpeg",
+    ]
+
+
+def test_bytes_of_another_kind_are_named_and_not_sent(server: EndpointServer) -> None:
+    with pytest.raises(MediaError, match=r"file\.wav is no image of a kind that endpoints take \(bmp, gif, jpeg, png"):
+        look("image-to-text", server, "wav")
+    with pytest.raises(MediaError, match=r"file\.png is no audio"):
+        look("automatic-speech-recognition", server, "png")
+    assert server.asked == []
+
+
+def test_an_image_is_classified_among_its_models_labels_or_ours(server: EndpointServer) -> None:
+    [found] = look("image-classification", server, "png")
+    assert pairs(found) == [("screenshot", 0.7), ("photo", 0.3)]
+    [found] = look("zero-shot-image-classification", server, "png")
+    assert pairs(found) == [("question", 1.0), ("bug", 0.5)]
+    assert server.asked[-1].headers["content-type"] == "application/json"
+
+
+def test_an_image_cannot_be_told_apart_with_one_label(server: EndpointServer) -> None:
+    step = step_of("zero-shot-image-classification", server)
+    for labels, said in (({"bug": ""}, "needs at least two labels"), ({}, "needs labels to choose from")):
+        with pytest.raises(TaskError, match=said):
+            load_media(step, labels, Places())
+
+
+def test_boxes_come_the_surest_first(server: EndpointServer) -> None:
+    [found] = look("object-detection", server, "png")
+    assert isinstance(found, Boxes)
+    assert [(box.label, box.score, box.xmin, box.ymax) for box in found.boxes] == [
+        ("button", 0.9, 1, 40),
+        ("button", 0.8, 1, 40),
+    ]
+    wrong = BOX | {"box": {"xmin": 30, "ymin": 2, "xmax": 1, "ymax": 40}}
+    server.script = [reply_json(200, [wrong])]
+    with pytest.raises(Exception, match="a box has no corners"):
+        look("object-detection", server, "png")
+
+
+def test_a_document_answers_every_question(server: EndpointServer) -> None:
+    [one] = look("document-question-answering", server, "png")
+    assert one == Text("What fails? 28")
+    [two] = look("document-question-answering", server, "png", questions={"what": "What?", "where": "Where?"})
+    assert two == Text("what: What? 28\nwhere: Where? 28")
+
+
+@pytest.mark.parametrize("task", ["zero-shot-classification", "sentence-similarity"])
+def test_choosing_without_labels_is_refused(server: EndpointServer, task: str) -> None:
+    with pytest.raises(TaskError, match="needs labels to choose from"):
+        load(step_of(task, server), {}, Places())
+
+
+def test_what_no_endpoint_does_is_refused_before_anything_is_sent(server: EndpointServer) -> None:
+    step = step_of("decision", server)
+    with pytest.raises(TaskError, match="no endpoint does decision"):
+        load(step, {}, Places())
+    chat = Step.model_validate({"task": "fill-mask", "model": "org/name", "endpoint": f"{server.url}/v1"})
+    with pytest.raises(TaskError, match="address of a chat server, which does not do fill-mask"):
+        load(chat, {}, Places())
+    assert server.asked == []

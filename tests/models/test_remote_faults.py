@@ -1,0 +1,355 @@
+"""Whatever happens at an endpoint: an answer after some patience, or an EndpointError that says what to change."""
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from huggingface_hub import constants
+
+from hubpipe.config import TASKS, Budget, Step
+from hubpipe.config.endpoints import NOT_SERVED
+from hubpipe.errors import BudgetError, EndpointError
+from hubpipe.models.base import Media, Places, Prediction, Terms, Text
+from hubpipe.models.meter import Meter
+from hubpipe.models.remote import load
+from hubpipe.models.remote.calls import Caller
+from hubpipe.models.remote.place import where
+from hubpipe.models.remote.tasks import TASKS as METHODS
+from hubpipe.models.remote.tasks import asking
+from tests.models.endpoint_server import EndpointServer, Scripted, as_json, dumps, hangs_up, serving
+from tests.standin.wire import Reply, reply_json
+
+KEY = "sk-very-secret"
+LABELS = {"bug": "", "question": "asks something"}
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
+
+
+@dataclass
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    now: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndpointServer]:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def summarise(server: EndpointServer, clock: Clock, meter: Meter | None = None, timeout: float = 60) -> Prediction:
+    """Ask the server for a summary."""
+    step = Step(task="summarization", model="org/name", endpoint=server.at("summarization"))
+    place = where(step, Places(endpoint_key=KEY))
+    caller = Caller(place, step.model, "summarization", timeout, meter or Meter(), clock.sleep, clock.time)
+    return asking(step, {}, caller)("It crashes at start.")
+
+
+def fault(server: EndpointServer, clock: Clock, *script: Scripted, timeout: float = 60) -> str:
+    """Give what is said of a fault, and see that it never holds the key."""
+    server.script = list(script)
+    with pytest.raises(EndpointError) as caught:
+        summarise(server, clock, timeout=timeout)
+    assert KEY not in repr(caught.value)
+    assert caught.value.__cause__ is None
+    return str(caught.value)
+
+
+def in_seconds(seconds: float) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+
+
+BUSY: dict[str, tuple[Scripted, float]] = {
+    "seconds": (reply_json(429, {"error": "slow down"}, {"Retry-After": "7"}), 7),
+    "a date": (lambda request: Reply(503, b"", {"Retry-After": in_seconds(9)}), 9),
+    "an estimate": (reply_json(503, {"error": "Model org/name is currently loading", "estimated_time": 20.5}), 20.5),
+    "a rate limit": (reply_json(429, {}, {"RateLimit": '"api";r=0;t=55'}), 55),
+    "nothing": (reply_json(429, {"error": "Model is overloaded", "error_type": "overloaded"}), 0.5),
+    "at once": (reply_json(429, {}, {"Retry-After": "0"}), 0.5),
+}
+
+
+@pytest.mark.parametrize("how", BUSY)
+def test_a_busy_server_is_asked_again_when_it_said(server: EndpointServer, clock: Clock, how: str) -> None:
+    busy, seconds = BUSY[how]
+    server.script = [busy]
+    assert summarise(server, clock) == Text("About It crashes at start.")
+    assert len(server.asked) == 2
+    assert clock.slept == [pytest.approx(seconds, abs=2 if how == "a date" else 1e-6)]
+
+
+def test_a_server_that_stays_busy_is_asked_ever_more_rarely_and_not_beyond_the_timeout(
+    server: EndpointServer, clock: Clock
+) -> None:
+    server.always = reply_json(503, {"error": "overloaded"}, {"Retry-After": "0"})
+    said = fault(server, clock)
+    assert clock.slept == [0.5, 1, 2, 4, 8, 16]
+    assert said.startswith(f"{server.url.removeprefix('http://')} asks to wait 32 seconds before org/name can answer")
+    assert "503: overloaded" in said
+    assert "raise them" in said
+
+
+def test_nobody_waits_for_a_server_that_asks_for_more_than_the_timeout(server: EndpointServer, clock: Clock) -> None:
+    said = fault(server, clock, reply_json(429, {}, {"Retry-After": "3600"}))
+    assert "asks to wait 3600 seconds" in said
+    assert clock.slept == []
+    assert len(server.asked) == 1
+
+
+def test_a_fault_that_may_pass_is_tried_twice_more(server: EndpointServer, clock: Clock) -> None:
+    server.script = [reply_json(500, {"error": "CUDA error"}), Reply(502, b"<html>Bad gateway</html>")]
+    assert summarise(server, clock) == Text("About It crashes at start.")
+    assert clock.slept == [0.5, 1]
+
+
+def test_a_server_that_keeps_failing_is_given_up_with_its_own_words(server: EndpointServer, clock: Clock) -> None:
+    server.always = reply_json(500, {"error": "CUDA error: out of memory"})
+    said = fault(server, clock)
+    assert "failed to run org/name (500: CUDA error: out of memory)" in said
+    assert len(server.asked) == 3
+
+
+def test_an_error_page_of_a_proxy_is_no_words_of_the_server(server: EndpointServer, clock: Clock) -> None:
+    server.always = Reply(502, b"<html><body>Bad gateway</body></html>", {"content-type": "text/html"})
+    assert "(502): run this again" in fault(server, clock)
+
+
+@pytest.mark.parametrize("how", [hangs_up, Reply(200, b'[{"summary_text": "It crashes"}]', cut=5)])
+def test_a_connection_that_breaks_is_tried_again(server: EndpointServer, clock: Clock, how: Scripted) -> None:
+    server.script = [how]
+    assert summarise(server, clock) == Text("About It crashes at start.")
+    server.always = how
+    assert "org/name" in fault(server, clock)
+    assert len(server.asked) == 2 + 3
+
+
+def test_a_server_that_is_not_there_is_told_apart(server: EndpointServer, clock: Clock) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        server.url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        said = fault(server, clock)
+    assert "cannot be reached for org/name (ConnectError): check endpoint and the network" in said
+    assert clock.slept == [0.5, 1]
+
+
+def test_a_server_that_says_nothing_is_waited_for_no_longer_than_the_timeout(
+    server: EndpointServer, clock: Clock
+) -> None:
+    said = fault(server, clock, server.hang, timeout=0.2)
+    assert "did not answer for org/name within 0 seconds: raise timeout" in said
+    assert len(server.asked) == 1
+
+
+def test_a_reply_that_trickles_in_is_not_waited_for_beyond_the_timeout(server: EndpointServer, clock: Clock) -> None:
+    def late(request: object) -> Reply:
+        clock.now += 100
+        return as_json('[{"summary_text": "It crashes"}]')
+
+    assert "did not answer for org/name within 60 seconds" in fault(server, clock, late)
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (
+            reply_json(401, {"error": f"wrong key: {KEY}"}),
+            r"does not accept the key .*401: wrong key: \*\*\*.*HUBPIPE_E",
+        ),
+        (Reply(403, b"", {"content-type": "text/plain"}), "does not accept the key .*HUBPIPE_ENDPOINT_KEY"),
+        (reply_json(402, {"error": "You have exceeded your monthly credits"}), "no credit left .*monthly credits"),
+        (reply_json(429, {"error": {"message": "quota", "code": "insufficient_quota"}}), "no credit left"),
+        (
+            reply_json(404, {"message": "no such model"}),
+            "does not serve org/name there .*no such model.*check endpoint",
+        ),
+        (reply_json(413, {"error": "Payload too large"}), "too long .*413: Payload too large.*model that reads more"),
+        (reply_json(422, {"error": "`inputs` must have less than 512 tokens"}), "too long .*less than 512 tokens"),
+        (reply_json(400, {"error": {"message": "maximum context length is 4096"}}), "too long"),
+        (reply_json(400, {"error": ["unknown parameter"]}), "refused the request .*400: unknown parameter"),
+        (reply_json(400, ["a list"]), "refused the request .*400: a list"),
+        (reply_json(422, {"detail": [{"msg": "Field required"}]}), "refused the request .*422: Field required"),
+        (reply_json(405, None), "refused the request"),
+        (reply_json(400, {"errors": "x", "error": 7}), "refused the request"),
+    ],
+)
+def test_a_refusal_says_what_to_change_and_is_not_repeated(
+    server: EndpointServer, clock: Clock, reply: Reply, said: str
+) -> None:
+    server.always = reply
+    message = fault(server, clock)
+    assert len(server.asked) == 1
+    assert re.search(said, message), message
+
+
+def test_a_key_that_is_missing_is_asked_for(server: EndpointServer) -> None:
+    server.always = reply_json(401, {"error": "unauthorized"})
+    with pytest.raises(EndpointError, match=r"wants a key for org/name \(401: unauthorized\).*HUBPIPE_ENDPOINT_KEY"):
+        ask("summarization", server)
+
+
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(server: EndpointServer, clock: Clock) -> None:
+    large = as_json(json.dumps([{"summary_text": "x" * 9_000_000}]))
+    assert "larger than 8000000 bytes" in fault(server, clock, large)
+    assert len(server.asked) == 1
+
+
+def test_an_answer_that_could_unpack_into_anything_is_not_read(server: EndpointServer, clock: Clock) -> None:
+    said = fault(server, clock, Reply(200, b"\x1f\x8b", {"content-encoding": "gzip"}))
+    assert "packed (gzip)" in said
+    assert server.asked[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_the_text_is_not_carried_to_an_address_that_nobody_configured(
+    server: EndpointServer, clock: Clock, status: int
+) -> None:
+    with serving() as stranger:
+        said = fault(server, clock, Reply(status, b"", {"location": stranger.at("summarization")}))
+        assert f"leads to another address, {stranger.url}" in said
+        assert stranger.asked == []
+
+
+def test_a_machine_that_is_set_offline_says_so(
+    server: EndpointServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert "HF_HUB_OFFLINE is set" in fault(server, clock)
+    assert server.asked == []
+
+
+ODD = {
+    "nothing": "",
+    "no JSON": "OK",
+    "null": "null",
+    "a number": "7",
+    "a text": '"fine"',
+    "an empty list": "[]",
+    "an empty object": "{}",
+    "a list of nothing": "[null]",
+    "a list of lists": "[[[[]]]]",
+    "an error under 200": '{"error": "no such model"}',
+    "wrong types": '[{"label": 1, "score": "high", "text": 1, "summary_text": [], "generated_text": {}, "answer": 3}]',
+    "no number": '[{"label": "bug", "score": NaN, "start": 0, "end": 2, "entity_group": "A", "token_str": "a"}]',
+    "too large a number": '[{"label": "bug", "score": 1e999, "token_str": "a"}]',
+    "a whole number without end": '[{"label": "bug", "token_str": "a", "score": 1' + "0" * 400 + "}]",
+    "a span outside": '[{"entity_group": "A", "start": 2, "end": 9000, "score": 0.5, "answer": "x"}]',
+    "a span of floats": '[{"entity_group": "A", "start": 0.5, "end": 2.5, "score": 0.5, "answer": "x"}]',
+    "a strange label": '[{"label": "@everyone", "score": 0.5, "box": {}}]',
+    "a long label": dumps([{"label": "x" * 300, "score": 0.5, "entity_group": "x" * 300, "token_str": "x" * 300}]),
+    "many labels": dumps([[{"label": "x", "score": 0.5}] * 3_000]),
+    "deep": "[" * 50_000,
+    "ragged": "[[1.0, 2.0], [3.0]]",
+    "no embedding": '[["a", "b"]]',
+    "an embedding of nothing": "[NaN, 1.0]",
+    "a choice of nothing": '{"choices": []}',
+    "a choice without words": '{"choices": [{"message": {"content": null}}]}',
+    "choices of another kind": '{"choices": "yes"}',
+    "not UTF-8": "\udcff",
+}
+TEXT_TASKS = sorted(METHODS)
+# Some odd answers are quite right for some tasks: nothing found, or any label at all.
+RIGHT = {
+    "text-classification": {"a strange label"},
+    "image-classification": {"a strange label", "an empty list"},
+    "token-classification": {"an empty list"},
+    "fill-mask": {"an empty list"},
+    "object-detection": {"an empty list"},
+    "document-question-answering": {"a span outside", "a span of floats"},  # it points into what was read off a page
+}
+REMOTE = sorted(set(TASKS) - NOT_SERVED)
+TEXT = "It crashes at start.\n\n| file | crashes |\n| --- | --- |\n| a.png | 7 |\n"
+
+
+def step_of(task: str, endpoint: str) -> Step:
+    keys = {"questions": {"what": "What fails?"}} if TASKS[task].asks else {}
+    return Step.model_validate({"task": task, "model": "org/name", "endpoint": endpoint, **keys})
+
+
+def ask(task: str, server: EndpointServer, terms: Terms | None = None) -> list[Prediction]:
+    step = step_of(task, server.at(task))
+    model = load(step, LABELS, Places(), terms or Terms())
+    if TASKS[task].reads == "text":
+        return model.predict([TEXT])  # type: ignore[list-item]
+    data = PNG if TASKS[task].reads == "image" else b"fLaC" + b"\0" * 20
+    return model.predict([Media("shot.png", data)])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("task", REMOTE)
+def test_an_answer_of_any_other_shape_is_a_fault_of_the_endpoint(server: EndpointServer, task: str) -> None:
+    taken = set()
+    for name, body in ODD.items():
+        server.always = Reply(200, body.encode("utf-8", "surrogateescape"), {"content-type": "application/json"})
+        try:
+            ask(task, server)
+            taken.add(name)
+        except EndpointError as error:
+            assert "gave no usable answer" in str(error), name
+    assert taken == RIGHT.get(task, set())
+
+
+def test_an_error_under_a_good_status_is_told_in_the_servers_words(server: EndpointServer, clock: Clock) -> None:
+    said = fault(server, clock, as_json('{"error": "no such model"}'))
+    assert "not of the shape that the task gives (no such model)" in said
+
+
+def test_every_request_counts_for_the_budget_those_that_are_repeated_too(server: EndpointServer, clock: Clock) -> None:
+    meter = Meter(Budget(calls=3))
+    server.script = [Reply(500, b""), Reply(503, b"")]
+    summarise(server, clock, meter)
+    assert meter.calls == 3
+    with pytest.raises(BudgetError, match=r"3 of 3 calls"):
+        summarise(server, clock, meter)
+    assert len(server.asked) == 3
+
+
+def test_a_budget_that_ends_between_two_tries_ends_the_call(server: EndpointServer, clock: Clock) -> None:
+    server.always = Reply(500, b"")
+    with pytest.raises(BudgetError):
+        summarise(server, clock, Meter(Budget(calls=2)))
+    assert len(server.asked) == 2
+
+
+def test_waiting_counts_for_the_budgets_seconds_and_goes_no_further(server: EndpointServer, clock: Clock) -> None:
+    meter = Meter(Budget(seconds=10))
+    server.script = [reply_json(503, {"estimated_time": 8})]
+    summarise(server, clock, meter)
+    assert meter.seconds == pytest.approx(8)
+    server.script = [reply_json(503, {"estimated_time": 8})]
+    with pytest.raises(EndpointError, match="asks to wait 8 seconds"):
+        summarise(server, clock, meter)
+    assert meter.seconds == pytest.approx(8)
+
+
+def test_the_tokens_of_text_and_answer_are_estimated_where_the_server_does_not_count_them(
+    server: EndpointServer, clock: Clock
+) -> None:
+    meter = Meter()
+    summarise(server, clock, meter)
+    assert meter.tokens == (len("It crashes at start.") + len("About It crashes at start.")) // 4 + 1
+
+
+def test_nothing_of_a_call_stays_behind_in_the_hubs_client(server: EndpointServer, clock: Clock) -> None:
+    from huggingface_hub import get_session
+
+    before = {name: list(hooks) for name, hooks in get_session().event_hooks.items()}
+    fault(server, clock, reply_json(404, {}))
+    assert get_session().event_hooks == before
