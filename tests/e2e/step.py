@@ -30,8 +30,18 @@ class Step:
         return flows
 
 
-def run(standin: StandIn, folder: Path, kind: str, payload: object, **inputs: str) -> Step:
-    """Run the Action once; inputs are written with `_` for `-`. The token is the job's unless one is given."""
+def run(
+    standin: StandIn,
+    folder: Path,
+    kind: str,
+    payload: object,
+    variables: Mapping[str, str] | None = None,
+    **inputs: str,
+) -> Step:
+    """Run the Action once; inputs are written with `_` for `-`. The token is the job's unless one is given.
+
+    `variables` are laid over the runner's: only with an empty HF_HUB_OFFLINE are the Hub and endpoints asked.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / name for name in ("event", "output", "summary")}
     for file in files.values():
@@ -51,6 +61,7 @@ def run(standin: StandIn, folder: Path, kind: str, payload: object, **inputs: st
         "HF_HUB_OFFLINE": "1",
         "HUBPIPE_WRITE_PACING": "0",
         **{f"INPUT_{name.upper()}": value for name, value in given.items()},
+        **(variables or {}),
     }
     command = [sys.executable, "-m", "hubpipe", "run"]
     done = subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
