@@ -89,8 +89,10 @@ LIBRARIES = (
     Library(
         "spacy",
         "spaCy",
+        "hubpipe.models.spacy",
+        frozenset({"token-classification", "text-classification"}),
         extra="spacy",
-        patterns=("config.cfg", "tokenizer", "*/cfg", "*/model", "*/moves", "vocab/*"),
+        patterns=("config.cfg", "tokenizer", "*/cfg", "*/model", "*/moves", "*/patterns.jsonl", "vocab/*"),
     ),
     Library(
         "sklearn",

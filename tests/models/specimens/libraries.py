@@ -1,6 +1,7 @@
 """Tiny models of the other libraries, made in seconds."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from sentence_transformers.sentence_transformer.modules import Pooling, Transfor
 from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
+from spacy import blank
+from spacy.training import Example
+from spacy.util import fix_random_seed
 
 from tests.models import tiny
 from tests.models.specimens.maker import Maker, StepKeys
@@ -80,6 +84,60 @@ def setfit(folder: Path, head: Any = None, kinds: Sequence[Any] = KINDS, labels:
     return folder
 
 
+def spacy(folder: Path, part: str, examples: Sequence[tuple[str, dict[str, Any]]]) -> Path:
+    """Train one part of a spaCy pipeline."""
+    fix_random_seed(0)
+    nlp = blank("en")
+    width = {"width": 32, "embed_size": 500, "depth": 1}
+    architecture = {"@architectures": "spacy.HashEmbedCNN.v2", "pretrained_vectors": None, "window_size": 1}
+    inside = {**architecture, **width, "maxout_pieces": 2, "subword_features": True}
+    nlp.add_pipe(part, config={"model": {**MODELS[part], "tok2vec": inside}})
+    lessons = [Example.from_dict(nlp.make_doc(text), truth) for text, truth in examples]
+    optimizer = nlp.initialize(lambda: lessons)
+    for _ in range(40):
+        nlp.update(lessons, sgd=optimizer)
+    nlp.to_disk(folder)
+    return folder
+
+
+def spacy_classifier(folder: Path) -> Path:
+    """Train `crash` to be a bug and `add support` to be an enhancement."""
+    return spacy(
+        folder,
+        "textcat",
+        [
+            (text, {"cats": {name: float(name == kind) for name in NAMES}})
+            for text, kind in zip(TEXTS, KINDS, strict=True)
+        ],
+    )
+
+
+def spacy_tagger(folder: Path) -> Path:
+    """Train version numbers to be found."""
+    places = [
+        (text, [found.span() for found in re.finditer(r"\d\S*", text)]) for text in tiny.around(tiny.VERSIONS, 40)
+    ]
+    return spacy(
+        folder, "ner", [(text, {"entities": [(*span, "VERSION") for span in spans]}) for text, spans in places]
+    )
+
+
+MODELS = {
+    "textcat": {
+        "@architectures": "spacy.TextCatReduce.v1",
+        "exclusive_classes": True,
+        **{f"use_reduce_{how}": how in ("max", "mean") for how in ("first", "last", "max", "mean")},
+    },
+    "ner": {
+        "@architectures": "spacy.TransitionBasedParser.v2",
+        "state_type": "ner",
+        "extra_state_tokens": False,
+        "hidden_width": 16,
+        "maxout_pieces": 2,
+        "use_upper": True,
+    },
+}
+
 # By library and task: what writes the model into a folder, and the keys that its step needs.
 MAKERS: dict[tuple[str, str], Maker] = {
     **{
@@ -89,5 +147,7 @@ MAKERS: dict[tuple[str, str], Maker] = {
     ("model2vec", "text-classification"): model2vec_classifier,
     ("sklearn", "text-classification"): sklearn,
     ("setfit", "text-classification"): setfit,
+    ("spacy", "text-classification"): spacy_classifier,
+    ("spacy", "token-classification"): spacy_tagger,
 }
 STEPS: dict[tuple[str, str], StepKeys] = {}
