@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hubpipe import models, render
-from hubpipe.config import CHOOSING, Config, Flow
+from hubpipe.config import CHOOSING, Config, Flow, Step, problems_of_flow
 from hubpipe.config.rules import ISSUES, PULLS
-from hubpipe.errors import HubpipeError, ModelError, TemplateError
+from hubpipe.errors import ConstraintError, HubpipeError, ModelError, TemplateError, UsageError
 from hubpipe.models import Needs
-from hubpipe.models.base import Places, reference
+from hubpipe.models.base import Places, Terms, reference
 
 # https://docs.github.com/en/rest/authentication/permissions-required-for-github-app-installation-access-tokens
 READ, WRITE = "read", "write"
@@ -22,6 +22,17 @@ CHOOSE_CALLS = 1
 COMMENT_CALLS = 2
 INPUT_CALLS = {"comments": "1 a 100 comments", "commits": "1 a 100 commits", "files": "1 a 100 files"}
 CONTENTS_CALLS = "1 a changed file"
+
+IN_THE_FLOW = "{place}: {message}"
+UNKNOWN = "unknown"
+READS_ALL = "all of the text, by itself"
+READS_UNKNOWN = "as much of the text as the loaded model will tell"
+READS_WINDOWS = "all of the text, {limit} tokens at a time"
+READS_HEAD = "the first {limit} tokens of the text at most"
+READS_MEDIA = "{reads}, one by one"
+MEDIA = {"image": "images", "audio": "sounds"}
+NOT_PINNED = "may change: pin it with revision: {commit}"
+GATED = "gated: its terms must be accepted, and hub-token set"
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,8 @@ class FlowNeeds:
 
 def check(config: Config, places: Places) -> tuple[FlowNeeds, ...]:
     """Tell what every flow needs, without loading a model; what is wrong with a flow is among its `problems`."""
-    return tuple(_needs(name, flow, places) for name, flow in config.flows.items() if flow is not None)
+    terms = Terms(config.models)
+    return tuple(_needs(name, flow, places, terms) for name, flow in config.flows.items() if flow is not None)
 
 
 def text(needs: tuple[FlowNeeds, ...]) -> str:
@@ -53,30 +65,52 @@ def text(needs: tuple[FlowNeeds, ...]) -> str:
     return "\n\n".join("\n".join(_lines(flow)) for flow in needs)
 
 
-def _needs(name: str, flow: Flow, places: Places) -> FlowNeeds:
-    needs: list[Needs] = []
-    faults: list[HubpipeError] = []
-    for step in flow.pipeline:
-        try:
-            needs.append(models.describe(step, places))
-        except ModelError as fault:
-            faults.append(fault)
-    comment = flow.publish.comment
-    if comment is not None and comment.template is not None:
-        try:
-            render.check_template(comment.template, f"flows.{name}.publish.comment.template")
-        except TemplateError as fault:
-            faults.append(fault)
+def _needs(name: str, flow: Flow, places: Places, terms: Terms) -> FlowNeeds:
+    steps = [_described(step, places, terms) for step in flow.pipeline]
+    known = flow.model_copy(update={"pipeline": tuple(step for step, _, _ in steps)})
+    faults = [fault for _, _, found in steps for fault in found]
+    faults += _late_problems(flow, known) + _template_problems(name, flow)
     return FlowNeeds(
         flow=name,
         events=flow.on,
         permissions=_permissions(flow),
-        models=tuple(needs),
-        calls=_calls(flow),
+        models=tuple(needs for _, needs, _ in steps if needs is not None),
+        calls=_calls(known),
         more_calls=tuple(_more_calls(flow)),
         problems=tuple(str(fault) for fault in faults),
         exit_code=max((fault.exit_code for fault in faults), default=0),
     )
+
+
+def _described(step: Step, places: Places, terms: Terms) -> tuple[Step, Needs | None, list[HubpipeError]]:
+    """Find out a step's task and its needs, as far as they can be told, and what is wrong with it."""
+    try:
+        step = models.resolve(step, places)
+        needs = models.describe(step, places, terms)
+    except ModelError as fault:
+        return step, None, [fault]
+    return step, needs, [ConstraintError(problem) for problem in needs.problems]
+
+
+def _late_problems(flow: Flow, known: Flow) -> list[HubpipeError]:
+    """Find what only the Hub's word about a task shows to be wrong; the file's own words are checked already."""
+    if flow == known:
+        return []
+    return [
+        UsageError(IN_THE_FLOW.format(place=".".join(map(str, path)), message=message))
+        for path, message in problems_of_flow(known)
+    ]
+
+
+def _template_problems(name: str, flow: Flow) -> list[HubpipeError]:
+    comment = flow.publish.comment
+    if comment is None or comment.template is None:
+        return []
+    try:
+        render.check_template(comment.template, f"flows.{name}.publish.comment.template")
+    except TemplateError as fault:
+        return [fault]
+    return []
 
 
 def _permissions(flow: Flow) -> dict[str, str]:
@@ -118,12 +152,38 @@ def _lines(needs: FlowNeeds) -> Iterator[str]:
     yield "  events       " + "; ".join(_event(name, activities) for name, activities in needs.events.items())
     yield "  permissions  " + ", ".join(f"{scope}: {level}" for scope, level in needs.permissions.items())
     for model in needs.models:
-        yield f"  model        {reference(model.library, model.repo, model.revision)}"
-        yield f"  size         {_megabytes(model.disk_bytes)} on disk, about {_megabytes(model.memory_bytes)} in memory"
-        yield "  reads        " + (f"{model.limit} tokens at most" if model.limit else "all of the text, in parts")
-        yield f"  seconds      {_seconds(model.load_seconds)} to load, {_seconds(model.text_seconds)} a text"
+        yield from _model_lines(model)
     yield from (f"  PROBLEM      {problem}" for problem in needs.problems)
     yield f"  API calls    {needs.calls} a run" + "".join(f"; {more}" for more in needs.more_calls)
+
+
+def _model_lines(model: Needs) -> Iterator[str]:
+    yield f"  model        {reference(model.library, model.repo, model.revision)}"
+    yield f"  task         {model.task}"
+    yield f"  size         {_megabytes(model.disk_bytes)} on disk, about {_megabytes(model.memory_bytes)} in memory"
+    if model.parameters is not None:
+        yield f"  parameters   {model.parameters / 1e6:,.1f} million"
+    yield f"  reads        {_reads(model)}"
+    yield f"  seconds      {_seconds(model.load_seconds)} to load, {_seconds(model.text_seconds)} a text"
+    if model.revision is not None:
+        yield f"  licence      {model.license or UNKNOWN}"
+        yield f"  languages    {', '.join(model.languages) or UNKNOWN}"
+    if model.base_model is not None:
+        yield f"  base model   {model.base_model}"
+    if not model.pinned:
+        yield f"  revision     {NOT_PINNED.format(commit=model.revision)}"
+    if model.gated:
+        yield f"  access       {GATED}"
+
+
+def _reads(model: Needs) -> str:
+    if model.reads != "text":
+        return READS_MEDIA.format(reads=MEDIA[model.reads])
+    if model.reads_all:
+        return READS_ALL
+    if model.limit is None:
+        return READS_UNKNOWN
+    return (READS_WINDOWS if model.windows else READS_HEAD).format(limit=model.limit)
 
 
 def _event(name: str, activities: tuple[str, ...]) -> str:

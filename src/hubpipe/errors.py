@@ -9,6 +9,7 @@ HubpipeError                    exit 1: the run failed
 │   ├── ModelNotFoundError      no such repository, revision or file
 │   ├── UnsafeModelError        it would need a pickle or remote code, or its hash is wrong
 │   ├── TaskError               the model cannot do this task
+│   ├── ConstraintError         the model breaks a rule of the configuration, or does not fit the machine
 │   ├── MediaError              an attachment is no image or sound that can be read
 │   └── EndpointError           the endpoint refused, or did not answer
 │       └── BudgetError         the run may not spend more
@@ -77,6 +78,12 @@ class UnsafeModelError(ModelError):
 
 class TaskError(ModelError):
     """The model cannot do the task that the configuration names."""
+
+    exit_code = 2
+
+
+class ConstraintError(ModelError):
+    """The model breaks a rule of the configuration, or needs more than the machine has."""
 
     exit_code = 2
 

@@ -54,7 +54,7 @@ def test_a_task_that_the_library_lacks_is_refused_with_those_that_it_has() -> No
 
 
 def test_a_misspelt_library_is_answered_with_the_nearest() -> None:
-    with pytest.raises(TaskError, match=r"did you mean transformers\?"):
+    with pytest.raises(TaskError, match=r"did you mean 'transformers'\?"):
         load(Step(task="fill-mask", library="transfomers"), {}, Places(offline=True))
 
 

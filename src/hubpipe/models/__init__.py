@@ -1,48 +1,29 @@
-"""The table of Hub libraries, and the one function that loads a model from it."""
+"""Turn a step into its model: found, held against the rules, then loaded by the adapter of its library."""
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import replace
 from typing import Any
 
-from hubpipe.config import TASKS, Step
-from hubpipe.errors import TaskError
-from hubpipe.models import embedded, fake, hub
+from hubpipe.config import Flow, Step, problems_of_flow
+from hubpipe.errors import ConstraintError, ModelError, TaskError
+from hubpipe.models import fake, hub, needs, recognition
 from hubpipe.models.base import MediaModel, Model, Places, Terms
-from hubpipe.models.libraries import FAKE, LIBRARIES, SENTENCE_TRANSFORMERS, TRANSFORMERS, Library
+from hubpipe.models.libraries import FAKE, LIBRARIES, TRANSFORMERS, Library, library_named
+from hubpipe.models.needs import Choice, Needs
+from hubpipe.models.repository import Repository
 
-# torch, transformers and their code, before any weight (measured on x86-64 Linux).
-RUNTIME_BYTES = 430_000_000
+__all__ = ["Needs", "describe", "load", "load_media", "resolve", "resolve_flow"]
 
-# [CLS] and [SEP] of BERT's family; for other families a token or two more than needed.
-SPECIAL_TOKENS = 2
-# Tokenizers without a limit of their own write 10**30.
-NO_LIMIT = 1_000_000_000
+REMOTE = "hubpipe.models.remote"
+PEFT = "peft"
 
-UNKNOWN_LIBRARY = "{model} is of the library {library}, which hubpipe does not load{nearest}; it loads: {known}"
-NO_LIBRARY = "{model}: neither the Hub nor its files say which library it is of: set pipeline.library to one of {known}"
-NO_TASK = "{model}: neither the file nor the Hub says which task it does: set pipeline.task to one of {known}"
 NOT_THIS_TASK = "{library} does not do {task} ({model}); it does: {tasks}. {others}"
+NO_BASE = (
+    "{model} is laid over another model, and its adapter_config.json names none that is on the Hub: choose another"
+)
 OTHERS_DO = "For {task} name a model of: {libraries}"
-
-
-@dataclass(frozen=True)
-class Needs:
-    """What a step needs, told without loading a weight; None where it is not known before loading.
-
-    `disk_bytes` is what would be downloaded, `memory_bytes` an estimate with the library's own code,
-    `limit` the tokens of text that one prediction reads (None: unknown, or no limit). A fake needs nothing: 0.
-    """
-
-    library: str
-    repo: str
-    revision: str | None
-    disk_bytes: int | None
-    memory_bytes: int | None
-    limit: int | None
-    load_seconds: float | None
-    text_seconds: float | None
+IN_THE_FLOW = "{place}: {message}"
 
 
 def resolve(step: Step, places: Places) -> Step:
@@ -52,15 +33,33 @@ def resolve(step: Step, places: Places) -> Step:
     """
     if step.task is not None:
         return step
-    repository = hub.locate(step.model, step.revision, places)
-    raise TaskError(NO_TASK.format(model=repository.name, known=", ".join(TASKS)))
+    row, repository = _find(step, places)
+    return step.model_copy(update={"task": recognition.task_of(repository, row, places)})
+
+
+def resolve_flow(flow: Flow, places: Places) -> Flow:
+    """Give a flow whose steps' tasks are all known, held against the rules that a file's own tasks are held against.
+
+    Raises TaskError with everything that cannot work, and what `resolve` raises.
+    """
+    if all(step.task is not None for step in flow.pipeline):
+        return flow
+    resolved = flow.model_copy(update={"pipeline": tuple(resolve(step, places) for step in flow.pipeline)})
+    problems = [
+        IN_THE_FLOW.format(place=".".join(map(str, path)), message=message)
+        for path, message in problems_of_flow(resolved)
+    ]
+    if problems:
+        raise TaskError("\n".join(problems))
+    return resolved
 
 
 def load(step: Step, labels: Mapping[str, str], places: Places, terms: Terms | None = None) -> Model:
     """Load the model that reads text for a step, ready for the step's task.
 
     `labels` are the candidates as name -> description (which may be empty), for the tasks that choose.
-    Raises ModelNotFoundError, UnsafeModelError, TaskError, and ModelError when the Hub does not answer.
+    Raises ModelNotFoundError, UnsafeModelError, TaskError, ConstraintError for what the terms' rules or the
+    machine forbid, all before a weight is downloaded, and ModelError when the Hub does not answer.
     """
     model: Model = _load(step, labels, places, terms or Terms())
     return model
@@ -74,59 +73,64 @@ def load_media(step: Step, labels: Mapping[str, str], places: Places, terms: Ter
 
 def _load(step: Step, labels: Mapping[str, str], places: Places, terms: Terms) -> Any:
     if step.endpoint is not None:
-        raise TaskError("an endpoint is not reached yet")
-    library, repository = _resolve(step, places)
-    return importlib.import_module(library.module).load(step, labels, repository, places)
+        return importlib.import_module(REMOTE).load(step, labels, places, terms)
+    choice = _choose(step, places)
+    if choice.row.name != FAKE:
+        for part in choice.parts:
+            hub.check(part, places)
+        problems = list(needs.constraints(choice, terms.rules, places))
+        if problems:
+            raise ConstraintError("\n".join(problems))
+    return importlib.import_module(choice.row.module).load(step, labels, choice.repository, places)
 
 
 def describe(step: Step, places: Places, terms: Terms | None = None) -> Needs:
     """Tell what a step needs, from its model's small files and the Hub's list alone.
 
-    Raises what `load` raises for a model that cannot be found or cannot do the task.
+    What speaks against loading it is among the `problems`. Raises what `load` raises for a model that cannot be
+    found, is not safe, or cannot do the task.
     """
-    library, repository = _resolve(step, places)
-    if library.name == FAKE:
-        return Needs(FAKE, repository.name, None, 0, 0, fake.LIMIT, load_seconds=0, text_seconds=0)
-    disk = repository.safe_bytes or None
-    return Needs(
-        library=library.name,
-        repo=repository.name,
-        revision=repository.revision,
-        disk_bytes=disk,
-        memory_bytes=disk and disk + RUNTIME_BYTES,
-        limit=None if step.task == "summarization" else _limit(repository, places),
-        load_seconds=embedded.LOAD_SECONDS if repository.embedded else None,
-        text_seconds=embedded.TEXT_SECONDS if repository.embedded else None,
-    )
+    if step.endpoint is not None:
+        return needs.of_endpoint(step)
+    choice = _choose(step, places)
+    if choice.row.name == FAKE:
+        return needs.of_fake(step, fake.LIMIT)
+    for part in choice.parts:
+        hub.check(part, places)
+    problems = needs.constraints(choice, (terms or Terms()).rules, places)
+    return replace(needs.of_model(choice, places), problems=tuple(problems))
 
 
-def _resolve(step: Step, places: Places) -> tuple[Library, hub.Repository]:
+def _choose(step: Step, places: Places) -> Choice:
+    row, repository = _find(step, places)
+    if step.task not in row.tasks:
+        raise TaskError(_not_this_task(step, row))
+    misfit = recognition.misfit(step.known_task, repository, places) if row.name == TRANSFORMERS else ""
+    if misfit:
+        raise TaskError(misfit)
+    base = _base(step, repository, places) if row.name == PEFT else None
+    return Choice(step, row, repository, base)
+
+
+def _find(step: Step, places: Places) -> tuple[Library, Repository]:
+    """Find the model that a step names, and the row of its library."""
     if step.library == FAKE or step.model.split(":")[0] == FAKE:
-        repository = hub.Repository(step.model, library=FAKE)
+        repository = Repository(step.model, library=FAKE)
+    elif step.library is not None and library_named(step.library) is None:
+        # A misspelt library is told without a look at the Hub.
+        repository = Repository(step.model)
     else:
         repository = hub.locate(step.model, step.revision, places)
-    library = _row(step, repository)
-    if step.task not in library.tasks:
-        raise TaskError(_not_this_task(step, library))
-    return library, repository
+    row = recognition.library_of(step.library, repository)
+    return row, replace(repository, patterns=row.patterns)
 
 
-def _row(step: Step, repository: hub.Repository) -> Library:
-    known = {library.name: library for library in LIBRARIES}
-    name = step.library or repository.library or _library_of_files(repository)
-    if name is None:
-        raise TaskError(NO_LIBRARY.format(model=step.model, known=", ".join(known)))
-    if name not in known:
-        close = get_close_matches(name, known, n=1)
-        nearest = f" (did you mean {close[0]}?)" if close else ""
-        raise TaskError(UNKNOWN_LIBRARY.format(model=step.model, library=name, nearest=nearest, known=", ".join(known)))
-    return known[name]
-
-
-def _library_of_files(repository: hub.Repository) -> str | None:
-    if "modules.json" in repository.sizes:
-        return SENTENCE_TRANSFORMERS
-    return TRANSFORMERS if "config.json" in repository.sizes else None
+def _base(step: Step, adapter: Repository, places: Places) -> Repository:
+    """Find the model that an adapter is laid over; one of the Hub names no folder of this machine."""
+    name = hub.settings(adapter, "adapter_config.json", places).get("base_model_name_or_path")
+    if not isinstance(name, str) or (adapter.revision and name.startswith(hub.FOLDER_PREFIXES)):
+        raise ModelError(NO_BASE.format(model=adapter.name))
+    return hub.locate(name, step.base_revision, places)
 
 
 def _not_this_task(step: Step, library: Library) -> str:
@@ -139,15 +143,3 @@ def _not_this_task(step: Step, library: Library) -> str:
         tasks=", ".join(sorted(library.tasks)),
         others=others,
     )
-
-
-def _limit(repository: hub.Repository, places: Places) -> int | None:
-    """Read the token limit from the small files; the loaded model may know better."""
-    settings = [
-        (hub.settings(repository, "sentence_bert_config.json", places), "max_seq_length"),
-        (hub.settings(repository, "tokenizer_config.json", places), "model_max_length"),
-        (hub.settings(repository, "config.json", places), "max_position_embeddings"),
-    ]
-    limits = [values.get(key) for values, key in settings]
-    found = [limit for limit in limits if isinstance(limit, int) and limit < NO_LIMIT]
-    return min(found) - SPECIAL_TOKENS if found else None

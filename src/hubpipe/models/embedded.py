@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hubpipe.errors import UnsafeModelError
+from hubpipe.models.repository import Card
 
 NAME = "embedded"
 REPO = "sentence-transformers/all-MiniLM-L6-v2"
@@ -25,6 +26,9 @@ SHA256 = {
     "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
+
+# What its card says: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2
+CARD = Card(license="apache-2.0", languages=("en",), parameters=22_713_728)
 
 # Measured in November 2026 on two shared x86-64 cores: imports 4.6 s, weights 0.4 s; 256 tokens 0.06 s.
 LOAD_SECONDS = 5.0

@@ -1,72 +1,42 @@
 """Turn a model's name into a folder of safe files at a known commit."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatch
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hubpipe.errors import ModelError, ModelNotFoundError, UnsafeModelError
-from hubpipe.models import embedded
+from hubpipe.errors import ModelError, ModelNotFoundError
+from hubpipe.models import embedded, metadata, safety
 from hubpipe.models.base import Places
+from hubpipe.models.download import download
+from hubpipe.models.formats import PICKLES, SAFE_FILES
+from hubpipe.models.hub_errors import hub_errors
+from hubpipe.models.repository import Card, Repository, Source
 
-# What is ever downloaded: text that configures, and weights that are only numbers.
-SAFE_FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.spm", "*.safetensors")
-PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".msgpack")
+__all__ = [
+    "PICKLES",
+    "SAFE_FILES",
+    "Card",
+    "Repository",
+    "Source",
+    "check",
+    "fetch",
+    "locate",
+    "read_json",
+    "settings",
+]
+
 FOLDER_PREFIXES = ("./", "../", "/")
 HUB_TIMEOUT_SECONDS = 30
 
-NO_SUCH_MODEL = "{model}: the Hub has no such model or revision, or the token may not see it"
-GATED = "{model} is gated: accept its terms on its Hub page, and give a token of that account"
-NOT_IN_CACHE = "{model} is not in the local cache, and hubpipe is offline: run once online, or use model: embedded"
-NO_NAME = "{model} is no model name: write OWNER/NAME, ./FOLDER or embedded"
-HUB_SILENT = "the Hub did not answer for {model} ({reason}): try again, or use model: embedded"
 NO_FOLDER = "{model}: there is no such folder"
-NO_WEIGHTS = "{model} holds no weights (*.safetensors): is it a model?"
-ONLY_PICKLES = (
-    "{model} has its weights only in {file}, a format that can run code when it is read: choose a revision "
-    "or a model with safetensors (https://huggingface.co/spaces/safetensors/convert makes them)"
-)
-OWN_CODE = (
-    "{model} brings its own code ({what}), which hubpipe never runs: choose a model that its library knows by itself"
-)
+NOT_WHOLE = "{model} is not whole in the local cache ({file} is missing), and hubpipe is offline: run once online"
 BAD_JSON = "{model}: {file} is not JSON, or not an object"
 
 
-@dataclass(frozen=True)
-class Repository:
-    """A model's files as listed, before a weight is read.
-
-    `folder` is None while the files are only on the Hub; `library` is what the Hub or the name says.
-    `sizes` gives bytes by file name, relative to the model's root. `embedded`: its hashes are known.
-    """
-
-    name: str
-    revision: str | None = None
-    folder: Path | None = None
-    sizes: Mapping[str, int] = field(default_factory=dict)
-    library: str | None = None
-    embedded: bool = False
-
-    @property
-    def safe_bytes(self) -> int:
-        """Bytes of all the files that hubpipe would load."""
-        return sum(size for name, size in self.sizes.items() if any(fnmatch(name, pattern) for pattern in SAFE_FILES))
-
-
-@dataclass(frozen=True)
-class Source:
-    """A folder of safe files to load a model from, and where it is from."""
-
-    folder: Path
-    name: str
-    revision: str | None
-
-
 def locate(name: str, revision: str | None, places: Places) -> Repository:
-    """Find a model's files by `embedded`, a folder (`./x`, `/x`) or a Hub name.
+    """Find a model's files, and what its card says, by `embedded`, a folder (`./x`, `/x`) or a Hub name.
 
     A bare `owner/name` is never a folder: what lies in the working directory is not trusted.
     Raises ModelNotFoundError, and ModelError when the Hub does not answer.
@@ -74,19 +44,34 @@ def locate(name: str, revision: str | None, places: Places) -> Repository:
     if name == embedded.NAME:
         return _embedded(places)
     if name.startswith(FOLDER_PREFIXES):
-        return _in_folder(name, Path(name))
-    return _in_cache(name, revision, places) if places.offline else _on_hub(name, revision, places)
+        found = _in_folder(name, Path(name))
+    elif places.offline:
+        found = _in_cache(name, revision, places)
+    else:
+        found = _on_hub(name, revision, places)
+    return replace(found, modules=safety.module_folders(_json_of(found, safety.MODULES, places)))
+
+
+def check(repository: Repository, places: Places) -> None:
+    """Refuse a repository that needs a pickle or its own code, reading at most its small files.
+
+    Raises UnsafeModelError, ModelNotFoundError without weights.
+    """
+    safety.refuse_pickles(repository)
+    for file in safety.code_files(repository):
+        safety.refuse_code(repository.name, file, _json_of(repository, file, places))
 
 
 def fetch(repository: Repository, places: Places) -> Source:
     """Make sure that a repository's files are in a folder, and that none of them needs a pickle or own code.
 
-    Raises UnsafeModelError (for pickles before a byte is downloaded), ModelNotFoundError without weights.
+    Raises what `check` raises, before a weight is downloaded, and what `download` raises.
     """
-    _refuse_pickles(repository.name, repository.sizes)
-    folder = repository.folder or _download(repository, places)
-    _refuse_pickled_modules(repository.name, folder)
-    _refuse_code(repository.name, folder)
+    check(repository, places)
+    folder = repository.folder or download(repository, places)
+    for name in repository.wanted:
+        if name != metadata.README and not (folder / name).is_file():
+            raise ModelNotFoundError(NOT_WHOLE.format(model=repository.name, file=name))
     if repository.embedded:
         embedded.verify(folder)
     return Source(folder, repository.name, repository.revision)
@@ -94,27 +79,12 @@ def fetch(repository: Repository, places: Places) -> Source:
 
 def settings(repository: Repository, file: str, places: Places) -> dict[str, Any]:
     """Read one of a repository's JSON files without its weights; empty where there is no such file."""
-    if file not in repository.sizes:
-        return {}
-    if repository.folder is not None:
-        return read_json(repository.name, repository.folder / file)
-    from huggingface_hub import hf_hub_download
-
-    with _hub_errors(repository.name):
-        path = hf_hub_download(
-            repository.name, file, revision=repository.revision, cache_dir=places.cache, token=places.token
-        )
-    return read_json(repository.name, Path(path))
+    return _object(repository.name, file, _json_of(repository, file, places))
 
 
 def read_json(model: str, path: Path) -> dict[str, Any]:
     """Read a JSON object of a model's folder; empty where there is no such file."""
-    data = _json(model, path)
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise ModelError(BAD_JSON.format(model=model, file=path.name))
-    return data
+    return _object(model, path.name, _json(model, path))
 
 
 def _embedded(places: Places) -> Repository:
@@ -123,55 +93,63 @@ def _embedded(places: Places) -> Repository:
         found = locate(embedded.REPO, embedded.REVISION, places)
     else:
         # `fetch` verifies that the folder is this commit's model.
-        found = Repository(embedded.REPO, embedded.REVISION, folder, _sizes(folder))
+        found = Repository(embedded.REPO, embedded.REVISION, folder, _sizes(folder), card=embedded.CARD, pinned=True)
     return replace(found, library="sentence-transformers", embedded=True)
 
 
 def _in_folder(name: str, folder: Path) -> Repository:
+    """Take a folder's files as they are: it has no commit, and who names it answers for it."""
     if not folder.is_dir():
         raise ModelNotFoundError(NO_FOLDER.format(model=name))
-    return Repository(name, folder=folder, sizes=_sizes(folder))
+    card, library = metadata.card_of_folder(folder)
+    return Repository(name, folder=folder, sizes=_sizes(folder), library=library, card=card, pinned=True)
 
 
 def _in_cache(name: str, revision: str | None, places: Places) -> Repository:
     from huggingface_hub import snapshot_download
 
-    with _hub_errors(name):
-        # Without the patterns a snapshot counts as incomplete: what hubpipe left out is missing from it.
+    with hub_errors(name, revision):
+        # No pattern, no file that could be missing: which are wanted is known later, see `fetch`.
         found = snapshot_download(
-            name,
-            revision=revision,
-            cache_dir=places.cache,
-            local_files_only=True,
-            allow_patterns=list(SAFE_FILES),
+            name, revision=revision, cache_dir=places.cache, local_files_only=True, allow_patterns=[]
         )
     folder = Path(found)
-    return Repository(name, revision=folder.name, folder=folder, sizes=_sizes(folder))
+    card, library = metadata.card_of_folder(folder)
+    sizes = {**_listed(name, folder.name, places), **_sizes(folder)}
+    return Repository(name, folder.name, folder, sizes, library, card=card, pinned=revision == folder.name)
+
+
+def _listed(name: str, commit: str, places: Places) -> Mapping[str, int]:
+    """Give the Hub's list of files at a commit as it was kept at the download; empty where it was not."""
+    from huggingface_hub import get_cached_repo_tree
+    from huggingface_hub.errors import CachedRepoTreeNotFoundError
+
+    try:
+        files = get_cached_repo_tree(name, revision=commit, cache_dir=places.cache)
+    except CachedRepoTreeNotFoundError:
+        return {}
+    return {file.path: file.size for file in files}
 
 
 def _on_hub(name: str, revision: str | None, places: Places) -> Repository:
     from huggingface_hub import HfApi
 
-    with _hub_errors(name):
+    with hub_errors(name, revision):
         info = HfApi(token=places.token).model_info(
             name, revision=revision, files_metadata=True, timeout=HUB_TIMEOUT_SECONDS
         )
-    sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
-    return Repository(name, info.sha, None, sizes, info.library_name)
-
-
-def _download(repository: Repository, places: Places) -> Path:
-    from huggingface_hub import snapshot_download
-
-    with _hub_errors(repository.name):
-        folder = snapshot_download(
-            repository.name,
-            revision=repository.revision,
-            cache_dir=places.cache,
-            token=places.token,
-            allow_patterns=list(SAFE_FILES),
-        )
-    return Path(folder)
+    files = info.siblings or []
+    hashes = {file.rfilename: file.lfs.sha256 if file.lfs else file.blob_id for file in files}
+    return Repository(
+        name,
+        info.sha,
+        sizes={file.rfilename: file.size or 0 for file in files},
+        library=info.library_name,
+        card=metadata.card_of_hub(info),
+        hashes={file: told for file, told in hashes.items() if told},
+        asked=revision,
+        pinned=revision == info.sha,
+    )
 
 
 def _sizes(folder: Path) -> dict[str, int]:
@@ -180,32 +158,19 @@ def _sizes(folder: Path) -> dict[str, int]:
     }
 
 
-def _refuse_pickles(model: str, files: Mapping[str, int]) -> None:
-    if any(file.endswith(".safetensors") for file in files):
-        return
-    pickles = [file for file in files if file.endswith(PICKLES)]
-    if pickles:
-        raise UnsafeModelError(ONLY_PICKLES.format(model=model, file=pickles[0]))
-    raise ModelNotFoundError(NO_WEIGHTS.format(model=model))
+def _json_of(repository: Repository, file: str, places: Places) -> object:
+    """Read one of a repository's JSON files; None where there is no such file."""
+    if file not in repository.sizes:
+        return None
+    if repository.folder is not None:
+        return _json(repository.name, repository.folder / file)
+    from huggingface_hub import hf_hub_download
 
-
-def _refuse_pickled_modules(model: str, folder: Path) -> None:
-    # Sentence Transformers reads each module's weights from its own folder, a pickle where nothing else is there.
-    for pickle in folder.rglob("pytorch_model.bin"):
-        if not any(pickle.parent.glob("*.safetensors")):
-            raise UnsafeModelError(ONLY_PICKLES.format(model=model, file=pickle.relative_to(folder)))
-
-
-def _refuse_code(model: str, folder: Path) -> None:
-    # Also where the library knows the architecture: the weights were made for the code beside them.
-    for path in folder.rglob("*.json"):
-        if path.name in ("config.json", "tokenizer_config.json") and "auto_map" in read_json(model, path):
-            raise UnsafeModelError(OWN_CODE.format(model=model, what=f"auto_map in {path.name}"))
-    modules = _json(model, folder / "modules.json")
-    for module in modules if isinstance(modules, list) else ():
-        kind = str(module.get("type", "")) if isinstance(module, dict) else ""
-        if not kind.startswith("sentence_transformers."):
-            raise UnsafeModelError(OWN_CODE.format(model=model, what=f"{kind} in modules.json"))
+    with hub_errors(repository.name, repository.revision):
+        path = hf_hub_download(
+            repository.name, file, revision=repository.revision, cache_dir=places.cache, token=places.token
+        )
+    return _json(repository.name, Path(path))
 
 
 def _json(model: str, path: Path) -> object:
@@ -218,20 +183,9 @@ def _json(model: str, path: Path) -> object:
     return data
 
 
-@contextmanager
-def _hub_errors(model: str) -> Iterator[None]:
-    import httpx2
-    from huggingface_hub import errors
-
-    try:
-        yield
-    except errors.GatedRepoError as fault:
-        raise ModelNotFoundError(GATED.format(model=model)) from fault
-    except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as fault:
-        raise ModelNotFoundError(NO_SUCH_MODEL.format(model=model)) from fault
-    except errors.HFValidationError as fault:
-        raise ModelNotFoundError(NO_NAME.format(model=model)) from fault
-    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as fault:
-        raise ModelNotFoundError(NOT_IN_CACHE.format(model=model)) from fault
-    except httpx2.HTTPError as fault:
-        raise ModelError(HUB_SILENT.format(model=model, reason=type(fault).__name__)) from fault
+def _object(model: str, file: str, data: object) -> dict[str, Any]:
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ModelError(BAD_JSON.format(model=model, file=file))
+    return data

@@ -16,8 +16,7 @@ class Shelf:
 
     def resolve(self, flow: Flow) -> Flow:
         """Give a flow whose steps' tasks are all known; see `models.resolve_flow`."""
-        steps = tuple(models.resolve(step, self.places) for step in flow.pipeline)
-        return flow.model_copy(update={"pipeline": steps})
+        return models.resolve_flow(flow, self.places)
 
     def load(self, step: Step, labels: Mapping[str, str], terms: Terms) -> Model:
         """Load the model that reads text for a step; see `models.load`."""
