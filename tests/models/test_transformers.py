@@ -136,9 +136,15 @@ def test_a_hypothesis_without_a_place_for_the_label_is_refused(tiny_model: TinyM
         load(step, LABELS, places)
 
 
-def test_a_model_whose_head_was_never_trained_is_refused(tiny_model: TinyModels, places: Places) -> None:
+def test_a_model_whose_head_was_never_trained_is_refused(
+    tiny_model: TinyModels, tmp_path: Path, places: Places
+) -> None:
+    folder = copy(tiny_model("fill-mask"), tmp_path)
+    configuration = json.loads((folder / "config.json").read_text())
+    del configuration["architectures"]
+    (folder / "config.json").write_text(json.dumps(configuration))
     with pytest.raises(TaskError, match=r"not trained for text-classification.*classifier"):
-        model(tiny_model("fill-mask"), "text-classification", places)
+        model(folder, "text-classification", places)
 
 
 def test_an_architecture_that_cannot_do_the_task_is_refused(tiny_model: TinyModels, places: Places) -> None:

@@ -17,7 +17,18 @@ TASKS: dict[str, tuple[str, str]] = {
     "token-classification": ("tag", "TokenClassification"),
     "feature-extraction": ("embed", "FeatureExtraction"),
     "fill-mask": ("fill", "FillMask"),
+    "question-answering": ("answer", "QuestionAnswering"),
+    "summarization": ("seq2seq", "Summarization"),
+    "translation": ("seq2seq", "Translation"),
+    "text2text-generation": ("seq2seq", "TextToText"),
     "text-generation": ("write", "TextGeneration"),
+    "image-classification": ("images", "ImageClassification"),
+    "zero-shot-image-classification": ("images", "ZeroShotImageClassification"),
+    "object-detection": ("images", "ObjectDetection"),
+    "image-to-text": ("images", "ImageToText"),
+    "image-text-to-text": ("asking", "ImageTextToText"),
+    "document-question-answering": ("asking", "DocumentQuestionAnswering"),
+    "automatic-speech-recognition": ("speech", "SpeechRecognition"),
 }
 
 

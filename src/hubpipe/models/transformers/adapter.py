@@ -15,6 +15,7 @@ from hubpipe.models.transformers.pieces import pieces
 
 BATCH = 8
 NO_ROOM = "{model} reads {context} tokens, of which nothing is left for the text: {advice}"
+NO_QUESTIONS = "{task} answers questions: set pipeline.questions"
 ADVICE = "choose a model that reads more"
 
 

@@ -1,5 +1,6 @@
 """Turn a folder of safe files into a Transformers model and its tokenizer."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +14,32 @@ from transformers.utils import logging as transformers_logging
 from hubpipe.config import Step
 from hubpipe.errors import ModelError, TaskError
 from hubpipe.models.base import NO_OFFSETS
-from hubpipe.models.hub import Source
+from hubpipe.models.hub import Source, read_json
 
 # Where neither the tokenizer nor the configuration names a limit.
 USUAL_LIMIT = 512
+# How configurations name the number of positions: BERT and most others, LED, T5.
+POSITIONS = ("max_position_embeddings", "max_encoder_position_embeddings", "n_positions")
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
+# What an architecture's name says it was trained for: the class that loads it, and the tasks that this does.
+KINDS = {
+    "ForCausalLM": ("AutoModelForCausalLM", ("text-generation", "decision")),
+    "LMHeadModel": ("AutoModelForCausalLM", ("text-generation", "decision")),
+    "ForMaskedLM": ("AutoModelForMaskedLM", ("fill-mask",)),
+    "ForSequenceClassification": (
+        "AutoModelForSequenceClassification",
+        ("text-classification", "zero-shot-classification"),
+    ),
+    "ForTokenClassification": ("AutoModelForTokenClassification", ("token-classification",)),
+    "TapasForQuestionAnswering": ("AutoModelForTableQuestionAnswering", ("table-question-answering",)),
+    "ForQuestionAnswering": ("AutoModelForQuestionAnswering", ("question-answering",)),
+}
+
+OTHER_KIND = (
+    "{model} cannot do {task}: it is a {architecture}, made for {does}. Choose a model of the task, or the task of "
+    "this model{hint}"
+)
+CHAT_HINT = " (in instructions, a chat model can be told to do the same)"
 NOT_TRAINED = "{model} was not trained for {task}: its weights lack {keys}. Choose a model of this task"
 NOT_FOR_TASK = "{model} cannot do {task} with Transformers: {reason}"
 NOT_LOADED = "{model} does not load with Transformers: {reason}"
@@ -37,6 +59,7 @@ def open_model(head: str, step: Step, source: Source) -> Loaded:
 
     Raises TaskError when the model was not made for the task, ModelError when it does not load.
     """
+    _refuse_other_kind(head, step, source)
     with loading(step, source.name):
         tokenizer = open_tokenizer(source.folder)
         model, report = open_weights(head, source.folder)
@@ -65,11 +88,14 @@ def loading(step: Step, name: str) -> Iterator[None]:
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        yield
+        # Marian recommends a package that mends punctuation, at every start.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            yield
     except (ValueError, KeyError) as fault:
-        raise TaskError(NOT_FOR_TASK.format(model=name, task=step.task, reason=fault)) from fault
+        raise TaskError(NOT_FOR_TASK.format(model=name, task=step.task, reason=_brief(fault))) from fault
     except (OSError, ImportError, RuntimeError, SafetensorError) as fault:
-        raise ModelError(NOT_LOADED.format(model=name, reason=fault)) from fault
+        raise ModelError(NOT_LOADED.format(model=name, reason=_brief(fault))) from fault
 
 
 def joined(model: Any, tokenizer: Any) -> Loaded:
@@ -86,8 +112,29 @@ def need_offsets(loaded: Loaded, name: str) -> None:
 
 def _context(model: Any, tokenizer: Any) -> int:
     """Find how many tokens a model reads: the least that its tokenizer and its positions allow."""
-    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None) or USUAL_LIMIT
+    config = model.config.get_text_config()
+    positions = next((value for key in POSITIONS if (value := getattr(config, key, None))), USUAL_LIMIT)
     tables = (part for name, part in model.named_modules() if name.endswith("position_embeddings"))
     # RoBERTa's family counts positions from behind the padding's index.
     first = max((part.padding_idx + 1 for part in tables if getattr(part, "padding_idx", None)), default=0)
     return min(int(tokenizer.model_max_length), int(positions) - first)
+
+
+def _refuse_other_kind(head: str, step: Step, source: Source) -> None:
+    """Refuse a model whose head was made for another task, which may load for this one and answer nonsense."""
+    architectures = read_json(source.name, source.folder / "config.json").get("architectures")
+    architecture = str(architectures[0]) if isinstance(architectures, list) and architectures else ""
+    made_for = next((kind for ending, kind in KINDS.items() if architecture.endswith(ending)), None)
+    # A bare encoder lies in every model.
+    if made_for is None or head in (made_for[0], "AutoModel"):
+        return
+    hint = CHAT_HINT if made_for[0] == "AutoModelForCausalLM" else ""
+    does = " and ".join(made_for[1])
+    raise TaskError(
+        OTHER_KIND.format(model=source.name, task=step.task, architecture=architecture, does=does, hint=hint)
+    )
+
+
+def _brief(fault: Exception) -> str:
+    """Give a fault's first line; Transformers goes on with every class that it knows."""
+    return str(fault).strip().partition("\n")[0]
