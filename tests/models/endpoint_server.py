@@ -1,4 +1,4 @@
-"""A model server on this machine: the Hub's tasks under /TASK, chats under /v1, and any fault that a test scripts."""
+"""A model server on this machine: the Hub's tasks under …/TASK, chats under …/v1, and any fault that a test scripts."""
 
 import base64
 import json
@@ -20,6 +20,8 @@ class EndpointServer:
     def __init__(self) -> None:
         self.url = ""
         self.asked: list[Request] = []
+        self.looked_up: list[Request] = []
+        self.hub: dict[str, Scripted] = {}
         self.script: list[Scripted] = []
         self.always: Scripted | None = None
         self.over = Event()
@@ -34,12 +36,16 @@ class EndpointServer:
         return f"{self.url}/{task}"
 
     def answer(self, request: Request) -> Reply:
-        """Answer one request."""
+        """Answer one request; those with GET ask the Hub about a model."""
+        if request.method == "GET":
+            self.looked_up.append(request)
+            return _given(self.hub.get(request.path, Reply(404, b"", {"X-Error-Code": "RepoNotFound"})), request)
         self.asked.append(request)
         scripted = self.script.pop(0) if self.script else self.always
         if scripted is not None:
-            return scripted if isinstance(scripted, Reply) else scripted(request)
-        return reply_json(200, MODELS[request.path.strip("/")](request))
+            return _given(scripted, request)
+        task = next(task for task in MODELS if request.path.endswith(f"/{task}"))
+        return reply_json(200, MODELS[task](request))
 
     def hang(self, request: Request) -> Reply:
         """Say nothing until the test is over."""
@@ -56,6 +62,10 @@ def serving() -> Iterator[EndpointServer]:
         endpoint.url = running.url
         yield endpoint
         endpoint.over.set()
+
+
+def _given(scripted: Scripted, request: Request) -> Reply:
+    return scripted if isinstance(scripted, Reply) else scripted(request)
 
 
 def hangs_up(request: Request) -> Reply:
@@ -140,7 +150,6 @@ MODELS: dict[str, Callable[[Request], Any]] = {
     "document-question-answering": _document,
     "automatic-speech-recognition": _heard,
     "v1/chat/completions": _chat,
-    "text-generation/v1/chat/completions": _chat,
 }
 
 

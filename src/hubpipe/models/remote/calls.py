@@ -66,6 +66,10 @@ KEY_KEPT_BACK = (
 )
 NO_CREDIT = "the account behind {variable} has no credit left at {host} ({status}{says}): add some"
 NOT_THERE = "{host} does not serve {model} there ({status}{says}): check endpoint and model"
+NOT_FOUND = (
+    "the Hub has no model {model} that {host} could run ({status}{says}): check the name. A private one is only found "
+    "where the token stands in the environment as HF_TOKEN, not in the input hub-token"
+)
 TOO_LONG = "{host} finds what {model} is to read too long ({status}{says}): name a model that reads more"
 REFUSED = "{host} refused the request to {model} ({status}{says}): check that it does the task {task}"
 BUSY = (
@@ -160,6 +164,8 @@ class Caller:
         if isinstance(fault, (InferenceTimeoutError, httpx2.TimeoutException)):
             return SILENT
         if status is not None and status >= 400:
+            if status in (401, 403, 404) and not watch.asked:
+                return NOT_FOUND
             return NO_CREDIT if OUT_OF_CREDIT in watch.body else self._of_status(status, pause)
         if isinstance(fault, RefusedReplyError) or (watch.asked and status is not None):
             return UNUSABLE

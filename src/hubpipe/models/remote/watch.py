@@ -38,9 +38,12 @@ class Watch:
 
     def send(self, request: httpx2.Request) -> None:
         """Note that the model is about to be asked; looking it up on the Hub (GET) is not asking it."""
-        if request.method == "POST":
-            self.before()
-            self.asked, self.status, self.body = True, None, bytearray()
+        if request.method != "POST":
+            # The Hub's library waits for ever there.
+            request.extensions["timeout"] = httpx2.Timeout(max(0.1, self.deadline - self.clock())).as_dict()
+            return
+        self.before()
+        self.asked, self.status, self.body = True, None, bytearray()
 
     def see(self, response: httpx2.Response) -> None:
         """Note a reply's head, and read its body only with a limit.
