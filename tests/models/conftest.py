@@ -1,14 +1,16 @@
 """Fixtures: models that the tests train themselves, saved as the Hub holds them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import constants
 
 from hubpipe.models.base import Places
 from tests.models import tiny
+from tests.models.endpoint_server import EndpointServer, serving
 from tests.models.specimens import MAKERS
 
 TinyModels = Callable[[str], Path]
@@ -44,3 +46,11 @@ def specimen(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], P
         return MAKERS[library, task](root / f"{library}-{task}")
 
     return make
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndpointServer]:
+    """Give a model server on this machine, to which endpoints may lead although the tests are offline."""
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    with serving() as running:
+        yield running

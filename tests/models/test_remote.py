@@ -1,17 +1,15 @@
 """A step with an endpoint: what is sent for each task, and what its answers become."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from huggingface_hub import constants
 
 from hubpipe.config import TASKS, Step
 from hubpipe.config.endpoints import NOT_SERVED
 from hubpipe.errors import MediaError, TaskError
 from hubpipe.models import load, load_media
 from hubpipe.models.base import Boxes, Media, Model, Places, Prediction, Scores, Spans, Terms, Text, Vector
-from tests.models.endpoint_server import BOX, EndpointServer, serving
+from tests.models.endpoint_server import BOX, EndpointServer
 from tests.standin.wire import reply_json
 
 LABELS = {"bug": "Something isn't working", "question": ""}
@@ -39,13 +37,6 @@ FILES = {
     "ogg": b"OggS" + b"\0" * 20,
     "mpeg": b"ID3" + b"\0" * 20,
 }
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndpointServer]:
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    with serving() as running:
-        yield running
 
 
 def step_of(task: str, server: EndpointServer, **keys: object) -> Step:

@@ -1,30 +1,20 @@
 """A chat at an endpoint: what it is told, what it may not be told, and what its answer becomes."""
 
 import base64
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from huggingface_hub import constants
 
 from hubpipe.config import Step
 from hubpipe.errors import EndpointError, TaskError
-from hubpipe.models import load, load_media
+from hubpipe.models import answers, load, load_media
 from hubpipe.models.base import Media, Places, Prediction, Scores, Terms, Text
 from hubpipe.models.chat import BEGIN, END, UNTRUSTED
-from tests.models.endpoint_server import EndpointServer, chat_answer, serving
+from tests.models.endpoint_server import EndpointServer, chat_answer
 from tests.standin.wire import Reply, reply_json
 
 LABELS = {"bug": "Something isn't working", "question": ""}
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndpointServer]:
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    with serving() as running:
-        yield running
 
 
 def step_of(server: EndpointServer, task: str = "text-generation", path: str = "/v1", **keys: object) -> Step:
@@ -102,9 +92,9 @@ def test_labels_are_asked_for_as_json_of_a_schema_and_become_scores(server: Endp
     assert isinstance(found, Scores)
     assert [(score.label, score.score) for score in found.scores] == [("bug", 1.0), ("question", 0.0)]
     [body] = server.bodies
-    wanted = body["response_format"]
-    assert wanted["type"] == "json_schema" or wanted["type"] == "json_object"
-    assert '"enum": ["bug", "question"]' in json.dumps(wanted)
+    # So the client writes a schema for a server at an address.
+    assert body["response_format"]["type"] == "json_object"
+    assert body["response_format"]["value"] == answers.schema(LABELS, multi_label=False)
     assert "Something isn't working" in told(body)[0]
 
 
@@ -125,11 +115,26 @@ def test_a_server_that_takes_no_system_message_gets_the_instructions_with_the_te
     assert UNTRUSTED in message["content"]
 
 
+def test_a_server_of_the_newer_kind_gets_its_own_name_of_the_limit_and_no_temperature(server: EndpointServer) -> None:
+    server.script = [
+        reply_json(400, {"error": {"message": "Unsupported parameter: use 'max_completion_tokens' instead"}}),
+        reply_json(400, {"error": {"message": "Unsupported value: 'temperature' does not support 0"}}),
+        says("It crashes."),
+    ]
+    assert answer(server, max_new_tokens=33) == Text("It crashes.")
+    last = server.bodies[-1]
+    assert last["max_completion_tokens"] == 33
+    assert not {"max_tokens", "temperature"} & set(last)
+
+
 def test_a_refusal_for_another_reason_is_told(server: EndpointServer) -> None:
-    server.always = reply_json(400, {"error": {"message": "temperature must be above 0"}})
-    with pytest.raises(EndpointError, match="temperature must be above 0"):
+    server.always = reply_json(400, {"error": {"message": "this model reads no text"}})
+    with pytest.raises(EndpointError, match="this model reads no text"):
+        answer(server)
+    assert len(server.asked) == 1
+    with pytest.raises(EndpointError, match="this model reads no text"):
         answer(server, labels=LABELS)
-    assert len(server.asked) == 2
+    assert ["response_format" in body for body in server.bodies] == [False, True, False]
 
 
 def test_an_answer_that_names_a_stranger_label_gives_none_and_says_so(server: EndpointServer) -> None:

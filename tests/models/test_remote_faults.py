@@ -3,7 +3,6 @@
 import json
 import re
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -42,13 +41,6 @@ class Clock:
 
     def time(self) -> float:
         return self.now
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndpointServer]:
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    with serving() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """Each key goes where it belongs, and nowhere else."""
 
-from collections.abc import Iterator
-
 import pytest
-from huggingface_hub import constants
 
 from hubpipe.config import Step
 from hubpipe.errors import EndpointError, TaskError
@@ -11,18 +8,11 @@ from hubpipe.models import load
 from hubpipe.models.base import Places
 from hubpipe.models.remote.place import where
 from hubpipe.world import places as from_environment
-from tests.models.endpoint_server import EndpointServer, serving
+from tests.models.endpoint_server import EndpointServer
 from tests.standin.wire import reply_json
 
 HUB, OTHER = "hf_hubsecret", "sk-othersecret"
 BOTH = Places(token=HUB, endpoint_key=OTHER)
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndpointServer]:
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    with serving() as running:
-        yield running
 
 
 def step_at(endpoint: str, task: str = "summarization") -> Step:
@@ -81,7 +71,7 @@ def test_a_key_that_was_kept_back_is_told_where_the_server_wants_one(
     monkeypatch.setattr("hubpipe.models.remote.place._is_this_machine", lambda host: False)
     server.script = [reply_json(401, {})]
     model = load(step_at(f"{server.url}/summarization"), {}, BOTH)
-    assert "the key in HUBPIPE_ENDPOINT_KEY is not sent" in caplog.text
+    assert "the key in HUBPIPE_ENDPOINT_KEY (in the Action: endpoint-key) is not sent" in caplog.text
     with pytest.raises(EndpointError, match="is not sent over a connection that is not encrypted: use an https"):
         model.predict(["crash"])
     assert "authorization" not in server.asked[0].headers

@@ -9,12 +9,12 @@ from huggingface_hub.inference._providers._common import _fetch_inference_provid
 
 from hubpipe.config import Step
 from hubpipe.errors import EndpointError
-from hubpipe.models import load, load_media
-from hubpipe.models.base import Media, Places, Prediction, Terms, Text
+from hubpipe.models import answers, load, load_media
+from hubpipe.models.base import Media, Places, Prediction, Scores, Terms, Text
 from hubpipe.models.remote.calls import Caller
 from hubpipe.models.remote.place import where
 from hubpipe.models.remote.tasks import asking
-from tests.models.endpoint_server import EndpointServer, serving
+from tests.models.endpoint_server import EndpointServer, chat_answer, serving
 from tests.standin.wire import reply_json
 
 TOKEN = "hf_secret"
@@ -73,6 +73,18 @@ def test_another_provider_is_asked_by_chat_under_its_own_name_of_the_model(serve
     assert request.path == "/together/v1/chat/completions"
     assert request.json()["model"] == "served/name"
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_provider_is_given_the_schema_of_the_labels(server: EndpointServer) -> None:
+    labels = {"bug": "", "question": ""}
+    server.script = [reply_json(200, chat_answer('{"labels": ["question"]}'))]
+    step = Step.model_validate({"task": "text-generation", "model": "org/name", "endpoint": "auto", "labels": labels})
+    [found] = load(step, labels, PLACES).predict(["how do I?"])
+    assert isinstance(found, Scores)
+    assert found.scores[0].label == "question"
+    wanted = server.bodies[0]["response_format"]
+    assert wanted["type"] == "json_schema"
+    assert wanted["json_schema"]["schema"] == answers.schema(labels, multi_label=False)
 
 
 def test_the_router_chooses_a_provider_for_a_chat(server: EndpointServer) -> None:

@@ -55,7 +55,7 @@ def load(step: Step, labels: Mapping[str, str], places: Places, terms: Terms) ->
     for _, problem in problems_of_task(endpoint, task, step.source_language, step.target_language):
         raise TaskError(CANNOT.format(model=step.model, host=place.host, problem=problem))
     caller = Caller(place, step.model, task, float(step.timeout), terms.meter)
-    info = ModelInfo(LIBRARY, f"{step.model} at {place.host}", None, task, limit(step))
+    info = ModelInfo(LIBRARY, f"{step.model} at {place.host}", None, task, _limit(step))
     if TASKS[task].reads != "text":
         return media.RemoteMedia(info, media.asking(step, labels, caller))
     if speech(endpoint, task) == "chat":
@@ -63,7 +63,7 @@ def load(step: Step, labels: Mapping[str, str], places: Places, terms: Terms) ->
     return RemoteText(info, tasks.asking(step, labels, caller))
 
 
-def limit(step: Step) -> int | None:
+def _limit(step: Step) -> int | None:
     """Tell how many pieces of about four letters one request to a step's endpoint holds; None for any number."""
     task = step.known_task
     if TASKS[task].merge is None:

@@ -15,7 +15,8 @@ from hubpipe.models.base import Places
 
 log = logging.getLogger("hubpipe")
 
-HUB_KEY, OTHER_KEY = "HF_TOKEN", "HUBPIPE_ENDPOINT_KEY"
+HUB_KEY = "HF_TOKEN (in the Action: hub-token)"
+OTHER_KEY = "HUBPIPE_ENDPOINT_KEY (in the Action: endpoint-key)"
 HUB_KEY_STARTS = "hf_"
 # The hosts that Hugging Face's own libraries send its tokens to.
 HUB_HOSTS = ("huggingface.co", ".huggingface.co", ".endpoints.huggingface.cloud")
@@ -29,7 +30,7 @@ NO_HUB_KEY = (
     "correct it, or give the provider's own address as endpoint with its key in HUBPIPE_ENDPOINT_KEY"
 )
 BAD_PLACE = "endpoint: {problem}"
-KEPT_BACK = "the key in %s is not sent to %s: the connection is not encrypted. Use an https address"
+KEPT_BACK = "the key in %s is not sent to %s, where the connection is not encrypted. Use an https address"
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,9 @@ TURNS = re.compile(
     re.IGNORECASE,
 )
 SCHEMA_NAME = "labels"
-SYSTEM = "system"
+# What some servers refuse, and the word by which their refusal names it.
+NAMED = {"temperature": "temperature", "max_tokens": "max_completion_tokens", "system": "system"}
+SCHEMA = "schema"
 
 
 @dataclass
@@ -38,8 +40,7 @@ class Talker:
     step: Step
     told: str
     labels: Mapping[str, str] = field(default_factory=dict)
-    with_schema: bool = True
-    with_system: bool = True
+    without: set[str] = field(default_factory=set)
 
     def answer(self, text: str, image: str | None = None) -> Prediction:
         """Ask about a text, and an image beside it (`data:` address); text, or scores where there are labels."""
@@ -55,23 +56,24 @@ class Talker:
 
     def _simpler(self, fault: RefusalError) -> bool:
         """Leave out what the server may have refused; tell whether there was any."""
-        if self.labels and self.with_schema:
-            self.with_schema = False
-        elif self.with_system and SYSTEM in fault.said.lower():
-            self.with_system = False
-        else:
-            return False
-        return True
+        said = fault.said.lower()
+        refused = [what for what, word in NAMED.items() if word in said and what not in self.without]
+        if not refused and self.labels and SCHEMA not in self.without:
+            refused = [SCHEMA]
+        self.without.update(refused)
+        return bool(refused)
 
     def _say(self, matter: str, image: str | None) -> str:
-        messages = chat.conversation(self.told, matter, self.with_system)
+        messages = chat.conversation(self.told, matter, with_system="system" not in self.without)
+        most, newer = self.step.max_new_tokens, "max_tokens" in self.without
 
         def ask(client: InferenceClient, watch: Watch) -> tuple[str, int | None]:
             found = client.chat_completion(
                 cast("Any", _seen(messages, image)),
                 model=self.served,
-                max_tokens=self.step.max_new_tokens,
-                temperature=0,
+                max_tokens=None if newer else most,
+                extra_body={"max_completion_tokens": most} if newer else None,
+                temperature=None if "temperature" in self.without else 0,
                 response_format=cast("Any", self._format()),
             )
             content = found.choices[0].message.content
@@ -83,7 +85,7 @@ class Talker:
         return said
 
     def _format(self) -> dict[str, Any] | None:
-        if not self.labels or not self.with_schema:
+        if not self.labels or SCHEMA in self.without:
             return None
         schema = answers.schema(self.labels, self.step.multi_label)
         return {"type": "json_schema", "json_schema": {"name": SCHEMA_NAME, "schema": schema, "strict": True}}
