@@ -112,6 +112,8 @@ LIBRARIES = (
     Library(
         "transformers.js",
         "Transformers.js",
+        "hubpipe.models.onnx",
+        ENCODER_TASKS | {"text-classification", "token-classification"},
         extra="onnx",
         patterns=("onnx/model.onnx", "onnx/model.onnx_data", "onnx/model_quantized.onnx", "model.onnx"),
         aliases=("onnx", "onnxruntime", "optimum", "transformersjs"),

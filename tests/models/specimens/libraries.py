@@ -2,13 +2,18 @@
 
 import json
 import re
+import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
+import pytest
 import skops.io
+import torch
+import transformers
 from model2vec import StaticModel
 from model2vec.inference import StaticModelPipeline
 from model2vec.inference.mlp import Activation, Layer, MLPHead
@@ -19,7 +24,8 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 from spacy import blank
 from spacy.training import Example
-from spacy.util import fix_random_seed
+from spacy.util import fix_random_seed  # type: ignore[attr-defined]
+from torch.onnx._internal.torchscript_exporter import onnx_proto_utils
 
 from tests.models import tiny
 from tests.models.specimens.maker import Maker, StepKeys
@@ -138,6 +144,58 @@ MODELS = {
     },
 }
 
+
+def onnx(folder: Path, make: Maker, head: str) -> Path:
+    """Export a tiny Transformers model as Transformers.js repositories hold it: no torch weights beside it."""
+    base = make(folder.with_name(f"{folder.name}-base"))
+    model = getattr(transformers, head).from_pretrained(base, attn_implementation="eager").eval()
+    words = transformers.AutoTokenizer.from_pretrained(base)
+    batch = words(["the app fails", "add support on the page"], padding=True, return_tensors="pt")
+    (folder / "onnx").mkdir(parents=True)
+    sizes = {name: {0: "texts", 1: "tokens"} for name in ("input_ids", "attention_mask")}
+    # It asks for the package onnx only to add functions of onnxscript, of which there are none.
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.setattr(onnx_proto_utils, "_add_onnxscript_fn", lambda written, _: written)
+        torch.onnx.export(
+            Alone(model),
+            (batch["input_ids"], batch["attention_mask"]),
+            folder / "onnx" / "model.onnx",
+            input_names=list(sizes),
+            output_names=["last_hidden_state" if head == "AutoModel" else "logits"],
+            dynamic_axes=sizes,
+            dynamo=False,
+        )
+    words.save_pretrained(folder)
+    model.config.save_pretrained(folder)
+    return folder
+
+
+class Alone(torch.nn.Module):
+    """A model that gives its first output alone."""
+
+    def __init__(self, model: Any):
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+        """Give logits, or the last layer."""
+        return self.model(input_ids=input_ids, attention_mask=attention_mask, return_dict=False)[0]
+
+
+def once(make: Maker) -> Maker:
+    """Make a model for the first who asks, and give it to all others."""
+    made: list[Path] = []
+
+    def first(folder: Path) -> Path:
+        made.extend([] if made else [make(folder)])
+        return made[0]
+
+    return first
+
+
+ONNX_ENCODER = once(partial(onnx, make=tiny.classifier, head="AutoModel"))
+
 # By library and task: what writes the model into a folder, and the keys that its step needs.
 MAKERS: dict[tuple[str, str], Maker] = {
     **{
@@ -147,7 +205,22 @@ MAKERS: dict[tuple[str, str], Maker] = {
     ("model2vec", "text-classification"): model2vec_classifier,
     ("sklearn", "text-classification"): sklearn,
     ("setfit", "text-classification"): setfit,
+    **{
+        ("transformers.js", task): ONNX_ENCODER
+        for task in ("sentence-similarity", "feature-extraction", "summarization")
+    },
+    ("transformers.js", "text-classification"): partial(
+        onnx, make=tiny.classifier, head="AutoModelForSequenceClassification"
+    ),
+    ("transformers.js", "zero-shot-classification"): partial(
+        onnx, make=tiny.inference, head="AutoModelForSequenceClassification"
+    ),
+    ("transformers.js", "token-classification"): partial(
+        onnx, make=tiny.tagger, head="AutoModelForTokenClassification"
+    ),
     ("spacy", "text-classification"): spacy_classifier,
     ("spacy", "token-classification"): spacy_tagger,
 }
-STEPS: dict[tuple[str, str], StepKeys] = {}
+STEPS: dict[tuple[str, str], StepKeys] = {
+    ("transformers.js", "zero-shot-classification"): {"hypothesis_template": tiny.HYPOTHESIS},
+}
