@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.pre_tokenizers import PreTokenizer, Whitespace, WhitespaceSplit
 from tokenizers.processors import TemplateProcessing
 from transformers import (
     BertConfig,
@@ -48,10 +48,12 @@ BUGS = around(("crash", "error", "broken", "fails"))
 WISHES = around(("add", "support", "please", "want"))
 
 
-def tokenizer(texts: Iterable[str], context: int, extra: Sequence[str] = ()) -> Any:
+def tokenizer(
+    texts: Iterable[str], context: int, extra: Sequence[str] = (), splitter: PreTokenizer | None = None
+) -> Any:
     """Make a word tokenizer that knows the words of some texts."""
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *extra]
-    splitter = Whitespace()
+    splitter = splitter or Whitespace()
     words = sorted({word for text in texts for word, _ in splitter.pre_tokenize_str(text)})
     words = [word for word in words if word not in UNKNOWN]
     backend = Tokenizer(WordLevel({word: place for place, word in enumerate([*special, *words])}, unk_token="[UNK]"))
@@ -158,10 +160,10 @@ def filler(folder: Path) -> Path:
     return save(model, words, folder)
 
 
-def chatter(folder: Path, template: str | None = CHAT_TEMPLATE) -> Path:
+def chatter(folder: Path, template: str | None = CHAT_TEMPLATE, answer: str = ANSWER) -> Path:
     """Train a chat model that always gives one answer."""
     roles = ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>")
-    words = tokenizer([*BUGS, *WISHES, ANSWER], CHAT_CONTEXT, extra=roles)
+    words = tokenizer([*BUGS, *WISHES, answer], CHAT_CONTEXT, extra=roles, splitter=WhitespaceSplit())
     words.chat_template = template
     end = words.convert_tokens_to_ids("<|end|>")
     words.eos_token = "<|end|>"
@@ -177,14 +179,14 @@ def chatter(folder: Path, template: str | None = CHAT_TEMPLATE) -> Path:
         pad_token_id=0,
     )
     model = LlamaForCausalLM(config)
-    ids = words([f"{text} <|end|> <|assistant|> {ANSWER} <|end|>" for text in (*BUGS[:8], *WISHES[:8], "")])[
+    ids = words([f"{text} <|end|> <|assistant|> {answer} <|end|>" for text in (*BUGS[:8], *WISHES[:8], "")])[
         "input_ids"
     ]
     longest = max(map(len, ids))
     # Left padding of unknown words, so that the answer comes after any conversation.
     rows = torch.tensor([[1] * (longest - len(row)) + row for row in ids])
     targets = rows.clone()
-    targets[:, : -len(words(ANSWER)["input_ids"]) - 1] = -100
+    targets[:, : -len(words(answer)["input_ids"]) - 1] = -100
     train(model, {"input_ids": rows, "labels": targets}, steps=100)
     return save(model, words, folder)
 

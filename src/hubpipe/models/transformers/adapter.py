@@ -16,6 +16,7 @@ from hubpipe.models.transformers.pieces import pieces
 BATCH = 8
 NO_ROOM = "{model} reads {context} tokens, of which nothing is left for the text: {advice}"
 NO_QUESTIONS = "{task} answers questions: set pipeline.questions"
+ENDS_EARLY = "the end of an answer, which is longer than {most} tokens (max_new_tokens)"
 ADVICE = "choose a model that reads more"
 
 
@@ -82,3 +83,12 @@ def pipe(step: Step, loaded: Loaded) -> Any:
 def pipeable(texts: Sequence[str]) -> list[str]:
     """Make texts that every pipeline takes: an empty one becomes a space."""
     return [encodable(text) or " " for text in texts]
+
+
+def ended(model: Any, written: Sequence[int], most: int) -> bool:
+    """Tell whether a model came to an end with what it wrote, rather than to the most that it may write."""
+    settings = model.generation_config
+    ends = settings.eos_token_id if isinstance(settings.eos_token_id, list) else [settings.eos_token_id]
+    # BART's family is made to write the end where it must stop.
+    forced = settings.forced_eos_token_id is not None and len(written) >= most
+    return not forced and any(token in ends for token in written)

@@ -40,6 +40,7 @@ OTHER_KIND = (
     "this model{hint}"
 )
 CHAT_HINT = " (in instructions, a chat model can be told to do the same)"
+SEVERAL_GGUF = "{model} holds several models ({files}), of which one is read: keep the one to use in the folder"
 NOT_TRAINED = "{model} was not trained for {task}: its weights lack {keys}. Choose a model of this task"
 NOT_FOR_TASK = "{model} cannot do {task} with Transformers: {reason}"
 NOT_LOADED = "{model} does not load with Transformers: {reason}"
@@ -60,9 +61,10 @@ def open_model(head: str, step: Step, source: Source) -> Loaded:
     Raises TaskError when the model was not made for the task, ModelError when it does not load.
     """
     _refuse_other_kind(head, step, source)
+    packed = _packed(source)
     with loading(step, source.name):
-        tokenizer = open_tokenizer(source.folder)
-        model, report = open_weights(head, source.folder)
+        tokenizer = open_tokenizer(source.folder, **packed)
+        model, report = open_weights(head, source.folder, **packed)
     # A bare encoder may lack its pooler; any other task needs every weight of its head.
     missing = sorted(report["missing_keys"])
     if missing and head != "AutoModel":
@@ -118,6 +120,16 @@ def _context(model: Any, tokenizer: Any) -> int:
     # RoBERTa's family counts positions from behind the padding's index.
     first = max((part.padding_idx + 1 for part in tables if getattr(part, "padding_idx", None)), default=0)
     return min(int(tokenizer.model_max_length), int(positions) - first)
+
+
+def _packed(source: Source) -> dict[str, str]:
+    """Name the one file of a GGUF model, which holds tokenizer, configuration and weights; nothing for other models."""
+    if any(source.folder.rglob("*.safetensors")):
+        return {}
+    found = sorted(path.relative_to(source.folder).as_posix() for path in source.folder.rglob("*.gguf"))
+    if len(found) > 1:
+        raise TaskError(SEVERAL_GGUF.format(model=source.name, files=", ".join(found)))
+    return {"gguf_file": found[0]} if found else {}
 
 
 def _refuse_other_kind(head: str, step: Step, source: Source) -> None:

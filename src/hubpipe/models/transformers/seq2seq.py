@@ -9,7 +9,7 @@ import torch
 from hubpipe.config import Step
 from hubpipe.models import chat
 from hubpipe.models.base import Prediction, Text, encodable
-from hubpipe.models.transformers.adapter import Adapter
+from hubpipe.models.transformers.adapter import ENDS_EARLY, Adapter, ended
 from hubpipe.models.transformers.languages import direct, tasks_of
 from hubpipe.models.transformers.opening import Loaded
 
@@ -23,7 +23,6 @@ SETTINGS = (
     "forced_bos_token_id",
 )
 
-ENDS_EARLY = "the end of an answer, which is longer than {most} tokens (max_new_tokens)"
 OVER_WORDS = "{count} of {total} sentences of the summary (over {most} words)"
 OVER_LONG = "the end of the summary's first sentence (over {most} words)"
 
@@ -85,11 +84,7 @@ class TextToText(Adapter):
         # Not every tokenizer knows its languages' codes as special.
         said = [token for token in written if token != self._generation.get("forced_bos_token_id")]
         answer = self._tokenizer.decode(said, skip_special_tokens=True).strip()
-        return Text(answer, "" if self._ended(written) else ENDS_EARLY.format(most=most))
-
-    def _ended(self, written: Sequence[int]) -> bool:
-        ends = self._model.generation_config.eos_token_id
-        return any(token in written[1:] for token in (ends if isinstance(ends, list) else [ends]))
+        return Text(answer, "" if ended(self._model, written[1:], most) else ENDS_EARLY.format(most=most))
 
 
 class Summarization(TextToText):

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 import jinja2
+import torch
 
 from hubpipe.config import Step
 from hubpipe.errors import TaskError
 from hubpipe.models import answers, chat
 from hubpipe.models.base import NO_LABELS, Prediction, Text, encodable
-from hubpipe.models.transformers.adapter import Adapter, pipe
+from hubpipe.models.transformers.adapter import ENDS_EARLY, Adapter, ended
 from hubpipe.models.transformers.opening import Loaded
 
 NO_CHAT = "{model} has no chat template, so it cannot be given instructions: choose a model tuned for chat"
@@ -28,7 +29,6 @@ class TextGeneration(Adapter):
             raise TaskError(NO_CHAT.format(model=name))
         if step.labels and not labels:
             raise TaskError(NO_LABELS.format(task=step.task))
-        self._pipe = pipe(step, loaded)
         self._labels = dict(labels) if step.labels else {}
         self._several = step.multi_label
         asked = answers.instructions(self._labels, step.multi_label) if self._labels else None
@@ -53,13 +53,25 @@ class TextGeneration(Adapter):
 
     def _answers(self, texts: Sequence[str]) -> list[Prediction]:
         """Answer about each text, without chance."""
-        return [self._prediction(self._answer(text)) for text in texts]
+        return [self._answer(text) for text in texts]
 
-    def _prediction(self, answer: str) -> Prediction:
-        return answers.scores(answer, self._labels, self._several) if self._labels else Text(answer)
-
-    def _answer(self, text: str) -> str:
+    def _answer(self, text: str) -> Prediction:
         matter = self._cut(chat.defused(encodable(text), self._special), self._room)
-        messages = chat.conversation(self._instructions, matter, self._with_system)
-        answer = self._pipe(messages, max_new_tokens=self._most_new, do_sample=False, return_full_text=False)
-        return chat.said(str(answer[0]["generated_text"]))
+        written = self._written(self._prompt(matter, self._with_system))
+        answer = chat.said(self._tokenizer.decode(written, skip_special_tokens=True))
+        if self._labels:
+            return answers.scores(answer, self._labels, self._several)
+        whole = ended(self._model, written, self._most_new)
+        return Text(answer, "" if whole else ENDS_EARLY.format(most=self._most_new))
+
+    def _written(self, prompt: list[int]) -> list[int]:
+        """Write the tokens that follow a prompt."""
+        ids = torch.tensor([prompt])
+        with torch.inference_mode():
+            written = self._model.generate(
+                input_ids=ids,
+                attention_mask=torch.ones_like(ids),
+                max_new_tokens=self._most_new,
+                do_sample=False,
+            )
+        return list(written[0, len(prompt) :].tolist())
