@@ -7,6 +7,7 @@ HubpipeError                    exit 1: the run failed
 │   └── TemplateError           a comment template does not render
 ├── ModelError                  a model cannot be used
 │   ├── ModelNotFoundError      no such repository, revision or file
+│   ├── HubError                the Hub did not answer, or what it sent did not come in whole
 │   ├── UnsafeModelError        it would need a pickle or remote code, or its hash is wrong
 │   ├── TaskError               the model cannot do this task
 │   ├── ConstraintError         the model breaks a rule of the configuration, or does not fit the machine
@@ -70,6 +71,10 @@ class ModelError(HubpipeError):
 
 class ModelNotFoundError(ModelError):
     """The Hub or the folder has no such repository, revision or file."""
+
+
+class HubError(ModelError):
+    """The Hub did not answer, or what it sent did not come in whole: another try may help."""
 
 
 class UnsafeModelError(ModelError):

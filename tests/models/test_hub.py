@@ -12,7 +12,7 @@ from subprocess import run
 import pytest
 
 from hubpipe.config import Step
-from hubpipe.errors import ConstraintError, ModelError, ModelNotFoundError, TaskError, UnsafeModelError
+from hubpipe.errors import ConstraintError, HubError, ModelError, ModelNotFoundError, TaskError, UnsafeModelError
 from hubpipe.models import describe, load
 from hubpipe.models.base import Places, Scores
 from hubpipe.models.download import Progress
@@ -236,6 +236,21 @@ def test_a_hub_that_refuses_or_is_away_is_told_as_such(hub: LocalHub, online: Pl
     hub.status = status
     with pytest.raises(ModelError, match=told):
         load(STEP, {}, online)
+
+
+def test_a_commit_that_is_in_the_cache_is_taken_from_there_while_the_hub_is_away(
+    hub: LocalHub, online: Places, caplog: pytest.LogCaptureFixture
+) -> None:
+    fetch(found(online), online)
+    hub.status = 503
+    with pytest.raises(HubError):
+        locate(NAME, "main", online)
+    hub.downloaded.clear()
+    source = fetch(locate(NAME, COMMIT, online), online)
+    assert (source.revision, hub.downloaded) == (COMMIT, [])
+    assert "is in the cache, and is taken from there" in caplog.text
+    with pytest.raises(HubError, match="status 503"):
+        locate("octo-org/other", COMMIT, online)
 
 
 @pytest.mark.usefixtures("no_waiting")

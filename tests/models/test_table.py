@@ -22,6 +22,17 @@ def test_importing_the_table_imports_no_heavy_library() -> None:
     assert found.stdout == "[]\n"
 
 
+def test_telling_the_needs_of_the_embedded_model_imports_no_heavy_library() -> None:
+    code = (
+        "from hubpipe.config import Step; from hubpipe.models import describe; from hubpipe.models.base import Places\n"
+        "import sys; describe(Step(task='summarization'), Places())\n"
+        "describe(Step(task='decision', model='fake:'), Places())\n"
+        f"print(sorted(set({HEAVY!r}) & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
+
+
 def test_loading_writes_nothing_to_standard_output() -> None:
     code = (
         "from hubpipe.config import Step; from hubpipe.models import load; from hubpipe.models.base import Places\n"

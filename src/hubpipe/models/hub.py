@@ -1,12 +1,14 @@
 """Turn a model's name into a folder of safe files at a known commit."""
 
 import json
+import logging
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hubpipe.errors import ModelError, ModelNotFoundError
+from hubpipe.errors import HubError, ModelError, ModelNotFoundError
 from hubpipe.models import embedded, metadata, safety
 from hubpipe.models.base import Places
 from hubpipe.models.download import download
@@ -27,11 +29,15 @@ __all__ = [
     "settings",
 ]
 
+log = logging.getLogger("hubpipe")
+
 FOLDER_PREFIXES = ("./", "../", "/")
 HUB_TIMEOUT_SECONDS = 30
+COMMIT = re.compile("[0-9a-f]{40}")
 
 NO_FOLDER = "{model}: there is no such folder"
 NOT_WHOLE = "{model} is not whole in the local cache ({file} is missing), and hubpipe is offline: run once online"
+KEPT = "%s; this commit of it is in the cache, and is taken from there"
 BAD_JSON = "{model}: {file} is not JSON, or not an object"
 
 
@@ -48,7 +54,7 @@ def locate(name: str, revision: str | None, places: Places) -> Repository:
     elif places.offline:
         found = _in_cache(name, revision, places)
     else:
-        found = _on_hub(name, revision, places)
+        found = _on_hub_or_kept(name, revision, places)
     return replace(found, modules=safety.module_folders(_json_of(found, safety.MODULES, places)))
 
 
@@ -129,6 +135,21 @@ def _listed(name: str, commit: str, places: Places) -> Mapping[str, int]:
     except CachedRepoTreeNotFoundError:
         return {}
     return {file.path: file.size for file in files}
+
+
+def _on_hub_or_kept(name: str, revision: str | None, places: Places) -> Repository:
+    """Ask the Hub; while it is away, a commit that the cache holds is still that commit."""
+    try:
+        return _on_hub(name, revision, places)
+    except HubError as fault:
+        if revision is None or not COMMIT.fullmatch(revision):
+            raise
+        try:
+            kept = _in_cache(name, revision, places)
+        except ModelNotFoundError:
+            raise fault from None
+        log.warning(KEPT, fault)
+        return kept
 
 
 def _on_hub(name: str, revision: str | None, places: Places) -> Repository:

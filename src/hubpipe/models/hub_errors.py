@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hubpipe.errors import ConstraintError, ModelError, ModelNotFoundError
+from hubpipe.errors import ConstraintError, HubError, ModelError, ModelNotFoundError
 
 NO_SUCH_MODEL = "{model}: the Hub has no such model, or the token may not see it: check the name, or set hub-token"
 NO_SUCH_REVISION = "{model} has no revision {revision}: name a branch, a tag or a commit of it"
@@ -26,14 +26,15 @@ NOT_WRITTEN = (
     "the files of {model} did not come in whole ({reason}): run again; whole files are kept and not fetched twice"
 )
 NO_ANSWER = "what answers for {model} is no Hub ({reason}): check HF_ENDPOINT, and proxies on the way"
-BY_STATUS = {401: REFUSED, 403: TOO_WEAK, 429: ASKED_TOO_OFTEN}
+TOKEN_FAULTS = {401: REFUSED, 403: TOO_WEAK}
+TOO_MANY_REQUESTS = 429
 
 
 @contextmanager
 def hub_errors(model: str, revision: str | None = None) -> Iterator[None]:
     """Map the faults of a lookup or a download to the error tree.
 
-    Raises ModelNotFoundError, ConstraintError for a full disk, else ModelError.
+    Raises ModelNotFoundError, ConstraintError for a full disk, ModelError for a token, else HubError.
     """
     import httpx2
 
@@ -54,16 +55,15 @@ def _told(fault: BaseException, model: str, revision: str | None) -> ModelError:
         if isinstance(fault, kind):
             return ModelNotFoundError(message.format(model=model, revision=revision))
     if isinstance(fault, errors.HfHubHTTPError):
-        status = fault.response.status_code
-        return ModelError(BY_STATUS.get(status, HUB_SILENT).format(model=model, reason=f"status {status}"))
+        return _refused(fault.response.status_code, model)
     if isinstance(fault, httpx2.RemoteProtocolError | httpx2.ReadError):
-        return ModelError(_broken(fault, model))
+        return HubError(_broken(fault, model))
     if isinstance(fault, httpx2.HTTPError):
-        return ModelError(HUB_SILENT.format(model=model, reason=type(fault).__name__))
+        return HubError(HUB_SILENT.format(model=model, reason=type(fault).__name__))
     if isinstance(fault, OSError):
         full = fault.errno == errno.ENOSPC
-        return ConstraintError(DISK_FULL.format(model=model)) if full else ModelError(_broken(fault, model))
-    return ModelError(NO_ANSWER.format(model=model, reason=type(fault).__name__))
+        return ConstraintError(DISK_FULL.format(model=model)) if full else HubError(_broken(fault, model))
+    return HubError(NO_ANSWER.format(model=model, reason=type(fault).__name__))
 
 
 def _missing() -> tuple[tuple[type[Exception], str], ...]:
@@ -78,6 +78,13 @@ def _missing() -> tuple[tuple[type[Exception], str], ...]:
         (errors.LocalEntryNotFoundError, NOT_IN_CACHE),
         (errors.OfflineModeIsEnabled, NOT_IN_CACHE),
     )
+
+
+def _refused(status: int, model: str) -> ModelError:
+    if status in TOKEN_FAULTS:
+        return ModelError(TOKEN_FAULTS[status].format(model=model))
+    message = ASKED_TOO_OFTEN if status == TOO_MANY_REQUESTS else HUB_SILENT
+    return HubError(message.format(model=model, reason=f"status {status}"))
 
 
 def _broken(fault: Exception, model: str) -> str:

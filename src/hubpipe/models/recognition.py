@@ -9,7 +9,7 @@ from hubpipe.config.words import nearest
 from hubpipe.errors import TaskError
 from hubpipe.models import hub
 from hubpipe.models.base import Places
-from hubpipe.models.libraries import LIBRARIES, Library, library_named, library_of_files
+from hubpipe.models.libraries import FAKE, LIBRARIES, Library, library_named, library_of_files
 from hubpipe.models.repository import Repository
 
 UNKNOWN_LIBRARY = "{model} is of the library {library}, which hubpipe does not know{nearest}"
@@ -88,7 +88,7 @@ def library_of(library: str | None, repository: Repository) -> Library:
     Raises TaskError where none of them tells it, or hubpipe does not load it.
     """
     name = library or repository.library or library_of_files(repository.sizes)
-    loads = [row.name for row in LIBRARIES if row.module]
+    loads = [row.name for row in LIBRARIES if row.module and row.name != FAKE]
     if name is None:
         raise TaskError(NO_LIBRARY.format(model=repository.name, known=", ".join(loads)))
     row = library_named(name)
