@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from hubpipe.config import Step
-from hubpipe.models import load
-from hubpipe.models.base import Places, Prediction, Scores, Spans, Text
+from hubpipe.config.tasks import TASKS, gives
+from hubpipe.models import load, load_media
+from hubpipe.models.base import Boxes, Media, Places, Prediction, Scores, Spans, Text, Vector
 
 LABELS = {"bug": "", "enhancement": "", "question": ""}
 
@@ -72,3 +73,40 @@ def test_a_fixed_label_marks_every_word() -> None:
 
 def test_a_summary_says_how_much_was_read() -> None:
     assert answer("fake:", "one two three", task="summarization") == Text("3 words, beginning with: one two three")
+
+
+def about(model: str, data: bytes, task: str, text: str = "") -> Prediction:
+    step = Step.model_validate({"model": model, "task": task})
+    return load_media(step, LABELS, Places()).predict([Media("a.png", data, text)])[0]
+
+
+MEDIA_TASKS = [name for name, facts in TASKS.items() if facts.reads != "text"]
+SHAPES = {"scores": Scores, "spans": Spans, "text": Text, "vector": Vector, "boxes": Boxes}
+
+
+@pytest.mark.parametrize("task", MEDIA_TASKS)
+def test_an_image_or_a_sound_is_answered_by_its_bytes_in_the_tasks_shape(task: str) -> None:
+    one, other = about("fake:", b"one", task), about("fake:", b"the other", task)
+    assert type(one) is type(other) is SHAPES[gives(task, None)]
+    assert one != other
+    assert one == about("fake:", b"one", task, text="in another text")
+
+
+def test_boxes_lie_in_an_image_and_their_labels_are_scored() -> None:
+    prediction = about("fake:", b"one", "object-detection")
+    assert isinstance(prediction, Boxes)
+    assert {box.label for box in prediction.boxes} == set(LABELS)
+    for box in prediction.boxes:
+        assert 0 <= box.xmin < box.xmax <= 100
+        assert 0 <= box.ymin < box.ymax <= 100
+
+
+def test_a_fixed_label_is_seen_and_heard_everywhere() -> None:
+    seen = about("fake:label=bug", b"one", "image-classification")
+    assert isinstance(seen, Scores)
+    assert (seen.scores[0].label, seen.scores[0].score) == ("bug", 1.0)
+    assert about("fake:label=owned", b"one", "automatic-speech-recognition") == Text("owned")
+
+
+def test_an_echo_writes_the_text_around_an_image() -> None:
+    assert about("fake:echo", b"one", "image-text-to-text", "around <!-- x -->") == Text("around <!-- x -->")

@@ -1,14 +1,28 @@
-"""Turn texts into predictions without a model: for tests, demonstrations, the self-test and attacks."""
+"""Turn texts, images and sounds into predictions without a model: for tests, trials, the self-test and attacks."""
 
 import hashlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hubpipe.config import Step
+from hubpipe.config import TASKS, Step
 from hubpipe.config.tasks import gives
-from hubpipe.models.base import ModelInfo, Places, Prediction, Scores, Span, Spans, Text, Vector, ranked
+from hubpipe.models.base import (
+    Box,
+    Boxes,
+    Media,
+    MediaModel,
+    ModelInfo,
+    Places,
+    Prediction,
+    Scores,
+    Span,
+    Spans,
+    Text,
+    Vector,
+    ranked,
+)
 from hubpipe.models.hub import Repository
 
 LIMIT = 512
@@ -18,6 +32,10 @@ ECHO = "fake:echo"
 ALWAYS = "fake:label="
 SENTENCE = "{count} words, beginning with: {first}"
 FIRST_WORDS = 8
+SEEN = "{size} bytes, beginning with: {first}"
+FIRST_BYTES = 4
+# What the boxes of a fake lie in, whatever the image's size: a fake does not look.
+SIDE = 100
 WORD = re.compile(r"\S+")
 
 
@@ -53,7 +71,7 @@ class Fake:
             case "vector":
                 return Vector(_unit([_chance(text, str(place)) - 0.5 for place in range(DIMENSIONS)]))
             case _:
-                return self._scores(text)
+                return self.scores(text)
 
     def _write(self, text: str) -> str:
         if self.echo or not text:
@@ -68,12 +86,13 @@ class Fake:
         spans = []
         for start, end in self.tokens(text):
             word = text[start:end]
-            best = self._scores(word).scores[0]
+            best = self.scores(word).scores[0]
             if self.echo or self.always is not None or _chance(word, "picked") < 1 / 4:
                 spans.append(Span(best.label, start, end, word, best.score))
         return tuple(spans)
 
-    def _scores(self, text: str) -> Scores:
+    def scores(self, text: str) -> Scores:
+        """Score the labels by a text's hash; a fixed label is certain."""
         if self.always is not None:
             others = [(label, 0.0) for label in self.labels if label != self.always]
             return ranked([(self.always, 1.0), *others])
@@ -84,10 +103,53 @@ class Fake:
         return ranked((label, chance**3 / whole) for label, chance in zip(self.labels, chances, strict=True))
 
 
-def load(step: Step, labels: Mapping[str, str], repository: Repository, places: Places) -> Fake:
+class FakeMedia(MediaModel):
+    """A fake that answers from a hash of an image's or a sound's bytes; `fake:echo` writes the text around it."""
+
+    def __init__(self, fake: Fake):
+        self.info = fake.info
+        self._fake = fake
+
+    def predict(self, media: Sequence[Media]) -> list[Prediction]:
+        """Answer each image or sound, the same bytes always alike; any bytes will do."""
+        return [self._answer(one) for one in media]
+
+    def _answer(self, media: Media) -> Prediction:
+        digest = hashlib.sha256(media.data).hexdigest()
+        match self._fake.gives:
+            case "text":
+                return Text(self._write(media))
+            case "boxes":
+                return Boxes(tuple(self._boxes(digest)))
+            case _:
+                return self._fake.scores(digest)
+
+    def _write(self, media: Media) -> str:
+        if self._fake.echo:
+            return media.text
+        if self._fake.always is not None:
+            return self._fake.always
+        return SEEN.format(size=len(media.data), first=media.data[:FIRST_BYTES].hex())
+
+    def _boxes(self, digest: str) -> Iterator[Box]:
+        """Draw a box for each label, the surest first."""
+        for found in self._fake.scores(digest).scores:
+            left, top, width, height = (_chance(digest, f"{found.label} {side}") for side in range(4))
+            right, bottom = left + (1 - left) * width, top + (1 - top) * height
+            corners = (
+                math.floor(left * SIDE),
+                math.floor(top * SIDE),
+                math.ceil(right * SIDE),
+                math.ceil(bottom * SIDE),
+            )
+            yield Box(found.label, found.score, *corners)
+
+
+def load(step: Step, labels: Mapping[str, str], repository: Repository, places: Places) -> Fake | FakeMedia:
     """Make the fake that a step's model names; candidate labels default to three common ones."""
-    info = ModelInfo(library="fake", repo=step.model, revision=None, task=step.known_task, limit=LIMIT)
-    return Fake(
+    reads_text = TASKS[step.known_task].reads == "text"
+    info = ModelInfo("fake", step.model, revision=None, task=step.known_task, limit=LIMIT if reads_text else None)
+    fake = Fake(
         info=info,
         labels=tuple(step.questions or labels) or LABELS,
         gives=gives(step.known_task, step.labels),
@@ -95,6 +157,7 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
         always=step.model.removeprefix(ALWAYS) if step.model.startswith(ALWAYS) else None,
         echo=step.model == ECHO,
     )
+    return fake if reads_text else FakeMedia(fake)
 
 
 def _chance(text: str, salt: str) -> float:
