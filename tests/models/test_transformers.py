@@ -121,7 +121,7 @@ def test_a_pickle_is_never_read(tiny_model: TinyModels, tmp_path: Path, places: 
     torch.save(load_file(weights), folder / "pytorch_model.bin")
     model(folder, "text-classification", places)
     weights.unlink()
-    with pytest.raises(UnsafeModelError, match=r"only in pytorch_model\.bin.*safetensors"):
+    with pytest.raises(UnsafeModelError, match=r"only in pytorch_model\.bin"):
         model(folder, "text-classification", places)
 
 
@@ -162,3 +162,31 @@ def test_a_folder_that_is_not_there_is_told_as_such(tmp_path: Path, places: Plac
 
 def copy(folder: Path, to: Path) -> Path:
     return Path(shutil.copytree(folder, to / "model"))
+
+
+def test_only_the_labels_are_scored_at_the_mask(tiny_model: TinyModels, places: Places) -> None:
+    folder = str(tiny_model("fill-mask"))
+    chosen = {"crash": "", "button": "", "page": ""}
+    for several, text in ((False, "the app with a [MASK]"), (True, "please add a [MASK]")):
+        filler = load(Step(task="fill-mask", model=folder, labels=chosen, multi_label=several), chosen, places)
+        (prediction,) = filler.predict([text])
+        assert isinstance(prediction, Scores)
+        assert {item.label for item in prediction.scores} == set(chosen)
+        assert prediction.scores[0].label == ("button" if several else "crash")
+        assert (sum(item.score for item in prediction.scores) == pytest.approx(1)) is not several
+
+
+def test_a_text_without_a_mask_is_asked_for_a_label_by_the_template(tiny_model: TinyModels, places: Places) -> None:
+    folder = str(tiny_model("fill-mask"))
+    chosen = {"crash": "", "button": ""}
+    step = Step(task="fill-mask", model=folder, labels=chosen, hypothesis_template="with a {}")
+    filler = load(step, chosen, places)
+    plain, masked = filler.predict(["the app", "the app with a [MASK]"])
+    assert plain == masked
+    assert filler.info.limit == tiny.CONTEXT - 2 - 3
+
+
+def test_a_label_that_is_not_one_token_is_named(tiny_model: TinyModels, places: Places) -> None:
+    step = Step(task="fill-mask", model=str(tiny_model("fill-mask")), labels={"good first issue": ""})
+    with pytest.raises(TaskError, match="'good first issue' as one token"):
+        load(step, {"good first issue": ""}, places)

@@ -1,50 +1,41 @@
-"""Turn a text with Markdown tables into columns of cells, for models that answer questions about tables."""
+"""Turn Markdown into the tables that stand in it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
-from typing import TypeAlias
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
-Table: TypeAlias = Mapping[str, Sequence[str]]
-"""Each column's name with its cells, all of one length."""
-
-MARKDOWN = MarkdownIt("commonmark").enable("table")
-NO_TABLE = "there is no table in the text"
+PARSER = MarkdownIt("commonmark").enable("table")
 
 
-def tables(text: str) -> list[Table]:
-    """Read every table with at least one row (GitHub's Markdown), in order; columns get names of their own."""
+@dataclass(frozen=True)
+class Table:
+    """A table's text, cell by cell; every row is as long as the header."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def tables(markdown: str) -> list[Table]:
+    """Find the tables of a text, in order; their cells without mark-up.
+
+    https://github.github.com/gfm/#tables-extension-
+    """
     found: list[list[list[str]]] = []
-    for token, inside in pairwise(MARKDOWN.parse(text)):
+    tokens = iter(PARSER.parse(markdown))
+    for token in tokens:
         if token.type == "table_open":
             found.append([])
         elif token.type == "tr_open":
-            found[-1].append([])
-        elif token.type in ("th_open", "td_open"):
-            found[-1][-1].append(inside.content)
-    return [_columns(rows[0], rows[1:]) for rows in found if len(rows) > 1]
+            found[-1].append(list(_cells(tokens)))
+    return [Table(tuple(header), tuple(map(tuple, rows))) for header, *rows in found]
 
 
-def parts(table: Table, fits: Callable[[Table], bool]) -> Iterator[Table]:
-    """Cut a table's rows into as few tables as fit, each with every column; a row that never fits stands alone."""
-    count = len(next(iter(table.values())))
-    start = 0
-    while start < count:
-        size = count - start
-        while size > 1 and not fits(_rows(table, start, start + size)):
-            size //= 2
-        yield _rows(table, start, start + size)
-        start += size
-
-
-def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    columns: dict[str, Sequence[str]] = {}
-    for place, name in enumerate(names):
-        own = name if name and name not in columns else f"{name or 'column'} {place + 1}"
-        columns[own] = [row[place] for row in rows]
-    return columns
-
-
-def _rows(table: Table, start: int, end: int) -> Table:
-    return {name: cells[start:end] for name, cells in table.items()}
+def _cells(tokens: Iterator[Token]) -> Iterator[str]:
+    """Read the cells of one row, up to its end."""
+    for token in tokens:
+        if token.type == "tr_close":
+            return
+        if token.type == "inline":
+            yield " ".join("".join(child.content for child in token.children or ()).split())

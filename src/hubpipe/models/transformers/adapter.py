@@ -36,6 +36,8 @@ class Adapter(ABC):
     """The class of Transformers that loads the task's models."""
     advice: ClassVar[str] = ADVICE
     """What to change where no token is left for the text."""
+    limited: ClassVar[bool] = True
+    """Whether somebody must cut long texts for the task."""
 
     def __init__(self, step: Step, labels: Mapping[str, str], loaded: Loaded, origin: Origin):
         self._model = loaded.model
@@ -44,7 +46,8 @@ class Adapter(ABC):
         self._room = loaded.context - self._overhead(step)
         if self._room < 1:
             raise TaskError(NO_ROOM.format(model=origin.name, context=loaded.context, advice=self.advice))
-        self.info = ModelInfo(origin.library, origin.name, origin.revision, step.known_task, self._room)
+        limit = self._room if self.limited else None
+        self.info = ModelInfo(origin.library, origin.name, origin.revision, step.known_task, limit)
 
     def tokens(self, text: str) -> Sequence[tuple[int, int]]:
         """Give the character offsets of every token."""
