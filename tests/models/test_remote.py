@@ -6,7 +6,7 @@ import pytest
 
 from hubpipe.config import TASKS, Step
 from hubpipe.config.endpoints import NOT_SERVED
-from hubpipe.errors import MediaError, TaskError
+from hubpipe.errors import EndpointError, MediaError, TaskError
 from hubpipe.models import load, load_media
 from hubpipe.models.base import Boxes, Media, Model, Places, Prediction, Scores, Spans, Terms, Text, Vector
 from tests.models.endpoint_server import BOX, EndpointServer
@@ -140,8 +140,23 @@ def test_candidates_go_with_the_question(server: EndpointServer) -> None:
 
 def test_a_label_that_nobody_asked_about_is_refused(server: EndpointServer) -> None:
     server.script = [reply_json(200, [{"label": "bug", "score": 0.5}, {"label": "@everyone", "score": 0.5}])]
-    with pytest.raises(Exception, match="names the label '@everyone', which was not asked about"):
+    with pytest.raises(EndpointError, match="names the label '@everyone', which was not asked about"):
         answer("zero-shot-classification", server, "x")
+
+
+def test_labels_and_scores_side_by_side_are_read_as_well(server: EndpointServer) -> None:
+    server.script = [reply_json(200, {"sequence": "x", "labels": ["bug", "question"], "scores": [0.25, 0.75]})]
+    assert pairs(answer("zero-shot-classification", server, "x")) == [("question", 0.75), ("bug", 0.25)]
+    for wrong in ({"labels": ["bug", "question"], "scores": [1]}, {"labels": "bug", "scores": [1]}):
+        server.script = [reply_json(200, wrong)]
+        with pytest.raises(EndpointError, match="gave no usable answer"):
+            answer("zero-shot-classification", server, "x")
+
+
+def test_an_endpoint_may_name_what_it_gives(server: EndpointServer) -> None:
+    server.script = [reply_json(200, {"similarities": [0.25, 0.75]}), reply_json(200, {"embeddings": [0.0, 2.0]})]
+    assert pairs(answer("sentence-similarity", server, "x")) == [("question", 0.75), ("bug", 0.25)]
+    assert answer("feature-extraction", server, "x") == Vector((0.0, 1.0))
 
 
 def test_labels_are_compared_with_their_descriptions(server: EndpointServer) -> None:
@@ -216,12 +231,12 @@ def test_a_long_table_is_asked_about_in_parts_and_that_is_said(server: EndpointS
     rows = [len(body["inputs"]["table"]["file"]) for body in server.bodies]
     assert len(rows) > 1
     assert sum(rows) == 200
-    assert f"in {len(rows)} parts" in found.left_out
+    assert f"across {len(rows)} parts" in found.left_out
 
 
 def test_a_text_without_a_table_is_not_sent_and_that_is_said(server: EndpointServer) -> None:
     found = answer("table-question-answering", server, "no table | here")
-    assert found == Text("", left_out="there is no table in the text")
+    assert found == Text("", left_out="everything: there is no table in the text")
     assert server.asked == []
 
 
@@ -280,13 +295,13 @@ def test_boxes_come_the_surest_first(server: EndpointServer) -> None:
     ]
     wrong = BOX | {"box": {"xmin": 30, "ymin": 2, "xmax": 1, "ymax": 40}}
     server.script = [reply_json(200, [wrong])]
-    with pytest.raises(Exception, match="a box has no corners"):
+    with pytest.raises(EndpointError, match="a box has no corners"):
         look("object-detection", server, "png")
 
 
 def test_a_document_answers_every_question(server: EndpointServer) -> None:
     [one] = look("document-question-answering", server, "png")
-    assert one == Text("What fails? 28")
+    assert one == Text("what: What fails? 28")
     [two] = look("document-question-answering", server, "png", questions={"what": "What?", "where": "Where?"})
     assert two == Text("what: What? 28\nwhere: Where? 28")
 

@@ -86,6 +86,15 @@ def test_what_a_model_thinks_before_it_answers_is_left_out(server: EndpointServe
     assert answer(server) == Text("It crashes.")
 
 
+def test_an_answer_that_the_limit_ends_says_so(server: EndpointServer) -> None:
+    for content, text in (("It crashes and", "It crashes and"), ("<think>The user", "")):
+        reply = chat_answer(content)
+        reply["choices"][0]["finish_reason"] = "length"
+        server.script = [reply_json(200, reply)]
+        left_out = "the end of an answer, which is longer than 33 tokens (max_new_tokens)"
+        assert answer(server, max_new_tokens=33) == Text(text, left_out)
+
+
 def test_labels_are_asked_for_as_json_of_a_schema_and_become_scores(server: EndpointServer) -> None:
     server.script = [says('{"labels": ["bug"]}')]
     found = answer(server, labels=LABELS)

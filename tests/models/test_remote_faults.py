@@ -3,12 +3,13 @@
 import json
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import constants, get_session
 
 from hubpipe.config import TASKS, Budget, Step
 from hubpipe.config.endpoints import NOT_SERVED
@@ -339,9 +340,32 @@ def test_the_tokens_of_text_and_answer_are_estimated_where_the_server_does_not_c
     assert meter.tokens == (len("It crashes at start.") + len("About It crashes at start.")) // 4 + 1
 
 
-def test_nothing_of_a_call_stays_behind_in_the_hubs_client(server: EndpointServer, clock: Clock) -> None:
-    from huggingface_hub import get_session
+def test_other_requests_of_the_hubs_client_are_neither_counted_nor_cut(server: EndpointServer, clock: Clock) -> None:
+    meter = Meter()
+    summarise(server, clock, meter)
+    server.hub["/weights"] = Reply(200, b"0" * 9_000_000)
+    assert len(get_session().get(f"{server.url}/weights").content) == 9_000_000
+    get_session().post(server.at("summarization"), json={"inputs": "x"})
+    assert meter.calls == 1
 
-    before = {name: list(hooks) for name, hooks in get_session().event_hooks.items()}
-    fault(server, clock, reply_json(404, {}))
-    assert get_session().event_hooks == before
+
+def test_calls_in_several_threads_are_watched_each_by_itself(server: EndpointServer) -> None:
+    large = as_json(json.dumps([{"summary_text": "x" * 9_000_000}]))
+    server.always = lambda request: large if "large" in request.json()["inputs"] else as_json('[{"summary_text": "y"}]')
+    meters = [Meter() for _ in range(8)]
+
+    def one(place: int) -> str:
+        text = "large" if place % 2 else "small"
+        try:
+            [found] = load(
+                step_of("summarization", server.at("summarization")), {}, Places(), Terms(meter=meters[place])
+            ).predict([text])  # type: ignore[list-item]
+        except EndpointError as error:
+            return str(error)
+        return found.text if isinstance(found, Text) else ""
+
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(one, range(8)))
+    assert said[::2] == ["y"] * 4
+    assert all("larger than" in text for text in said[1::2])
+    assert [meter.calls for meter in meters] == [1] * 8

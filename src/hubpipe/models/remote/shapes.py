@@ -49,9 +49,18 @@ def words_for_a_mask(items: object) -> Scores:
     return ranked((_label(_text(_of(item, "token_str")).strip() or " "), _number(_of(item, "score"))) for item in found)
 
 
+def paired(answer: object) -> list[dict[str, object]]:
+    """Read `{"labels": [...], "scores": [...]}`, as pipelines answer it, as a list of labels with scores."""
+    labels, found = _list(_of(answer, "labels"), "labels"), _list(_of(answer, "scores"), "scores")
+    if len(labels) != len(found):
+        raise ShapeError(NOT_ONCE.format(count=len(found), asked=len(labels)))
+    return [{"label": label, "score": score} for label, score in zip(labels, found, strict=True)]
+
+
 def similarities(values: object, names: Sequence[str]) -> Scores:
-    """Read one similarity for each name, in their order; what is below 0 counts as 0."""
-    found = [_number(value) for value in _list(values, "similarities")]
+    """Read one similarity for each name, in their order, bare or as `similarities`; what is below 0 counts as 0."""
+    listed = _of(values, "similarities") if isinstance(values, Mapping) else values
+    found = [_number(value) for value in _list(listed, "similarities")]
     if len(found) != len(names):
         raise ShapeError(NOT_A_LIST.format(what=f"{len(names)} similarities"))
     return ranked(zip(names, found, strict=True))
@@ -162,7 +171,5 @@ def _text(value: object) -> str:
 
 
 def together(names: Iterable[str], answers: Sequence[str]) -> Text:
-    """Put the answers to several questions into one text, each behind its question's name."""
-    if len(answers) == 1:
-        return Text(answers[0])
+    """Put the answers to questions into one text, a line each, behind their questions' names."""
     return Text("\n".join(f"{name}: {answer}" for name, answer in zip(names, answers, strict=True)))

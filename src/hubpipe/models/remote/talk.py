@@ -25,6 +25,8 @@ TURNS = re.compile(
     r"|<｜[^｜<>\n]{1,40}｜>|</?(?:tool_call|tool_response|think)>",
     re.IGNORECASE,
 )
+THOUGHT_BEGINS = "<think>"
+ENDS_EARLY = "the end of an answer, which is longer than {most} tokens (max_new_tokens)"
 SCHEMA_NAME = "labels"
 # What some servers refuse, and the word by which their refusal names it.
 NAMED = {"temperature": "temperature", "max_tokens": "max_completion_tokens", "system": "system"}
@@ -47,12 +49,12 @@ class Talker:
         matter = chat.defused(text, set(TURNS.findall(text)))
         while True:
             try:
-                said = self._say(matter, image)
+                answer = self._say(matter, image)
                 break
             except RefusalError as fault:
                 if not self._simpler(fault):
                     raise
-        return answers.scores(said, self.labels, self.step.multi_label) if self.labels else Text(said)
+        return answers.scores(answer.text, self.labels, self.step.multi_label) if self.labels else answer
 
     def _simpler(self, fault: RefusalError) -> bool:
         """Leave out what the server may have refused; tell whether there was any."""
@@ -63,11 +65,11 @@ class Talker:
         self.without.update(refused)
         return bool(refused)
 
-    def _say(self, matter: str, image: str | None) -> str:
+    def _say(self, matter: str, image: str | None) -> Text:
         messages = chat.conversation(self.told, matter, with_system="system" not in self.without)
         most, newer = self.step.max_new_tokens, "max_tokens" in self.without
 
-        def ask(client: InferenceClient, watch: Watch) -> tuple[str, int | None]:
+        def ask(client: InferenceClient, watch: Watch) -> tuple[Text, int | None]:
             found = client.chat_completion(
                 cast("Any", _seen(messages, image)),
                 model=self.served,
@@ -76,13 +78,14 @@ class Talker:
                 temperature=None if "temperature" in self.without else 0,
                 response_format=cast("Any", self._format()),
             )
-            content = found.choices[0].message.content
-            return chat.said(shapes.written(content)), shapes.tokens(found.usage)
+            [choice, *_] = found.choices
+            left_out = ENDS_EARLY.format(most=most) if choice.finish_reason == "length" else ""
+            return Text(_said(shapes.written(choice.message.content)), left_out), shapes.tokens(found.usage)
 
-        said, counted = self.caller.call(ask)
-        written = sum(len(message["content"]) for message in messages) + len(said)
+        answer, counted = self.caller.call(ask)
+        written = sum(len(message["content"]) for message in messages) + len(answer.text)
         self.caller.meter.spend(written // 4 + 1 if counted is None else counted, 0)
-        return said
+        return answer
 
     def _format(self) -> dict[str, Any] | None:
         if not self.labels or SCHEMA in self.without:
@@ -119,6 +122,12 @@ def _told(step: Step, labels: Mapping[str, str]) -> list[str]:
     if step.instructions:
         parts.append(step.instructions)
     return parts + ([answers.instructions(labels, step.multi_label)] if labels else [])
+
+
+def _said(written: str) -> str:
+    """Leave out what a model thinks before it answers, also where it came no further."""
+    said = chat.said(written)
+    return "" if said.startswith(THOUGHT_BEGINS) else said
 
 
 def _seen(messages: list[chat.Message], image: str | None) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 What each sends and gets: https://huggingface.co/docs/inference-providers/tasks
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,9 +14,10 @@ from hubpipe.errors import TaskError
 from hubpipe.models.base import NO_LABELS, Prediction, Scores, Span, Spans, Text, Vector
 from hubpipe.models.remote import shapes
 from hubpipe.models.remote.calls import Caller, RefusalError
+from hubpipe.models.remote.columns import columns, parts
 from hubpipe.models.remote.pieces import cut
 from hubpipe.models.remote.watch import Watch
-from hubpipe.models.tables import NO_TABLE, Table, parts, tables
+from hubpipe.models.tables import Table, tables
 
 AskText = Callable[[str], Prediction]
 
@@ -25,7 +25,8 @@ MOST_LABELS = 100
 TOKENS_FOR_A_MASK = 5
 TABLE_LIMIT = 400  # pieces of one table: models of the task read 512 tokens, the question and the places of cells too
 MASKS = ("[MASK]", "<mask>")
-IN_PARTS = "its tables were asked about in {parts} parts, and no part knows the others"
+NO_TABLE = "everything: there is no table in the text"
+IN_PARTS = "how the rows of its tables relate across {parts} parts, which were read one by one"
 # A server whose model has another mask names it: "No mask_token (<mask>) found on the input".
 NAMED_MASK = re.compile(r"mask_token \((\S{1,20})\)")
 
@@ -70,16 +71,21 @@ def _text_classification(step: Step, labels: Mapping[str, str], caller: Caller) 
     def ask(client: InferenceClient, watch: Watch, text: str) -> Scores:
         found: Any = client.text_classification(text, top_k=MOST_LABELS)
         # Servers answer [[...]] or [...]; of the second the client gives the first label alone.
-        return shapes.scores(found if isinstance(found, list) else json.loads(bytes(watch.body)))
+        return shapes.scores(found if isinstance(found, list) else watch.json())
 
     return _plain(caller, ask)
 
 
 def _zero_shot_classification(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
     def ask(client: InferenceClient, watch: Watch, text: str) -> Scores:
-        found = client.zero_shot_classification(
-            text, list(labels), multi_label=step.multi_label, hypothesis_template=step.hypothesis_template
-        )
+        found: Any
+        try:
+            found = client.zero_shot_classification(
+                text, list(labels), multi_label=step.multi_label, hypothesis_template=step.hypothesis_template
+            )
+        except ValueError:
+            # An Inference Endpoint answers as its pipeline does, which the client does not read.
+            found = shapes.paired(watch.json())
         return shapes.scores(found, among=labels)
 
     return _plain(caller, ask)
@@ -168,14 +174,14 @@ def _table_question_answering(step: Step, labels: Mapping[str, str], caller: Cal
 
     def one(table: Table, question: str) -> str:
         def ask(client: InferenceClient, watch: Watch) -> str:
-            return shapes.text(client.table_question_answering(dict(table), question), "answer").text
+            return shapes.text(client.table_question_answering(columns(table), question), "answer").text
 
         said = caller.call(ask)
         spent(caller, _written(table), question, said)
         return said
 
     def answer(text: str) -> Text:
-        found = tables(text)
+        found = [table for table in tables(text) if table.rows]
         if not found:
             return Text("", left_out=NO_TABLE)
         pieces = [part for table in found for part in parts(table, _fits)]
@@ -188,7 +194,7 @@ def _table_question_answering(step: Step, labels: Mapping[str, str], caller: Cal
 
 
 def _written(table: Table) -> str:
-    return " ".join(word for name, cells in table.items() for word in (name, *cells))
+    return " ".join(cell for row in (table.header, *table.rows) for cell in row)
 
 
 def _fits(table: Table) -> bool:
@@ -197,7 +203,16 @@ def _fits(table: Table) -> bool:
 
 
 def _feature_extraction(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
-    return _plain(caller, lambda client, watch, text: shapes.vector(client.feature_extraction(text)))
+    def ask(client: InferenceClient, watch: Watch, text: str) -> Vector:
+        found: Any
+        try:
+            found = client.feature_extraction(text)
+        except TypeError:
+            # An Inference Endpoint of Sentence Transformers names what it gives, which the client does not read.
+            found = watch.json()["embeddings"]
+        return shapes.vector(found)
+
+    return _plain(caller, ask)
 
 
 TASKS: dict[str, Callable[[Step, Mapping[str, str], Caller], AskText]] = {

@@ -1,10 +1,13 @@
 """Watch a client's reply as it comes in: how it ended, how large it is, how long it takes, and where it leads."""
 
-import threading
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
 
 import httpx2
 from huggingface_hub import get_session
@@ -73,6 +76,10 @@ class Watch:
         if self.clock() > self.deadline:
             raise httpx2.ReadTimeout("the reply takes too long")
 
+    def json(self) -> Any:
+        """Read the last reply's body; raises ValueError where it is no JSON."""
+        return json.loads(bytes(self.body))
+
 
 class _Counted(httpx2.SyncByteStream):
     """A reply's bytes, shown to a watch as they come in."""
@@ -91,27 +98,40 @@ class _Counted(httpx2.SyncByteStream):
         self._stream.close()
 
 
+# The Hub's client is one for the whole process: each of its replies belongs to the call that waits for it.
+_CURRENT: ContextVar[Watch | None] = ContextVar("watch", default=None)
+_INSTALLING = Lock()
+
+
 @contextmanager
 def watching(watch: Watch) -> Iterator[None]:
-    """Show all that this thread sends and gets through the Hub's client to a watch."""
-    thread = threading.get_ident()
-
-    def send(request: httpx2.Request) -> None:
-        if threading.get_ident() == thread:
-            watch.send(request)
-
-    def see(response: httpx2.Response) -> None:
-        if threading.get_ident() == thread:
-            watch.see(response)
-
-    hooks = get_session().event_hooks
-    hooks["request"].append(send)
-    hooks["response"].append(see)
+    """Show a watch all that is sent and comes in through the Hub's client meanwhile, in this thread."""
+    _install()
+    before = _CURRENT.set(watch)
     try:
         yield
     finally:
-        hooks["request"].remove(send)
-        hooks["response"].remove(see)
+        _CURRENT.reset(before)
+
+
+def _install() -> None:
+    with _INSTALLING:
+        hooks = get_session().event_hooks
+        if _send not in hooks["request"]:
+            hooks["request"].append(_send)
+            hooks["response"].append(_see)
+
+
+def _send(request: httpx2.Request) -> None:
+    watch = _CURRENT.get()
+    if watch is not None:
+        watch.send(request)
+
+
+def _see(response: httpx2.Response) -> None:
+    watch = _CURRENT.get()
+    if watch is not None:
+        watch.see(response)
 
 
 def _stay(response: httpx2.Response) -> None:
