@@ -147,6 +147,17 @@ def test_a_task_that_the_model_has_no_head_for_is_refused(hub: LocalHub, online:
             ask()
 
 
+@pytest.mark.parametrize("task", ["summarization", "translation", "fill-mask", "table-question-answering"])
+def test_a_model_that_writes_on_is_refused_for_what_it_was_not_made_for(
+    hub: LocalHub, online: Places, task: str
+) -> None:
+    hub.models[NAME].files["config.json"] = b'{"architectures": ["LlamaForCausalLM"]}'
+    step = Step.model_validate({"task": task, "model": NAME, "questions": {"a": "b"}})
+    with pytest.raises(TaskError, match=f"was not trained for {task}: it is a LlamaForCausalLM"):
+        describe(step, online)
+    assert describe(Step(task="decision", model=NAME), online).problems == ()
+
+
 def test_rules_hold_offline_too(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("---\nlicense: gpl-3.0\nlibrary_name: transformers\n---\n")
     (tmp_path / WEIGHTS).write_bytes(b"never read")

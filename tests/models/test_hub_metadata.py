@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hubpipe.config import Flow, Step
-from hubpipe.errors import TaskError
+from hubpipe.errors import ModelError, TaskError
 from hubpipe.models import describe, resolve, resolve_flow
 from hubpipe.models.base import Places
 from hubpipe.models.hub import Card, locate
@@ -94,6 +94,48 @@ def test_a_folder_tells_its_card_by_its_readme(tmp_path: Path) -> None:
 def test_a_readme_that_says_nothing_is_no_fault(tmp_path: Path, readme: str) -> None:
     (tmp_path / "README.md").write_text(readme)
     assert locate(str(tmp_path), None, Places(offline=True)).card == Card()
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "license: " + "[" * 5_000,
+        "a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a]\nc: &c [*b, *b, *b, *b]\ntags: [*c, *c, *c, *c]",
+        "license: !!python/object/apply:os.system [ls]",
+        "tags: 2026-01-01",
+    ],
+    ids=["deep", "laughing", "code", "a date"],
+)
+def test_a_hostile_front_matter_says_nothing(tmp_path: Path, front: str) -> None:
+    (tmp_path / "README.md").write_text(f"---\n{front}\n---\n")
+    assert locate(str(tmp_path), None, Places(offline=True)).card == Card()
+
+
+@pytest.mark.parametrize(
+    "config", [b"[" * 100_000, b"{", b"[]", b"\xff", b'"text"'], ids=["deep", "cut", "list", "no text", "text"]
+)
+def test_a_configuration_that_is_none_is_told(hub: LocalHub, online: Places, config: bytes) -> None:
+    put(hub, {"library_name": "transformers"})
+    hub.models[NAME].files["config.json"] = config
+    with pytest.raises(ModelError, match=r"config\.json is not JSON"):
+        resolve(STEP, online)
+
+
+def test_a_configuration_as_large_as_a_model_is_not_downloaded(hub: LocalHub, online: Places) -> None:
+    put(hub, {"library_name": "transformers"}, config=architecture("BertModel"))
+    hub.models[NAME].sizes["config.json"] = 10**10
+    with pytest.raises(ModelError, match=r"config\.json .* too large to be settings"):
+        resolve(STEP, online)
+    assert hub.downloaded == []
+
+
+def test_a_library_that_is_not_installed_names_its_extra(
+    hub: LocalHub, online: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(hub, {"library_name": "spacy"})
+    monkeypatch.setattr("hubpipe.models.find_spec", lambda name: None)
+    with pytest.raises(TaskError, match=r"spaCy needs a package .*no spacy.*hubpipe\[spacy\]"):
+        describe(Step(task="token-classification", model=NAME), online)
 
 
 def test_the_hubs_word_is_the_task(hub: LocalHub, online: Places) -> None:

@@ -3,13 +3,15 @@
 import importlib
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 from hubpipe.config import Flow, Step, problems_of_flow
-from hubpipe.errors import ConstraintError, ModelError, TaskError
+from hubpipe.errors import ConstraintError, TaskError
 from hubpipe.models import fake, hub, needs, recognition
 from hubpipe.models.base import MediaModel, Model, Places, Terms
-from hubpipe.models.libraries import FAKE, LIBRARIES, TRANSFORMERS, Library, library_named
+from hubpipe.models.bases import locate_base
+from hubpipe.models.libraries import FAKE, LIBRARIES, TRANSFORMERS, Library, library_named, needs_extra
 from hubpipe.models.needs import Choice, Needs
 from hubpipe.models.repository import Repository
 
@@ -17,11 +19,11 @@ __all__ = ["Needs", "describe", "load", "load_media", "resolve", "resolve_flow"]
 
 REMOTE = "hubpipe.models.remote"
 PEFT = "peft"
+# What an extra installs, where it has another name.
+PACKAGES = {"onnx": "onnxruntime"}
 
+NOT_INSTALLED = "no {package}"
 NOT_THIS_TASK = "{library} does not do {task} ({model}); it does: {tasks}. {others}"
-NO_BASE = (
-    "{model} is laid over another model, and its adapter_config.json names none that is on the Hub: choose another"
-)
 OTHERS_DO = "For {task} name a model of: {libraries}"
 IN_THE_FLOW = "{place}: {message}"
 
@@ -105,10 +107,13 @@ def _choose(step: Step, places: Places) -> Choice:
     row, repository = _find(step, places)
     if step.task not in row.tasks:
         raise TaskError(_not_this_task(step, row))
+    package = PACKAGES.get(row.extra, row.extra)
+    if package and find_spec(package) is None:
+        raise needs_extra(row.name, ImportError(NOT_INSTALLED.format(package=package)))
     misfit = recognition.misfit(step.known_task, repository, places) if row.name == TRANSFORMERS else ""
     if misfit:
         raise TaskError(misfit)
-    base = _base(step, repository, places) if row.name == PEFT else None
+    base = locate_base(step, repository, places) if row.name == PEFT else None
     return Choice(step, row, repository, base)
 
 
@@ -123,14 +128,6 @@ def _find(step: Step, places: Places) -> tuple[Library, Repository]:
         repository = hub.locate(step.model, step.revision, places)
     row = recognition.library_of(step.library, repository)
     return row, replace(repository, patterns=row.patterns)
-
-
-def _base(step: Step, adapter: Repository, places: Places) -> Repository:
-    """Find the model that an adapter is laid over; one of the Hub names no folder of this machine."""
-    name = hub.settings(adapter, "adapter_config.json", places).get("base_model_name_or_path")
-    if not isinstance(name, str) or (adapter.revision and name.startswith(hub.FOLDER_PREFIXES)):
-        raise ModelError(NO_BASE.format(model=adapter.name))
-    return hub.locate(name, step.base_revision, places)
 
 
 def _not_this_task(step: Step, library: Library) -> str:

@@ -33,12 +33,14 @@ log = logging.getLogger("hubpipe")
 
 FOLDER_PREFIXES = ("./", "../", "/")
 HUB_TIMEOUT_SECONDS = 30
+# A settings file has some kilobytes; what claims to be one and is larger is not read.
+MOST_JSON_BYTES = 20_000_000
 COMMIT = re.compile("[0-9a-f]{40}")
 
 NO_FOLDER = "{model}: there is no such folder"
 NOT_WHOLE = "{model} is not whole in the local cache ({file} is missing), and hubpipe is offline: run once online"
 KEPT = "%s; this commit of it is in the cache, and is taken from there"
-BAD_JSON = "{model}: {file} is not JSON, or not an object"
+BAD_JSON = "{model}: {file} is not JSON, not an object, or too large to be settings"
 
 
 def locate(name: str, revision: str | None, places: Places) -> Repository:
@@ -183,6 +185,8 @@ def _json_of(repository: Repository, file: str, places: Places) -> object:
     """Read one of a repository's JSON files; None where there is no such file."""
     if file not in repository.sizes:
         return None
+    if repository.sizes[file] > MOST_JSON_BYTES:
+        raise ModelError(BAD_JSON.format(model=repository.name, file=file))
     if repository.folder is not None:
         return _json(repository.name, repository.folder / file)
     from huggingface_hub import hf_hub_download
@@ -199,7 +203,7 @@ def _json(model: str, path: Path) -> object:
         return None
     try:
         data: object = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise ModelError(BAD_JSON.format(model=model, file=path.name)) from fault
     return data
 

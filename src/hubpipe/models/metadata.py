@@ -42,7 +42,7 @@ def _front_matter(file: Path) -> Mapping[str, Any]:
 
     try:
         return metadata_load(file) or {}
-    except (ValueError, yaml.YAMLError):
+    except (ValueError, yaml.YAMLError, RecursionError):
         return {}
 
 
@@ -71,8 +71,6 @@ def _license(written: Mapping[str, Any], tags: tuple[str, ...]) -> str | None:
 
 def _words(value: object) -> tuple[str, ...]:
     """Read a word or a list of words of a front matter, which may hold anything."""
-    if value is False:
-        return ("no",)  # Norwegian, to YAML 1.1
-    if isinstance(value, str):
-        return (value,)
-    return tuple(word for item in value for word in _words(item)) if isinstance(value, list) else ()
+    items = value if isinstance(value, list) else [value]
+    # Norwegian is false to YAML 1.1.
+    return tuple("no" if item is False else item for item in items if item is False or isinstance(item, str))

@@ -17,7 +17,10 @@ NO_LIBRARY = "{model}: neither the Hub nor its files say which library it is of:
 DECLINED = "{model}: {declined}"
 NOT_LOADED = "{model}: hubpipe does not load {library}; it loads: {known}"
 NO_TASK = "{model}: neither the file nor the Hub says which task it does: set pipeline.task to one of {known}"
-NOT_OURS = "{model} does {task}, which hubpipe does not do: choose a model of one of its tasks: {known}"
+NOT_OURS = (
+    "{model} does {task}, which hubpipe does not do: choose another model, or set pipeline.task where it does one of "
+    "these, too: {known}"
+)
 NOT_TRAINED = (
     "{model} was not trained for {task}: it is a {architecture}, which does {does}. Choose a model of {task}, "
     "or set pipeline.task to {does}"
@@ -60,6 +63,14 @@ NEEDS_CLASS = {
     "token-classification": "*ForTokenClassification",
     "question-answering": "*ForQuestionAnswering",
 }
+# What a class with a head for one kind of text task does, beside feature-extraction, which every model does.
+DOES_ONLY = (
+    ("*ForSequenceClassification", ("text-classification", "zero-shot-classification")),
+    ("*ForTokenClassification", ("token-classification",)),
+    ("*ForMaskedLM", ("fill-mask",)),
+    ("*ForCausalLM", ("text-generation", "decision")),
+    ("*LMHeadModel", ("text-generation", "decision")),
+)
 # https://huggingface.co/docs/peft/package_reference/peft_types
 TASK_OF_ADAPTER = {
     "SEQ_CLS": "text-classification",
@@ -118,9 +129,12 @@ def task_of(repository: Repository, row: Library, places: Places) -> str:
 
 def misfit(task: str, repository: Repository, places: Places) -> str:
     """Say that a Transformers model has no head for a task, from its config.json; empty where it may have."""
-    needed = NEEDS_CLASS.get(task)
     classes = _classes(hub.settings(repository, "config.json", places))
-    if needed is None or not classes or any(fnmatch(name, needed) for name in classes):
+    if not classes or TASKS[task].reads != "text" or task == "feature-extraction":
+        return ""
+    needed = NEEDS_CLASS.get(task, "*")
+    only = next((tasks for pattern, tasks in DOES_ONLY if fnmatch(classes[0], pattern)), (task,))
+    if task in only and any(fnmatch(name, needed) for name in classes):
         return ""
     does = next(_tasks_of_classes(classes), ANOTHER)
     return NOT_TRAINED.format(model=repository.name, task=task, architecture=classes[0], does=does)
