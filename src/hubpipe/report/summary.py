@@ -43,7 +43,7 @@ def _values(flow: FlowReport) -> dict[str, Any]:
         "lines": _most([line for line in words(flow) if line.strip()]),
         "notes": flow.notes,
         "outcomes": flow.outcomes,
-        "error": str(flow.error) if flow.error else "",
+        "error": str(flow.error).splitlines() if flow.error else [],
         "seconds": f"{flow.seconds:.1f}",
     }
 
