@@ -11,7 +11,7 @@ from hubpipe.models.base import NO_LABELS, Media, MediaModel, ModelInfo, Predict
 from hubpipe.models.remote import shapes
 from hubpipe.models.remote.calls import Caller
 from hubpipe.models.remote.pieces import cut
-from hubpipe.models.remote.talk import as_address, talker
+from hubpipe.models.remote.talk import PICTURE_TOKENS, as_address, talker
 from hubpipe.models.remote.tasks import spent
 from hubpipe.models.remote.watch import Watch
 
@@ -38,7 +38,6 @@ BEGINNINGS = {
         (0, b"\x1a\x45\xdf\xa3", "audio/webm"),
     ),
 }
-PICTURE_TOKENS = 1_000  # about what a picture costs; where a chat counts by itself, its count holds
 
 NO_MEDIA = "{name} is no {what} of a kind that endpoints take ({kinds})"
 NO_TWO_LABELS = "{task} needs at least two labels to tell apart at an endpoint: name another under pipeline.labels"

@@ -25,6 +25,7 @@ TURNS = re.compile(
     r"|<｜[^｜<>\n]{1,40}｜>|</?(?:tool_call|tool_response|think)>",
     re.IGNORECASE,
 )
+PICTURE_TOKENS = 1_000  # about what a picture costs, where the server does not count
 THOUGHT_BEGINS = "<think>"
 ENDS_EARLY = "the end of an answer, which is longer than {most} tokens (max_new_tokens)"
 SCHEMA_NAME = "labels"
@@ -84,7 +85,8 @@ class Talker:
 
         answer, counted = self.caller.call(ask)
         written = sum(len(message["content"]) for message in messages) + len(answer.text)
-        self.caller.meter.spend(written // 4 + 1 if counted is None else counted, 0)
+        estimate = written // 4 + 1 + (PICTURE_TOKENS if image else 0)
+        self.caller.meter.spend(estimate if counted is None else counted, 0)
         return answer
 
     def _format(self) -> dict[str, Any] | None:
