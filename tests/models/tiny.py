@@ -91,11 +91,26 @@ def bert(words: Any, **more: Any) -> BertConfig:
     )
 
 
-def train(model: Any, batch: dict[str, torch.Tensor], steps: int = 80) -> None:
+def llama(words: Any, **more: Any) -> LlamaConfig:
+    """Describe a Llama of two layers of 32."""
+    return LlamaConfig(
+        vocab_size=len(words),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=CHAT_CONTEXT,
+        pad_token_id=0,
+        **more,
+    )
+
+
+def train(model: Any, batch: dict[str, torch.Tensor], steps: int = 80, rate: float = 2e-3) -> None:
     """Fit a model to one batch, on one thread: for models this small two only wait for each other."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
     model.train()
     for _ in range(steps):
         optimizer.zero_grad()
@@ -167,18 +182,7 @@ def chatter(folder: Path, template: str | None = CHAT_TEMPLATE, answer: str = AN
     words.chat_template = template
     end = words.convert_tokens_to_ids("<|end|>")
     words.eos_token = "<|end|>"
-    config = LlamaConfig(
-        vocab_size=len(words),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        max_position_embeddings=CHAT_CONTEXT,
-        eos_token_id=end,
-        pad_token_id=0,
-    )
-    model = LlamaForCausalLM(config)
+    model = LlamaForCausalLM(llama(words, eos_token_id=end))
     ids = words([f"{text} <|end|> <|assistant|> {answer} <|end|>" for text in (*BUGS[:8], *WISHES[:8], "")])[
         "input_ids"
     ]

@@ -6,6 +6,8 @@ from tests.models.specimens.maker import Maker, StepKeys
 # By library and task: what writes the model into a folder, and the keys that its step needs.
 MAKERS: dict[tuple[str, str], Maker] = {
     ("transformers", "question-answering"): readers.answerer,
+    ("transformers", "table-question-answering"): readers.tapas,
+    ("transformers", "decision"): readers.decider,
     ("transformers", "summarization"): writers.summarizer,
     ("transformers", "translation"): writers.marian,
     ("transformers", "text2text-generation"): writers.rewriter,
