@@ -32,8 +32,7 @@ ECHO = "fake:echo"
 ALWAYS = "fake:label="
 SENTENCE = "{count} words, beginning with: {first}"
 FIRST_WORDS = 8
-SEEN = "{size} bytes, beginning with: {first}"
-FIRST_BYTES = 4
+SEEN = "{size} bytes of the hash {digest:.8}"
 # What the boxes of a fake lie in, whatever the image's size: a fake does not look.
 SIDE = 100
 WORD = re.compile(r"\S+")
@@ -118,18 +117,18 @@ class FakeMedia(MediaModel):
         digest = hashlib.sha256(media.data).hexdigest()
         match self._fake.gives:
             case "text":
-                return Text(self._write(media))
+                return Text(self._write(media, digest))
             case "boxes":
                 return Boxes(tuple(self._boxes(digest)))
             case _:
                 return self._fake.scores(digest)
 
-    def _write(self, media: Media) -> str:
+    def _write(self, media: Media, digest: str) -> str:
         if self._fake.echo:
             return media.text
         if self._fake.always is not None:
             return self._fake.always
-        return SEEN.format(size=len(media.data), first=media.data[:FIRST_BYTES].hex())
+        return SEEN.format(size=len(media.data), digest=digest)
 
     def _boxes(self, digest: str) -> Iterator[Box]:
         """Draw a box for each label, the surest first."""

@@ -103,7 +103,7 @@ def clip(folder: Path) -> Path:
     return folder
 
 
-def _boxed(seed: int) -> tuple[Image.Image, tuple[float, float, float, float]]:
+def boxed(seed: int) -> tuple[Image.Image, tuple[float, float, float, float]]:
     """Draw a dark button on a light page; its box is centre and size, as shares of the page."""
     chance = random.Random(seed)
     width, height = chance.randint(8, 16), chance.randint(8, 16)
@@ -121,9 +121,9 @@ def detector(folder: Path) -> Path:
         id2label={0: "button"},
     )
     model = library.YolosForObjectDetection(config)
-    drawn = [_boxed(seed) for seed in range(8)]
+    drawn = [boxed(seed) for seed in range(8)]
     targets: Any = [{"class_labels": torch.tensor([0]), "boxes": torch.tensor([box])} for _, box in drawn]
-    tiny.train(model, {"pixel_values": _pixels([page for page, _ in drawn]), "labels": targets}, 200)
+    tiny.train(model, {"pixel_values": _pixels([page for page, _ in drawn]), "labels": targets}, 300)
     model.save_pretrained(folder)
     _processor(folder, "YolosImageProcessor", do_pad=True, format="coco_detection")
     return folder

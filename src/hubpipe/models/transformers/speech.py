@@ -58,7 +58,8 @@ class SpeechRecognition(MediaModel):
             raise TaskError(NOT_TRAINED.format(model=source.name, task=step.task, keys=", ".join(missing[:3])))
         self._whisper = config.model_type == WHISPER
         self._rate = int(extractor.sampling_rate)
-        self._keys = {} if ctc else {"generate_kwargs": self._generation(step, model, source.name)}
+        generation = self._generation(step, model, source.name)
+        self._keys = {} if ctc else {"generate_kwargs": generation}
         # The stubs ask for parts that a pipeline does not need.
         make: Any = transformers.AutomaticSpeechRecognitionPipeline
         self._pipe = make(model=model, feature_extractor=extractor, tokenizer=tokenizer, device="cpu")
@@ -82,8 +83,9 @@ class SpeechRecognition(MediaModel):
         return {"return_timestamps": True} if self._whisper else {"chunk_length_s": PIECE_SECONDS}
 
     def _generation(self, step: Step, model: Any, name: str) -> dict[str, Any]:
-        known = getattr(model.generation_config, "lang_to_id", None)
-        several = bool(known) and getattr(model.generation_config, "is_multilingual", True)
+        config = getattr(model, "generation_config", None)
+        known = getattr(config, "lang_to_id", None)
+        several = bool(known) and getattr(config, "is_multilingual", True)
         if step.source_language is None:
             return {**GREEDY, "task": "transcribe"} if several and self._whisper else GREEDY
         if not several:
