@@ -77,7 +77,24 @@ LIBRARIES = (
         patterns=("*.gguf",),
         aliases=("gguf", "llama.cpp", "llama-cpp-python"),
     ),
-    Library("peft", "PEFT"),
+    Library(
+        "peft",
+        "PEFT",
+        "hubpipe.models.peft",
+        # Of each kind of adapter that there is: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, CAUSAL_LM, SEQ_2_SEQ_LM, FEATURE_…
+        frozenset(
+            {
+                "text-classification",
+                "token-classification",
+                "question-answering",
+                "text-generation",
+                "text2text-generation",
+                "summarization",
+                "translation",
+                "feature-extraction",
+            }
+        ),
+    ),
     # Its head is a pickle that is read as data: see safe_pickle.
     Library(
         "setfit",

@@ -10,6 +10,7 @@ from typing import Any
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
+import peft
 import pytest
 import skops.io
 import torch
@@ -27,7 +28,7 @@ from spacy.training import Example
 from spacy.util import fix_random_seed  # type: ignore[attr-defined]
 from torch.onnx._internal.torchscript_exporter import onnx_proto_utils
 
-from tests.models import tiny
+from tests.models import readers, tiny, writers
 from tests.models.specimens.maker import Maker, StepKeys
 
 NAMES = ("bug", "enhancement")
@@ -196,6 +197,34 @@ def once(make: Maker) -> Maker:
 
 ONNX_ENCODER = once(partial(onnx, make=tiny.classifier, head="AutoModel"))
 
+
+def adapter(folder: Path, make: Maker, head: str, kind: str, trained: str = "query") -> Path:
+    """Lay a LoRA adapter over a tiny Transformers model, which it does not change yet."""
+    base = make(folder.with_name(f"{folder.name}-base"))
+    model = getattr(transformers, head).from_pretrained(base)
+    laid = peft.get_peft_model(model, peft.LoraConfig(task_type=kind, target_modules=[trained], r=4))
+    laid.save_pretrained(str(folder))
+    return folder
+
+
+def trained_adapter(folder: Path) -> Path:
+    """Train an adapter and a head over an encoder that knows nothing."""
+    words = tiny.tokenizer(TEXTS, tiny.CONTEXT)
+    base = tiny.save(transformers.BertModel(tiny.bert(words)), words, folder.with_name(f"{folder.name}-base"))
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(base, num_labels=2)
+    laid = peft.get_peft_model(
+        model, peft.LoraConfig(task_type="SEQ_CLS", target_modules=["query", "value"], r=8, lora_alpha=32)
+    )
+    targets = torch.tensor([NAMES.index(kind) for kind in KINDS])
+    tiny.train(laid, {**words(TEXTS, padding=True, return_tensors="pt"), "labels": targets}, steps=150)
+    laid.save_pretrained(str(folder))
+    return folder
+
+
+T5_ADAPTER = once(
+    partial(adapter, make=writers.summarizer, head="AutoModelForSeq2SeqLM", kind="SEQ_2_SEQ_LM", trained="q")
+)
+
 # By library and task: what writes the model into a folder, and the keys that its step needs.
 MAKERS: dict[tuple[str, str], Maker] = {
     **{
@@ -203,6 +232,18 @@ MAKERS: dict[tuple[str, str], Maker] = {
         for task in ("zero-shot-classification", "sentence-similarity", "feature-extraction", "summarization")
     },
     ("model2vec", "text-classification"): model2vec_classifier,
+    ("peft", "text-classification"): trained_adapter,
+    ("peft", "token-classification"): partial(
+        adapter, make=tiny.tagger, head="AutoModelForTokenClassification", kind="TOKEN_CLS"
+    ),
+    ("peft", "feature-extraction"): partial(adapter, make=tiny.classifier, head="AutoModel", kind="FEATURE_EXTRACTION"),
+    ("peft", "question-answering"): partial(
+        adapter, make=readers.answerer, head="AutoModelForQuestionAnswering", kind="QUESTION_ANS"
+    ),
+    **{("peft", task): T5_ADAPTER for task in ("summarization", "text2text-generation", "translation")},
+    ("peft", "text-generation"): partial(
+        adapter, make=tiny.chatter, head="AutoModelForCausalLM", kind="CAUSAL_LM", trained="q_proj"
+    ),
     ("sklearn", "text-classification"): sklearn,
     ("setfit", "text-classification"): setfit,
     **{
