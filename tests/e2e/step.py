@@ -36,6 +36,7 @@ def run(
     kind: str,
     payload: object,
     variables: Mapping[str, str] | None = None,
+    /,
     **inputs: str,
 ) -> Step:
     """Run the Action once; inputs are written with `_` for `-`. The token is the job's unless one is given.
