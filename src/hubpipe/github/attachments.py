@@ -114,8 +114,6 @@ class Fetcher:
         deadline = time.monotonic() + self.seconds
         try:
             with requests.Session() as session:
-                # Without it requests would take a password for the host from a .netrc file.
-                session.auth = _as_it_is
                 for _ in range(1 + MOST_REDIRECTS):
                     with self._ask(session, url) as response:
                         if response.status_code not in REDIRECTS:
@@ -132,7 +130,10 @@ class Fetcher:
         headers = {"User-Agent": f"hubpipe/{__version__}", "Accept-Encoding": "identity"}
         if self.token and self.hosts.trusts(url):
             headers["Authorization"] = f"Bearer {self.token}"
-        return session.get(url, headers=headers, stream=True, allow_redirects=False, timeout=self.silence)
+        # Without `auth` requests would take a password for the host from a .netrc file.
+        return session.get(
+            url, headers=headers, auth=_as_it_is, stream=True, allow_redirects=False, timeout=self.silence
+        )
 
 
 @dataclass
