@@ -135,7 +135,7 @@ LIBRARIES = (
         patterns=("onnx/model.onnx", "onnx/model.onnx_data", "onnx/model_quantized.onnx", "model.onnx"),
         aliases=("onnx", "onnxruntime", "optimum", "transformersjs"),
     ),
-    Library("bertopic", "BERTopic", extra="bertopic"),
+    Library("bertopic", "BERTopic", "hubpipe.models.bertopic", frozenset({"text-classification"})),
     Library(
         "keras",
         "Keras",

@@ -18,6 +18,7 @@ import transformers
 from model2vec import StaticModel
 from model2vec.inference import StaticModelPipeline
 from model2vec.inference.mlp import Activation, Layer, MLPHead
+from safetensors.numpy import save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
@@ -225,6 +226,31 @@ T5_ADAPTER = once(
     partial(adapter, make=writers.summarizer, head="AutoModelForSeq2SeqLM", kind="SEQ_2_SEQ_LM", trained="q")
 )
 
+
+def bertopic(folder: Path) -> Path:
+    """Write two topics and the outliers, embedded by an encoder beside them, as BERTopic writes them."""
+    beside = encoder(folder.with_name(f"{folder.name}-encoder"))
+    vectors = SentenceTransformer(str(beside), device="cpu").encode(TEXTS, show_progress_bar=False)
+    rows = [-vectors.mean(axis=0), *(vectors[np.array(KINDS) == name].mean(axis=0) for name in NAMES)]
+    words = {-1: ["the", "app"], 0: ["crash", "fails"], 1: ["add", "support"]}
+    topics = {
+        "topic_representations": {topic: [[word, 0.5] for word in both] for topic, both in words.items()},
+        "topics": [NAMES.index(kind) for kind in KINDS],
+        "topic_sizes": {-1: 0, 0: 40, 1: 40},
+        "topic_mapper": [[-1, -1], [0, 0], [1, 1]],
+        "topic_labels": {topic: "_".join([str(topic), *both]) for topic, both in words.items()},
+        "custom_labels": None,
+        "_outliers": 1,
+        "topic_aspects": {},
+    }
+    folder.mkdir(parents=True)
+    save_file({"topic_embeddings": np.stack(rows)}, folder / "topic_embeddings.safetensors")
+    settings = {"embedding_model": str(beside), "n_gram_range": [1, 1], "language": "english"}
+    for name, content in (("topics.json", topics), ("config.json", settings)):
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
 # By library and task: what writes the model into a folder, and the keys that its step needs.
 MAKERS: dict[tuple[str, str], Maker] = {
     **{
@@ -232,6 +258,7 @@ MAKERS: dict[tuple[str, str], Maker] = {
         for task in ("zero-shot-classification", "sentence-similarity", "feature-extraction", "summarization")
     },
     ("model2vec", "text-classification"): model2vec_classifier,
+    ("bertopic", "text-classification"): bertopic,
     ("peft", "text-classification"): trained_adapter,
     ("peft", "token-classification"): partial(
         adapter, make=tiny.tagger, head="AutoModelForTokenClassification", kind="TOKEN_CLS"
