@@ -1,3 +1,5 @@
+import json
+import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -163,15 +165,26 @@ def test_a_language_that_the_model_needs_or_does_not_know_is_told(
         model(made(maker), "translation", places, **more)
 
 
-def test_a_chat_model_is_no_summarizer_and_the_message_says_what_to_do(specimen: Specimen, places: Places) -> None:
+def test_a_chat_model_is_no_summarizer_and_the_message_says_what_it_is(specimen: Specimen, places: Places) -> None:
     folder = specimen("transformers", "text-generation")
-    with pytest.raises(TaskError, match=r"LlamaForCausalLM, made for text-generation.*told to do the same"):
+    with pytest.raises(TaskError, match="LlamaForCausalLM, which does text-generation"):
         model(folder, "summarization", places)
 
 
 def test_a_classifier_is_no_translator(specimen: Specimen, places: Places) -> None:
-    with pytest.raises(TaskError, match="made for text-classification and zero-shot-classification"):
+    with pytest.raises(TaskError, match="BertForSequenceClassification, which does text-classification"):
         model(specimen("transformers", "text-classification"), "translation", places)
+
+
+def test_a_decoder_that_does_not_name_its_class_is_no_summarizer(
+    specimen: Specimen, tmp_path: Path, places: Places
+) -> None:
+    folder = Path(shutil.copytree(specimen("transformers", "text-generation"), tmp_path / "model"))
+    configuration = json.loads((folder / "config.json").read_text())
+    del configuration["architectures"]
+    (folder / "config.json").write_text(json.dumps(configuration))
+    with pytest.raises(TaskError, match=r"cannot do summarization with Transformers: .*AutoModelForSeq2SeqLM"):
+        model(folder, "summarization", places, library="transformers")
 
 
 def test_a_text_cannot_hold_the_models_special_tokens(specimen: Specimen, places: Places) -> None:

@@ -116,7 +116,8 @@ def m2m100(folder: Path) -> Path:
 
 
 def _words(texts: Sequence[str]) -> Any:
-    splitter = pre_tokenizers.Metaspace()
+    # As T5's own: https://huggingface.co/google-t5/t5-small/blob/main/tokenizer.json
+    splitter = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
     known = sorted({word for text in texts for word, _ in splitter.pre_tokenize_str(text)})
     special = ["<pad>", "</s>", "<unk>"]
     backend = Tokenizer(WordLevel({word: place for place, word in enumerate([*special, *known])}, unk_token="<unk>"))

@@ -14,32 +14,13 @@ from transformers.utils import logging as transformers_logging
 from hubpipe.config import Step
 from hubpipe.errors import ModelError, TaskError
 from hubpipe.models.base import NO_OFFSETS
-from hubpipe.models.hub import Source, read_json
+from hubpipe.models.hub import Source
 
 # Where neither the tokenizer nor the configuration names a limit.
 USUAL_LIMIT = 512
 # How configurations name the number of positions: BERT and most others, LED, T5.
 POSITIONS = ("max_position_embeddings", "max_encoder_position_embeddings", "n_positions")
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
-# What an architecture's name says it was trained for: the class that loads it, and the tasks that this does.
-KINDS = {
-    "ForCausalLM": ("AutoModelForCausalLM", ("text-generation", "decision")),
-    "LMHeadModel": ("AutoModelForCausalLM", ("text-generation", "decision")),
-    "ForMaskedLM": ("AutoModelForMaskedLM", ("fill-mask",)),
-    "ForSequenceClassification": (
-        "AutoModelForSequenceClassification",
-        ("text-classification", "zero-shot-classification"),
-    ),
-    "ForTokenClassification": ("AutoModelForTokenClassification", ("token-classification",)),
-    "TapasForQuestionAnswering": ("AutoModelForTableQuestionAnswering", ("table-question-answering",)),
-    "ForQuestionAnswering": ("AutoModelForQuestionAnswering", ("question-answering",)),
-}
-
-OTHER_KIND = (
-    "{model} cannot do {task}: it is a {architecture}, made for {does}. Choose a model of the task, or the task of "
-    "this model{hint}"
-)
-CHAT_HINT = " (in instructions, a chat model can be told to do the same)"
 SEVERAL_GGUF = "{model} holds several models ({files}), of which one is read: keep the one to use in the folder"
 NOT_TRAINED = "{model} was not trained for {task}: its weights lack {keys}. Choose a model of this task"
 NOT_FOR_TASK = "{model} cannot do {task} with Transformers: {reason}"
@@ -60,7 +41,6 @@ def open_model(head: str, step: Step, source: Source) -> Loaded:
 
     Raises TaskError when the model was not made for the task, ModelError when it does not load.
     """
-    _refuse_other_kind(head, step, source)
     packed = _packed(source)
     with loading(step, source.name):
         tokenizer = open_tokenizer(source.folder, **packed)
@@ -130,21 +110,6 @@ def _packed(source: Source) -> dict[str, str]:
     if len(found) > 1:
         raise TaskError(SEVERAL_GGUF.format(model=source.name, files=", ".join(found)))
     return {"gguf_file": found[0]} if found else {}
-
-
-def _refuse_other_kind(head: str, step: Step, source: Source) -> None:
-    """Refuse a model whose head was made for another task, which may load for this one and answer nonsense."""
-    architectures = read_json(source.name, source.folder / "config.json").get("architectures")
-    architecture = str(architectures[0]) if isinstance(architectures, list) and architectures else ""
-    made_for = next((kind for ending, kind in KINDS.items() if architecture.endswith(ending)), None)
-    # A bare encoder lies in every model.
-    if made_for is None or head in (made_for[0], "AutoModel"):
-        return
-    hint = CHAT_HINT if made_for[0] == "AutoModelForCausalLM" else ""
-    does = " and ".join(made_for[1])
-    raise TaskError(
-        OTHER_KIND.format(model=source.name, task=step.task, architecture=architecture, does=does, hint=hint)
-    )
 
 
 def _brief(fault: Exception) -> str:
