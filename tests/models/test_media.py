@@ -20,7 +20,7 @@ from hubpipe.models import load_media
 from hubpipe.models.base import Box, Boxes, Media, Places, Prediction, Scores, Text
 from hubpipe.models.transformers.looking import look
 from tests.models.specimens import sounds
-from tests.models.specimens.media import KINDS, SIDE, boxed, screenshot
+from tests.models.specimens.media import KINDS, SIDE, blip, boxed, screenshot, siglip
 from tests.models.specimens.sounds import RATE, tones
 
 LABELS = {"page": "", "terminal": ""}
@@ -102,6 +102,12 @@ class TestClassification:
         with pytest.raises(TaskError, match="needs labels to choose from"):
             load_media(step, {}, Places(offline=True))
 
+    def test_a_siglip_scores_labels_together_or_by_themselves(self, tmp_path: Path) -> None:
+        folder = siglip(tmp_path / "model")
+        assert total(load("zero-shot-image-classification", folder).predict(SHOTS)[0]) == pytest.approx(1)
+        (alone, _) = load("zero-shot-image-classification", folder, multi_label=True).predict(SHOTS)
+        assert total(alone) != pytest.approx(1, abs=1e-3)
+
 
 class TestDetection:
     def test_finds_where_a_button_is(self, ask: Ask) -> None:
@@ -128,6 +134,10 @@ class TestWriting:
 
     def test_a_caption_ends_where_it_is_told_to(self, ask: Ask) -> None:
         assert ask("image-to-text", SHOTS[:1], max_new_tokens=2) == [Text("a screenshot")]
+
+    def test_a_blip_writes_about_an_image(self, tmp_path: Path) -> None:
+        answers = load("image-to-text", blip(tmp_path / "model"), max_new_tokens=6).predict(SHOTS)
+        assert all(isinstance(answer, Text) and "<" not in answer.text for answer in answers)
 
     def test_a_question_about_a_page_is_answered(self, ask: Ask) -> None:
         questions = {"kind": "what is it?"}
@@ -306,6 +316,11 @@ class TestModelsThatCannot:
     def test_one_without_a_processor_says_so(self, changed: Callable[..., Path]) -> None:
         with pytest.raises(ModelError, match="preprocessor_config"):
             load("image-classification", changed("image-classification", preprocessor_config=None))
+
+    def test_one_whose_processor_makes_another_size_says_so(self, changed: Callable[..., Path]) -> None:
+        folder = changed("image-classification", preprocessor_config={"size": {"height": 64, "width": 64}})
+        with pytest.raises(ModelError, match="does not take what its own processor makes"):
+            load("image-classification", folder).predict(SHOTS)
 
     def test_the_name_that_older_repositories_give_a_processor_is_known(self, changed: Callable[..., Path]) -> None:
         folder = changed(

@@ -90,9 +90,8 @@ def image_classifier(folder: Path) -> Path:
 def clip(folder: Path) -> Path:
     """Train a terminal and a page to lie near their names."""
     words = tiny.tokenizer(["This is a photo of a terminal page ."], 16)
-    text = _small(vocab_size=len(words), max_position_embeddings=16, eos_token_id=3, bos_token_id=2, pad_token_id=0)
-    for part in (text, vision := _small(image_size=SIDE, patch_size=8)):
-        del part["hidden_dropout_prob"], part["attention_probs_dropout_prob"]
+    text = _bare(vocab_size=len(words), max_position_embeddings=16, eos_token_id=3, bos_token_id=2, pad_token_id=0)
+    vision = _bare(image_size=SIDE, patch_size=8)
     model = library.CLIPModel(library.CLIPConfig(text_config=text, vision_config=vision, projection_dim=16))
     images = [screenshot(kind, seed=3) for kind in KINDS]
     inputs = words([f"This is a photo of {kind}." for kind in KINDS], padding=True, return_tensors="pt")
@@ -151,6 +150,35 @@ def captioner(folder: Path) -> Path:
     return folder
 
 
+def _bare(**more: Any) -> dict[str, Any]:
+    """Give the settings of a small part whose kind has no dropout by these names."""
+    left_out = ("hidden_dropout_prob", "attention_probs_dropout_prob")
+    return {name: value for name, value in _small(**more).items() if name not in left_out}
+
+
+def siglip(folder: Path) -> Path:
+    """Make a SigLIP that was not trained."""
+    torch.manual_seed(0)
+    words = tiny.tokenizer(["This is a photo of a terminal page ."], 16)
+    text = _bare(vocab_size=len(words), max_position_embeddings=16, bos_token_id=2, eos_token_id=3, pad_token_id=0)
+    config = library.SiglipConfig(text_config=text, vision_config=_bare(image_size=SIDE, patch_size=8))
+    tiny.save(library.SiglipModel(config), words, folder)
+    _processor(folder, "SiglipImageProcessor")
+    return folder
+
+
+def blip(folder: Path) -> Path:
+    """Make a BLIP that was not trained."""
+    torch.manual_seed(0)
+    words = tiny.tokenizer(["a screenshot of a terminal page"], 32)
+    ends = {"bos_token_id": 2, "eos_token_id": 3, "sep_token_id": 3, "pad_token_id": 0}
+    text = _bare(vocab_size=len(words), encoder_hidden_size=32, max_position_embeddings=32, projection_dim=16, **ends)
+    config = library.BlipConfig(text_config=text, vision_config=_bare(image_size=SIDE, patch_size=8))
+    tiny.save(library.BlipForConditionalGeneration(config), words, folder)
+    _processor(folder, "BlipImageProcessor")
+    return folder
+
+
 def questioner(folder: Path) -> Path:
     """Train a Donut to answer what a screenshot is."""
     marks = ("<s_docvqa>", "<s_question>", "</s_question>", "<s_answer>", "</s_answer>", "</s>")
@@ -204,8 +232,7 @@ def looker(folder: Path) -> Path:
     words = tiny.tokenizer(["i see a terminal page"], LOOK_CONTEXT, extra=roles)
     words.eos_token = "<|end|>"
     end, place = (words.convert_tokens_to_ids(token) for token in ("<|end|>", "<image>"))
-    vision = _small(image_size=SIDE, patch_size=8)
-    del vision["hidden_dropout_prob"], vision["attention_probs_dropout_prob"]
+    vision = _bare(image_size=SIDE, patch_size=8)
     text = library.LlamaConfig(
         vocab_size=len(words),
         hidden_size=32,

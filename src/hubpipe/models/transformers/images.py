@@ -11,6 +11,7 @@ from hubpipe.config import Step
 from hubpipe.errors import TaskError
 from hubpipe.models.base import NO_LABELS, Box, Boxes, Media, MediaModel, ModelInfo, Prediction, Text, encodable, ranked
 from hubpipe.models.hub import Source
+from hubpipe.models.transformers.faults import answering
 from hubpipe.models.transformers.looking import Look, look
 from hubpipe.models.transformers.opening import LOCAL, NOT_TRAINED, loading, open_tokenizer, open_weights
 
@@ -51,7 +52,7 @@ class ImageAdapter(MediaModel):
 
     def predict(self, media: Sequence[Media]) -> list[Prediction]:
         """Give one prediction for each image, one image at a time: they differ in size."""
-        with torch.inference_mode():
+        with torch.inference_mode(), answering(self.info.repo):
             return [self._answer(look(one), one.text) for one in media]
 
     @abstractmethod

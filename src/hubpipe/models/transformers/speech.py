@@ -16,6 +16,7 @@ from hubpipe.config.words import nearest
 from hubpipe.errors import MediaError, TaskError
 from hubpipe.models.base import Media, MediaModel, ModelInfo, Prediction, Text
 from hubpipe.models.hub import Source
+from hubpipe.models.transformers.faults import answering
 from hubpipe.models.transformers.opening import LOCAL, NOT_TRAINED, loading, open_tokenizer, open_weights
 
 LIBRARY = "transformers"
@@ -67,7 +68,7 @@ class SpeechRecognition(MediaModel):
 
     def predict(self, media: Sequence[Media]) -> list[Prediction]:
         """Write down each sound, one at a time: they differ in length."""
-        with torch.inference_mode():
+        with torch.inference_mode(), answering(self.info.repo):
             return [self._heard(one) for one in media]
 
     def _heard(self, media: Media) -> Prediction:
