@@ -185,6 +185,16 @@ def test_a_download_is_told_in_lines_and_draws_no_bar(
     assert caplog.messages == []
 
 
+def test_the_bytes_that_come_in_are_counted(
+    hub: LocalHub, online: Places, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubpipe.models.download.SECONDS_BETWEEN_LINES", 0)
+    hub.models[NAME].files[WEIGHTS] = bytes(3_000_000)
+    caplog.set_level(logging.INFO, "hubpipe")
+    fetch(found(online), online)
+    assert f"{NAME}: 3 of 3 MB" in caplog.messages
+
+
 def test_progress_is_a_line_a_tenth_and_none_within_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "hubpipe")
     seconds = iter([0.0, 1.0, 20.0, 40.0, 60.0])

@@ -50,9 +50,9 @@ class Needs:
     """What a step needs, told without loading a weight; None where it is not known before loading.
 
     `disk_bytes` is what would be downloaded, `memory_bytes` an estimate with the library's own code,
-    `limit` the tokens of text that one prediction reads at most, None where it is unknown, or where the model
-    `reads_all` by itself. `windows`: a longer text is read in several parts, else its head alone.
-    A fake needs nothing: 0. `problems` speak against loading the model.
+    `limit` the tokens of text that one prediction reads at most, None where it is unknown, where the model
+    `reads_all` by itself, or where it reads no text. `windows`: a longer text is read in several parts, else its
+    head alone. A fake needs nothing: 0. `problems` speak against loading the model.
     """
 
     library: str
@@ -79,7 +79,8 @@ class Needs:
 def of_fake(step: Step, limit: int) -> Needs:
     """Tell that a fake needs nothing."""
     needs = _of_step(step, "fake", step.model)
-    return replace(needs, disk_bytes=0, memory_bytes=0, limit=limit, load_seconds=0, text_seconds=0)
+    known = limit if needs.reads == "text" else None
+    return replace(needs, disk_bytes=0, memory_bytes=0, limit=known, load_seconds=0, text_seconds=0)
 
 
 def of_endpoint(step: Step) -> Needs:
@@ -126,7 +127,8 @@ def of_model(choice: Choice, places: Places) -> Needs:
         pinned=repository.pinned,
         base_model=choice.base.name if choice.base else card.base_model,
     )
-    return needs if needs.reads_all else replace(needs, limit=_limit(choice.base or repository, places))
+    unlimited = needs.reads_all or needs.reads != "text"
+    return needs if unlimited else replace(needs, limit=_limit(choice.base or repository, places))
 
 
 def constraints(choice: Choice, rules: ModelRules, places: Places) -> Iterator[str]:
