@@ -13,7 +13,7 @@ from hubpipe.models.libraries import FAKE, LIBRARIES
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = Path("schema/hubpipe.schema.json")
-PAGES = (Path("README.md"), Path("docs/configuration.md"), Path("docs/tasks.md"))
+PAGES = (Path("README.md"), Path("docs/configuration.md"), Path("docs/tasks.md"), Path("docs/libraries.md"))
 SECTIONS: dict[str, type[Section]] = {
     "file": values.Config,
     "flow": values.Flow,
@@ -55,6 +55,17 @@ def _action() -> dict[str, dict[str, dict[str, str]]]:
 def _libraries() -> str:
     rows = ["| library | tasks |", "| --- | --- |"]
     rows += [f"| {row.name} | {', '.join(sorted(row.tasks))} |" for row in LIBRARIES if row.module and row.name != FAKE]
+    return "\n".join(rows)
+
+
+def _every_library() -> str:
+    rows = ["| library | name on the Hub | tasks, or why not and what to use instead |", "| --- | --- | --- |"]
+    for row in LIBRARIES:
+        if row.name != FAKE:
+            names = ", ".join(f"`{name}`" for name in (row.name, *row.aliases))
+            extra = f" (install `hubpipe[{row.extra}]`, or the image tag `full`)" if row.extra else ""
+            does = f"{', '.join(sorted(row.tasks))}{extra}"
+            rows.append(f"| {row.title} | {names} | {row.declined or does} |")
     return "\n".join(rows)
 
 
@@ -106,6 +117,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "inputs": _inputs,
     "outputs": _outputs,
     "libraries": _libraries,
+    "every library": _every_library,
     "tasks": _tasks,
     "events": _events,
     **{f"keys {name}": lambda name=name: _keys(name) for name in SECTIONS},  # type: ignore[misc]

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from hubpipe.config import Step
 from hubpipe.errors import ModelError, ModelNotFoundError, TaskError
 from hubpipe.models import load
-from hubpipe.models.base import Model, Places, Scores
+from hubpipe.models.base import Model, Places, Scores, Vector
 
 Specimen = Callable[[str, str], Path]
 
@@ -62,3 +64,15 @@ def test_topics_that_are_missing_are_told(topics: Path, places: Places) -> None:
     (topics / "topics.json").unlink()
     with pytest.raises(ModelNotFoundError, match=r"no topics\.json"):
         load(Step(task="text-classification", model=str(topics), library="bertopic"), {}, places)
+
+
+def test_nearness_is_the_cosine(topics: Path, places: Places) -> None:
+    encoder = json.loads((topics / "config.json").read_text())["embedding_model"]
+    text = "the app fails with a crash"
+    [vector] = load(Step(task="feature-extraction", model=encoder), {}, places).predict([text])
+    assert isinstance(vector, Vector)
+    rows = load_file(topics / "topic_embeddings.safetensors")["topic_embeddings"]
+    cosines = rows @ np.array(vector.values) / np.linalg.norm(rows, axis=1)
+    [found] = opened(topics, places).predict([text])
+    assert isinstance(found, Scores)
+    assert [score.score for score in found.scores] == pytest.approx(sorted(cosines, reverse=True), abs=1e-4)

@@ -70,7 +70,7 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     if not isinstance(name, str) or (repository.revision and name.startswith(hub.FOLDER_PREFIXES)):
         raise TaskError(NO_ENCODER.format(model=source.name))
     base = fetch(_encoder(name, step.base_revision, places), places)
-    return TextClassification(step, source, Encoder(base, normal=False), base.name)
+    return TextClassification(step, source, Encoder(base), base.name)
 
 
 def _encoder(name: str, revision: str | None, places: Places) -> Repository:

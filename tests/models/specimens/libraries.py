@@ -231,7 +231,7 @@ def bertopic(folder: Path) -> Path:
     """Write two topics and the outliers, embedded by an encoder beside them, as BERTopic writes them."""
     beside = encoder(folder.with_name(f"{folder.name}-encoder"))
     vectors = SentenceTransformer(str(beside), device="cpu").encode(TEXTS, show_progress_bar=False)
-    rows = [-vectors.mean(axis=0), *(vectors[np.array(KINDS) == name].mean(axis=0) for name in NAMES)]
+    rows = [np.ones(32, dtype=np.float32), *(vectors[np.array(KINDS) == name].mean(axis=0) for name in NAMES)]
     words = {-1: ["the", "app"], 0: ["crash", "fails"], 1: ["add", "support"]}
     topics = {
         "topic_representations": {topic: [[word, 0.5] for word in both] for topic, both in words.items()},
