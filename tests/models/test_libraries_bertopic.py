@@ -72,7 +72,7 @@ def test_nearness_is_the_cosine(topics: Path, places: Places) -> None:
     [vector] = load(Step(task="feature-extraction", model=encoder), {}, places).predict([text])
     assert isinstance(vector, Vector)
     rows = load_file(topics / "topic_embeddings.safetensors")["topic_embeddings"]
-    cosines = rows @ np.array(vector.values) / np.linalg.norm(rows, axis=1)
+    cosines = np.maximum(rows @ np.array(vector.values) / np.linalg.norm(rows, axis=1), 0)
     [found] = opened(topics, places).predict([text])
     assert isinstance(found, Scores)
     assert [score.score for score in found.scores] == pytest.approx(sorted(cosines, reverse=True), abs=1e-4)
