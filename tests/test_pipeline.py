@@ -9,7 +9,7 @@ from hubpipe import pipeline
 from hubpipe.config import Flow, Step, parse
 from hubpipe.errors import EndpointError
 from hubpipe.event import Attachment, Label
-from hubpipe.models.base import MediaModel, Model, Places, Prediction, Scores, Terms, Text
+from hubpipe.models.base import Box, Boxes, MediaModel, Model, Places, Prediction, Scores, Terms, Text
 from hubpipe.models.fake import Fake
 from hubpipe.models.shelf import Shelf
 from hubpipe.pipeline import Work
@@ -119,6 +119,23 @@ def test_an_image_step_without_an_image_is_passed_over() -> None:
     chosen = flow("{task: image-classification, model: 'fake:'}", "    input: [body, images]\n")
     [report] = pipeline.steps(work(chosen))
     assert report.skipped == "image-classification did not run: there are no images to read"
+
+
+def test_boxes_under_the_threshold_are_no_finding() -> None:
+    chosen = flow("{task: object-detection, model: 'fake:'}", "    input: [images]\n    decide: {threshold: 0.6}\n")
+    boxes = Boxes((Box("dialog", 0.7, 0, 0, 1, 1), Box("button", 0.5, 0, 0, 1, 1)))
+    found = pipeline.findings(chosen, [StepReport("object-detection", prediction=boxes)])
+    assert found.boxes == boxes.boxes[:1]
+
+
+def test_an_attachment_that_cannot_be_read_is_named_without_the_key_in_its_address() -> None:
+    image = Attachment("images", "https://github.com/user-attachments/assets/42?jwt=secret", b"no image")
+    chosen = flow("{task: image-classification, model: 'fake:'}", "    input: [images]\n")
+    [report] = pipeline.steps(work(chosen, attachments=(image,)))
+    assert report.prediction is None
+    [words] = report.unread
+    assert words.startswith("42: ")
+    assert "secret" not in words
 
 
 class Silent(Fake):

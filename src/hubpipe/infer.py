@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from hubpipe.config import Step
 from hubpipe.errors import MediaError
@@ -52,7 +53,8 @@ def look(model: MediaModel, attachments: Sequence[Attachment], text: str) -> Ans
     predictions: list[Prediction] = []
     unread: list[str] = []
     for attachment in attachments:
-        name = attachment.url.rstrip("/").rpartition("/")[2]
+        # Never the query: a signed address opens a private image.
+        name = urlsplit(attachment.url).path.rstrip("/").rpartition("/")[2]
         try:
             predictions += model.predict([Media(name, attachment.data, text)])
         except MediaError as fault:

@@ -88,7 +88,8 @@ def findings(flow: Flow, reports: Iterable[StepReport]) -> Findings:
             case Spans(spans):
                 found = replace(found, spans=(*found.spans, *spans))
             case Boxes(boxes) as all_boxes:
-                found = replace(found, boxes=(*found.boxes, *boxes), deciding=step, scores=_scores(all_boxes))
+                sure = tuple(box for box in boxes if box.score >= flow.decide.threshold)
+                found = replace(found, boxes=(*found.boxes, *sure), deciding=step, scores=_scores(all_boxes))
     return found
 
 
