@@ -1,13 +1,14 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hubpipe.config import Step
 from hubpipe.errors import TaskError
-from hubpipe.models import load
+from hubpipe.models import formats, load
 from hubpipe.models.base import Places
 from hubpipe.models.libraries import LIBRARIES, Library, library_named, library_of_files, needs_extra
 
@@ -68,6 +69,27 @@ def test_a_declined_library_is_told_before_anything_is_loaded(row: Library, tmp_
     step = Step(task="text-classification", model=str(tmp_path), library=row.name)
     with pytest.raises(TaskError, match=re.escape(row.instead)):
         load(step, {}, Places(offline=True))
+
+
+@pytest.mark.parametrize(
+    ("library", "task"),
+    [
+        ("setfit", "text-classification"),
+        ("spacy", "token-classification"),
+        ("sklearn", "text-classification"),
+        ("model2vec", "text-classification"),
+        ("transformers.js", "text-classification"),
+        ("bertopic", "text-classification"),
+        ("peft", "token-classification"),
+    ],
+)
+def test_every_file_that_a_model_is_made_of_would_be_downloaded(
+    library: str, task: str, specimen: Callable[[str, str], Path]
+) -> None:
+    row, folder = library_named(library), specimen(library, task)
+    assert row is not None
+    sizes = {path.relative_to(folder).as_posix(): 1 for path in folder.rglob("*") if path.is_file()}
+    assert set(formats.wanted(sizes, row.patterns)) == sizes.keys()
 
 
 def test_what_is_not_installed_is_named_with_its_extra() -> None:

@@ -37,7 +37,7 @@ def wanted(sizes: Mapping[str, int], patterns: Collection[str] = (), modules: Co
     """
     names = [name for name in sizes if not name.startswith(OTHER_FOLDERS)]
     own = [name for name in names if _is_like(name, patterns)]
-    plain = [name for name in own if not name.endswith((GGUF, ONNX, TENSORS)) and f"{ONNX}_data" not in name]
+    plain = [name for name in own if not name.endswith((GGUF, ONNX)) and f"{ONNX}_data" not in name]
     onnx = _onnx(own)
     tensors = [] if onnx else _tensors(names, modules)
     gguf = [] if onnx or tensors else _gguf(own, sizes)

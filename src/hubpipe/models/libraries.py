@@ -124,7 +124,7 @@ LIBRARIES = (
         "Model2Vec",
         "hubpipe.models.model2vec",
         ENCODER_TASKS | {"text-classification"},
-        patterns=("*.skops",),
+        patterns=("head.safetensors", "*.skops"),
     ),
     Library(
         "transformers.js",
