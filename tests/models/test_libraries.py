@@ -111,3 +111,10 @@ def test_an_adapter_imports_no_library_but_its_own() -> None:
 def test_the_page_of_libraries_holds_every_row() -> None:
     page = (Path(__file__).parents[2] / "docs" / "libraries.md").read_text(encoding="utf-8")
     assert all(f"| {row.title} |" in page for row in LIBRARIES if row.name != "fake")
+
+
+def test_a_cross_encoder_is_not_taken_for_an_encoder(specimen: Callable[[str, str], Path], places: Places) -> None:
+    folder = specimen("transformers", "zero-shot-classification")
+    step = Step(task="feature-extraction", model=str(folder), library="sentence-transformers")
+    with pytest.raises(TaskError, match="is a cross-encoder"):
+        load(step, {}, places)
