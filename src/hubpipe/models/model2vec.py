@@ -34,6 +34,8 @@ class Encoder:
 
     def __init__(self, model: Any):
         self._model = model
+        # Its tokenizer stops at 512 tokens until a text is embedded without a limit.
+        self._model.tokenizer.no_truncation()
 
     def tokens(self, text: str) -> Sequence[tuple[int, int]]:
         """Give the character offsets of every token."""
