@@ -1,5 +1,6 @@
 """Turn texts into vectors, scores and summaries with a Model2Vec model: a table of vectors, one a token, no network."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,12 +35,13 @@ class Encoder:
 
     def __init__(self, model: Any):
         self._model = model
-        # Its tokenizer stops at 512 tokens until a text is embedded without a limit.
-        self._model.tokenizer.no_truncation()
+        # The model sets its own tokenizer back to 512 tokens after every text.
+        self._tokenizer = copy.deepcopy(model.tokenizer)
+        self._tokenizer.no_truncation()
 
     def tokens(self, text: str) -> Sequence[tuple[int, int]]:
         """Give the character offsets of every token."""
-        return list(self._model.tokenizer.encode(encodable(text), add_special_tokens=False).offsets)
+        return list(self._tokenizer.encode(encodable(text), add_special_tokens=False).offsets)
 
     def embed(self, texts: Sequence[str]) -> Array:
         """Embed texts (n) as unit vectors (n × d); a text of unknown words is zero."""
