@@ -181,6 +181,7 @@ def test_a_tag_tells_the_task_where_the_hub_does_not(hub: LocalHub, online: Plac
         (architecture("T5ForConditionalGeneration", task_specific_params={"translation_en_to_de": {}}), "translation"),
         (architecture("LlamaForCausalLM"), "text-generation"),
         (architecture("GPT2LMHeadModel"), "text-generation"),
+        (architecture("T5WithLMHeadModel"), "text2text-generation"),
         (architecture("LlavaForConditionalGeneration", vision_config={}), "image-text-to-text"),
         (architecture("BlipForConditionalGeneration", vision_config={}), "image-to-text"),
         (architecture("VisionEncoderDecoderModel"), "image-to-text"),

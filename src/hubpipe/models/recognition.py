@@ -51,6 +51,7 @@ TASK_OF_CLASS = (
     ("MarianMTModel", "translation"),
     ("M2M100ForConditionalGeneration", "translation"),
     ("*ForConditionalGeneration", "text2text-generation"),
+    ("T5WithLMHeadModel", "text2text-generation"),
     ("*EncoderDecoderModel", "text2text-generation"),
     ("*ForCausalLM", "text-generation"),
     ("*LMHeadModel", "text-generation"),
@@ -69,6 +70,7 @@ DOES_ONLY = (
     ("*ForTokenClassification", ("token-classification",)),
     ("*ForMaskedLM", ("fill-mask",)),
     ("*ForCausalLM", ("text-generation", "decision")),
+    ("T5WithLMHeadModel", ("text2text-generation", "summarization", "translation")),
     ("*LMHeadModel", ("text-generation", "decision")),
 )
 # https://huggingface.co/docs/peft/package_reference/peft_types

@@ -11,6 +11,7 @@ ONLY_PICKLES = (
     "{model} has its weights only in {file}, a format that can run code when it is read: choose a revision "
     "or a model with {safe}"
 )
+GGUF = f"*{formats.GGUF}"
 SAFETENSORS = "safetensors (https://huggingface.co/spaces/safetensors/convert makes them)"
 OWN_CODE = (
     "{model} brings its own code ({what}), which hubpipe never runs: choose a model that its library knows by itself"
@@ -28,7 +29,8 @@ def refuse_pickles(repository: Repository) -> None:
 
     Raises UnsafeModelError, and ModelNotFoundError where there are no weights at all.
     """
-    safe = " or ".join(repository.patterns) if repository.patterns else SAFETENSORS
+    # Of the formats that its library reads, the one that models of its kind are usually saved in.
+    safe = " or ".join(pattern for pattern in repository.patterns if pattern != GGUF) or SAFETENSORS
     _refuse_pickled_modules(repository)
     if repository.weights:
         return
