@@ -2,8 +2,8 @@
 
 import pytest
 
-from hubpipe.config import Flow, parse
 from hubpipe import decide
+from hubpipe.config import Flow, parse
 from hubpipe.decide import CommentEffect, Findings, LabelsEffect, LabelState, Plan
 from hubpipe.event import Label, LabelChange
 from hubpipe.models.base import Prediction, Score, Scores, Span, Spans, Text, Vector

@@ -48,8 +48,18 @@ def test_a_provider_or_an_address_is_an_endpoint(endpoint: str) -> None:
 
 @pytest.mark.parametrize(
     "endpoint",
-    ["HF Inference", "models.example.org/v1", "ftp://models.example.org", "https://", "https:///v1", "https://a b"]
-    + ["https://host:port/v1", "https://[::1/v1", r"https://huggingface.co\\@example.org/v1", "../v1"],
+    [
+        "HF Inference",
+        "models.example.org/v1",
+        "ftp://models.example.org",
+        "https://",
+        "https:///v1",
+        "https://a b",
+        "https://host:port/v1",
+        "https://[::1/v1",
+        r"https://huggingface.co\\@example.org/v1",
+        "../v1",
+    ],
 )
 def test_anything_else_is_refused_with_what_to_write(endpoint: str) -> None:
     [problem] = configured(endpoint=f"'{endpoint}'")
