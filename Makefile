@@ -16,7 +16,7 @@ setup: .venv/installed $(STANDIN)/node_modules/.installed
 
 .venv/installed: $(LOCKS) pyproject.toml scripts/verify_model.py
 	@command -v $(PYTHON) >/dev/null || { echo "hubpipe needs Python 3.11: '$(PYTHON)' was not found. Name yours: make PYTHON=/path/to/python3.11"; exit 2; }
-	@echo "== setting up .venv (1.6 GB on disk, a few minutes the first time)"
+	@echo "== setting up .venv (2.1 GB on disk, a few minutes the first time)"
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "== torch (CPU build)"
 	$(PIP) install --quiet --no-deps --require-hashes -r requirements/torch.lock 2>/dev/null \
