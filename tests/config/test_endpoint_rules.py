@@ -3,7 +3,7 @@
 import pytest
 
 from hubpipe.config import parse
-from hubpipe.config.endpoints import speech
+from hubpipe.config.endpoints import speech, token_limit
 from hubpipe.errors import ConfigError
 
 FLOW = """\
@@ -144,3 +144,16 @@ def test_timeout_and_fallback_are_nothing_without_an_endpoint() -> None:
 )
 def test_the_address_and_the_task_tell_how_a_server_is_spoken_to(endpoint: str, task: str, how: str) -> None:
     assert speech(endpoint, task) == how
+
+
+@pytest.mark.parametrize(
+    ("task", "endpoint", "most"),
+    [
+        ("summarization", "https://models.example.org/v1", 8_000),
+        ("summarization", "https://models.example.org/bart", 1_000),
+        ("feature-extraction", "hf-inference", 250),
+        ("text-classification", "hf-inference", 480),
+    ],
+)
+def test_a_request_is_taken_to_hold_what_the_usual_models_of_its_task_read(task: str, endpoint: str, most: int) -> None:
+    assert token_limit(task, endpoint) == most

@@ -17,6 +17,10 @@ CHAT_TASKS = frozenset({"text-generation", "image-text-to-text"})
 # A chat does these when it is told to.
 WRITING_TASKS = frozenset({"summarization", "translation", "text2text-generation"})
 NOT_SERVED = frozenset({"decision"})
+# How many tokens of about four letters one request holds: what the usual models of a task read, less what is sent
+# beside it. The tokenizer is unknown, so a longer text is rather read in more windows than cut by the server unseen.
+CHAT_LIMIT, TASK_LIMIT = 8_000, 480
+TASK_LIMITS = {"feature-extraction": 250, "sentence-similarity": 250, "summarization": 1_000}
 SECRET = re.compile(r"key|token|secret|passw|auth|sig(nature)?$|credential", re.IGNORECASE)
 
 Speech: TypeAlias = Literal["chat", "task"]
@@ -48,6 +52,11 @@ def speech(endpoint: str, task: str) -> Speech:
         path = urlsplit(endpoint).path.rstrip("/")
         return "chat" if path.endswith(CHAT_PATHS) else "task"
     return "chat" if task in WRITING_TASKS and endpoint not in TASK_PROVIDERS else "task"
+
+
+def token_limit(task: str, endpoint: str) -> int:
+    """Tell how many tokens of text one request to an endpoint is taken to hold; no server says it, so it is assumed."""
+    return CHAT_LIMIT if speech(endpoint, task) == "chat" else TASK_LIMITS.get(task, TASK_LIMIT)
 
 
 def problems_of_endpoint(endpoint: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hubpipe.config import TASKS, Step
-from hubpipe.config.endpoints import problems_of_task, speech
+from hubpipe.config.endpoints import problems_of_task, speech, token_limit
 from hubpipe.errors import TaskError
 from hubpipe.models.base import MediaModel, Model, ModelInfo, Places, Prediction, Terms, encodable
 from hubpipe.models.remote import media, tasks
@@ -14,11 +14,6 @@ from hubpipe.models.remote.place import where
 from hubpipe.models.remote.talk import talker
 
 LIBRARY = "endpoint"
-# How many pieces of text one request holds: what the usual models of a task read, less what is sent beside it.
-# The tokenizer is unknown, so a longer text is rather read in more windows than cut by the server unseen.
-LIMITS = {"feature-extraction": 250, "sentence-similarity": 250, "summarization": 1_000}
-ENCODER_LIMIT, CHAT_LIMIT = 480, 8_000
-
 CANNOT = "{model} at {host}: {problem}"
 
 
@@ -66,8 +61,4 @@ def load(step: Step, labels: Mapping[str, str], places: Places, terms: Terms) ->
 def _limit(step: Step) -> int | None:
     """Tell how many pieces of about four letters one request to a step's endpoint holds; None for any number."""
     task = step.known_task
-    if TASKS[task].merge is None:
-        return None
-    if speech(step.endpoint or "", task) == "chat":
-        return CHAT_LIMIT
-    return LIMITS.get(task, ENCODER_LIMIT)
+    return None if TASKS[task].merge is None else token_limit(task, step.endpoint or "")
