@@ -114,6 +114,20 @@ def test_the_bug_at_the_end_of_a_long_text_is_found_by_a_real_model(tiny_classif
     assert bug("windows", "max") > 0.9 > bug("head", None)
 
 
+def test_of_a_long_text_only_the_window_that_holds_the_mask_is_asked_for_the_missing_word(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    step = Step(task="fill-mask", model=str(tiny.filler(tmp_path / "filler")))
+    model = load(step, {}, Places(offline=True))
+    short = "please add a [MASK]"
+    answer = ask(model, step, Document((Part("body", f"{short}. " + "the app on page since version. " * 40),)))
+    assert isinstance(answer.prediction, Scores)
+    assert answer.prediction.scores[0].label == "button"
+    assert answer.fitted is not None
+    assert answer.fitted.windows == 1
+    assert answer.fitted.read < answer.fitted.total
+    assert answer.fitted.cut == ("body",)
+
+
 @pytest.mark.parametrize("texts", [("",), (" \n ",), ("🎉" * 3_000,), ("التطبيق " * 2_000,)])
 def test_no_text_makes_it_fail(texts: Sequence[str]) -> None:
     for task in ("text-classification", "summarization", "translation", "token-classification"):

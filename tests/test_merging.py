@@ -53,6 +53,13 @@ def test_spans_get_their_place_in_the_whole_text_and_each_stands_once() -> None:
     assert [(found.start, found.end) for found in merged.spans] == [(1, 4), (8, 12), (14, 17)]
 
 
+def test_many_spans_are_merged_in_one_pass() -> None:
+    spans = Spans(tuple(span(4 * place, 4 * place + 2) for place in range(50_000)))
+    merged = merge([spans, Spans(())], TWO, "all")
+    assert isinstance(merged, Spans)
+    assert len(merged.spans) == 50_000
+
+
 def test_the_surest_answer_to_each_question_wins() -> None:
     first = Spans((span(1, 4, 0.3, "version"), span(5, 6, 0.9, "system")))
     merged = merge([first, Spans((span(2, 3, 0.7, "version"),))], TWO, "best")

@@ -1,9 +1,12 @@
 """Steps that build on each other: what each reads, when each runs, and what of it counts as found."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
+import torch
 
 from hubpipe import pipeline
 from hubpipe.config import Flow, Step, parse
@@ -15,6 +18,7 @@ from hubpipe.models.shelf import Shelf
 from hubpipe.pipeline import Work
 from hubpipe.report import StepReport
 from hubpipe.text import Document, Part
+from tests.models import tiny
 
 BODY = "The app crashes at start.\n\nTraceback: ValueError in main.py"
 LABELS = (Label("bug"), Label("question"))
@@ -99,6 +103,38 @@ def test_a_text_that_a_later_step_read_is_no_finding() -> None:
     found = pipeline.findings(chosen, list(pipeline.steps(work(chosen))))
     assert found.text is None
     assert found.deciding == chosen.pipeline[1]
+
+
+def test_texts_that_no_later_step_read_are_found_together() -> None:
+    image = Attachment("images", "https://github.com/user-attachments/assets/1", b"x")
+    steps = "{task: summarization, model: 'fake:label=A summary'}, {task: image-to-text, model: 'fake:label=A dialog'}"
+    chosen = flow(steps, "    input: [body, images]\n")
+    found = pipeline.findings(chosen, list(pipeline.steps(work(chosen, attachments=(image,)))))
+    assert found.text == Text("A summary\nA dialog")
+
+
+def test_what_a_later_step_did_not_read_is_told() -> None:
+    chosen = flow(f"{CLASSIFY}, {{task: zero-shot-classification, model: 'fake:', labels: [bug, docs]}}")
+    long = replace(work(chosen), document=Document((Part("body", "word " * 1_000),)))
+    _, second = pipeline.steps(long)
+    assert second.unread == ("488 of 1000 tokens by zero-shot-classification",)
+
+
+def test_a_condition_and_a_label_agree_where_a_classifiers_labels_are_narrowed(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = tiny.classifier(tmp_path / "classifier")
+    scoring = f"{{task: text-classification, model: {model}, labels: [bug, docs]}}"
+    chosen = flow(f"{scoring}, {FIND}, when: bug}}", "    decide: {threshold: 0}\n")
+    asked = replace(work(chosen), document=Document((Part("body", "please add support"),)))
+    scores, found = pipeline.steps(asked)
+    assert isinstance(scores.prediction, Scores)
+    assert scores.prediction.scores[0].label == "enhancement"
+    assert found.skipped == ""
+
+
+def test_a_model_that_writes_nothing_is_told() -> None:
+    [report] = run("{task: translation, model: 'fake:label='}")
+    assert report.notes == ("translation: the model wrote nothing",)
 
 
 def test_scores_entities_and_a_last_text_are_found_together() -> None:

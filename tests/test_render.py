@@ -245,3 +245,18 @@ def test_a_comment_never_passes_githubs_limit_and_keeps_its_footer() -> None:
 def test_own_comments_are_known_by_their_first_line() -> None:
     assert is_own(body(Text("A sentence.")))
     assert not is_own("I quote: " + marker("x"))
+
+
+def test_a_long_line_is_parted_and_none_of_it_is_lost() -> None:
+    words = [f"word{place}" for place in range(600)]
+    written = body(Text(" ".join(words)))
+    assert all(word in written for word in words)
+    assert "Shortened" not in written
+
+
+def test_labels_behind_a_summary_stand_apart_from_its_list() -> None:
+    effect = CommentEffect("kind")
+    plan = Plan((effect,), (Score("bug", 0.9),))
+    [written] = write(plan, Findings(text=Text("A sentence.")), CONTEXT).effects
+    assert isinstance(written, CommentEffect)
+    assert "- A sentence.\n\n**Found:** `bug` (0.90)" in written.body

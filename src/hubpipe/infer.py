@@ -1,15 +1,15 @@
 """Turn a document, or what was attached to it, into what a model says of all of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from hubpipe.config import Step
 from hubpipe.errors import MediaError
 from hubpipe.event import Attachment
 from hubpipe.merging import joined, merge, of_media
-from hubpipe.models.base import Media, MediaModel, Model, ModelInfo, Prediction, Text
-from hubpipe.text import Document, Fitted, Part, fit, split
+from hubpipe.models.base import Boxes, Media, MediaModel, Model, ModelInfo, Prediction, Text
+from hubpipe.text import Document, Fitted, Part, Window, fit, split
 
 # Answers about answers: a text that gets no shorter is not asked about again.
 MOST_ROUNDS = 4
@@ -42,10 +42,23 @@ def ask(model: Model, step: Step, document: Document) -> Answer:
         [prediction] = model.predict([fitted.text])
         return Answer(model.info, prediction, fitted)
     fitted, windows = split(document, limit, model.tokens, overlapping=merging != "join")
+    fitted, windows = _masked(document, fitted, windows, model.info.mask)
     predictions = model.predict([window.text for window in windows])
     if merging == "reduce" and len(windows) > 1:
         return Answer(model.info, _reduced(model, limit, _texts(predictions)), fitted)
     return Answer(model.info, merge(predictions, windows, merging), fitted)
+
+
+def _masked(
+    document: Document, fitted: Fitted, windows: tuple[Window, ...], mask: str | None
+) -> tuple[Fitted, tuple[Window, ...]]:
+    """Keep the one window that holds the text's first mask, where it has one: the others miss no word."""
+    holding = [window for window in windows if mask and mask in window.text][:1]
+    if not holding or len(windows) == 1:
+        return fitted, windows
+    [window] = holding
+    cut = tuple(part.name for part in document.parts if part.text not in window.text)
+    return replace(fitted, text=window.text, read=window.tokens, windows=1, cut=cut), (replace(window, start=0),)
 
 
 def look(model: MediaModel, attachments: Sequence[Attachment], text: str) -> Answer:
@@ -56,10 +69,22 @@ def look(model: MediaModel, attachments: Sequence[Attachment], text: str) -> Ans
         # Never the query: a signed address opens a private image.
         name = urlsplit(attachment.url).path.rstrip("/").rpartition("/")[2]
         try:
-            predictions += model.predict([Media(name, attachment.data, text)])
+            [found] = model.predict([Media(name, attachment.data, text)])
+            predictions.append(_named(found, name) if len(attachments) > 1 else found)
         except MediaError as fault:
             unread.append(NOT_AN_IMAGE.format(name=name, reason=fault))
     return Answer(model.info, of_media(predictions) if predictions else None, None, tuple(unread))
+
+
+def _named(prediction: Prediction, name: str) -> Prediction:
+    """Say of which of several images or sounds a text or a box is."""
+    match prediction:
+        case Text(text) if text.strip():
+            return replace(prediction, text=f"{name}: {text}")
+        case Boxes(boxes):
+            return Boxes(tuple(replace(box, image=name) for box in boxes))
+        case _:
+            return prediction
 
 
 def _reduced(model: Model, limit: int, texts: Sequence[Text]) -> Text:

@@ -102,9 +102,11 @@ def _best(spans: Sequence[Span]) -> tuple[Span, ...]:
 
 
 def _once(spans: Sequence[Span]) -> tuple[Span, ...]:
-    """Keep each span once: of those that share a place, which two windows saw, the longest, then the surest."""
+    """Keep each span once: of two that share a place, which two windows saw, the longer, then the surer."""
     kept: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.start - span.end, -span.score)):
-        if not any(span.start < other.end and other.start < span.end for other in kept):
+    for span in sorted(spans, key=lambda span: (span.start, span.start - span.end, -span.score)):
+        if kept and span.start < kept[-1].end:
+            kept[-1] = max(kept[-1], span, key=lambda one: (one.end - one.start, one.score))
+        else:
             kept.append(span)
-    return tuple(sorted(kept, key=lambda span: (span.start, span.end)))
+    return tuple(kept)

@@ -11,6 +11,7 @@ from hubpipe.decide import Findings
 from hubpipe.errors import EndpointError
 from hubpipe.event import Attachment, Label
 from hubpipe.infer import Answer, ask, look
+from hubpipe.merging import joined
 from hubpipe.models.base import Boxes, MediaModel, Model, Scores, Spans, Terms, Text, ranked
 from hubpipe.report import StepReport
 from hubpipe.text import Document, Part
@@ -23,7 +24,8 @@ NOTHING_FOUND = "nothing"
 NO_MEDIA = "{task} did not run: there are no {kind} to read"
 NO_TEXT = "{task} did not run: the step before wrote nothing to read"
 FELL_BACK = "{task} ran on the embedded model instead: {fault}"
-READ_PART = "{task}: read {read} of the {total} tokens that the step before wrote"
+READ_PART = "{rest} of {total} tokens by {task}"
+WROTE_NOTHING = "{task}: the model wrote nothing"
 LEFT_OUT = "{task}: {words}"
 
 
@@ -62,14 +64,18 @@ def steps(work: Work) -> Iterator[StepReport]:
     A step whose condition does not hold, or that finds nothing to read, says so and is passed over.
     """
     reports: list[StepReport] = []
-    document, written = work.document, False
+    document = work.document
     for step in work.flow.pipeline:
         reason = _reason_to_skip(step, work, document, reports)
-        report = StepReport(step.known_task, skipped=reason) if reason else _step(step, work, document, written)
+        report = (
+            StepReport(step.known_task, skipped=reason)
+            if reason
+            else _step(step, work, document, first=not any(report.fitted for report in reports))
+        )
         reports.append(report)
         yield report
         if isinstance(report.prediction, Text):
-            document, written = Document((Part("text", report.prediction.text),)), True
+            document = Document((Part("text", report.prediction.text),))
 
 
 def findings(flow: Flow, reports: Iterable[StepReport]) -> Findings:
@@ -79,12 +85,12 @@ def findings(flow: Flow, reports: Iterable[StepReport]) -> Findings:
         if report.prediction is None:
             continue
         if step.reads_text:
-            found = replace(found, text=None)
+            found = replace(found, text=None, writing=None)
         match report.prediction:
             case Scores() as scores:
                 found = replace(found, deciding=step, scores=scores)
             case Text() as text:
-                found = replace(found, text=text)
+                found = replace(found, text=joined([found.text, text], ()) if found.text else text, writing=step)
             case Spans(spans):
                 found = replace(found, spans=(*found.spans, *spans))
             case Boxes(boxes) as all_boxes:
@@ -100,7 +106,8 @@ def _scores(boxes: Boxes) -> Scores:
 
 def _reason_to_skip(step: Step, work: Work, document: Document, reports: Sequence[StepReport]) -> str:
     task = step.known_task
-    before = [report.prediction for report in reports if report.prediction is not None]
+    ran = zip(work.flow.pipeline, reports, strict=False)
+    before = [decide.named(report.prediction, other) for other, report in ran if report.prediction is not None]
     holds, found = decide.holds(step, work.flow.decide, before)
     if not holds and step.when is not None:
         wanted = " or ".join(step.when.labels)
@@ -113,7 +120,7 @@ def _reason_to_skip(step: Step, work: Work, document: Document, reports: Sequenc
     return "" if _of_kind(work, kind) else NO_MEDIA.format(task=task, kind=kind)
 
 
-def _step(step: Step, work: Work, document: Document, written: bool) -> StepReport:
+def _step(step: Step, work: Work, document: Document, *, first: bool) -> StepReport:
     """Ask one step's model, or the embedded one where an endpoint is away and the step says so."""
     notes: tuple[str, ...] = ()
     try:
@@ -126,13 +133,15 @@ def _step(step: Step, work: Work, document: Document, written: bool) -> StepRepo
         answer = _ask(_embedded(step), work, document)
     if isinstance(answer.prediction, Scores) and answer.prediction.remark:
         notes = (*notes, LEFT_OUT.format(task=step.task, words=answer.prediction.remark))
+    if isinstance(answer.prediction, Text) and not answer.prediction.text.strip():
+        notes = (*notes, WROTE_NOTHING.format(task=step.task))
     windows = answer.fitted.windows if answer.fitted else 1
     return StepReport(
         task=step.known_task,
         model=answer.info,
         fitted=answer.fitted,
         how=(step.merging or "") if windows > 1 else "",
-        unread=tuple(_unread(step, answer, written)),
+        unread=tuple(_unread(step, answer, first=first)),
         prediction=answer.prediction,
         notes=notes,
     )
@@ -157,11 +166,12 @@ def _embedded(step: Step) -> Step:
     return step.model_copy(update={"model": "embedded", "endpoint": None, "library": None, "revision": None})
 
 
-def _unread(step: Step, answer: Answer, written: bool) -> Iterator[str]:
+def _unread(step: Step, answer: Answer, *, first: bool) -> Iterator[str]:
     """Say what a step did not read, beyond what the first reading says by itself."""
     yield from answer.unread
-    if answer.fitted is not None and answer.fitted.cut and written:
-        yield READ_PART.format(task=step.task, read=answer.fitted.read, total=answer.fitted.total)
+    fitted = answer.fitted
+    if fitted is not None and fitted.cut and not first:
+        yield READ_PART.format(task=step.task, rest=fitted.total - fitted.read, total=fitted.total)
     if isinstance(answer.prediction, Text) and answer.prediction.left_out:
         yield LEFT_OUT.format(task=step.task, words=answer.prediction.left_out)
 

@@ -39,6 +39,8 @@ PROCESS_LABELS = {"duplicate", "good first issue", "help wanted", "invalid", "wo
 NOT_ASKED = "{inputs} come from GitHub, which was not asked (no token)"
 MEDIA = ("images", "audio")
 BOT = "[bot]"  # how the login of every GitHub App ends, that of Actions' own token included
+BROKE_DOWN = "the flow broke down: please report it with the lines below"
+UNFORESEEN = "the flow broke down ({kind}: {reason}): please report it with the lines of the log"
 NOTHING_TO_READ = "nothing to read: the event brings no text"
 OWN_COMMENT = "the comment is hubpipe's own"
 
@@ -90,6 +92,9 @@ def _run(job: _Job, models: Models, terms: Terms, publish: Publish) -> FlowRepor
         report = replace(report, outcomes=_publish(job, report.plan, publish))
     except HubpipeError as error:
         report = replace(report, error=error)
+    except Exception as fault:  # one flow must not take the others with it, nor what it has found itself
+        log.exception("%s: %s", job.name, BROKE_DOWN)
+        report = replace(report, error=HubpipeError(UNFORESEEN.format(kind=type(fault).__name__, reason=fault)))
     return replace(report, seconds=time.monotonic() - started)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from hubpipe.config import Flow, Step
-from hubpipe.decide.choose import choose, holds, renamed
+from hubpipe.decide.choose import choose, holds, named, renamed
 from hubpipe.decide.labels import LabelsEffect, LabelState, allowed, candidates_of, labels_effect
 from hubpipe.event import Label
 from hubpipe.models.base import Box, Score, Scores, Span, Text
@@ -19,6 +19,7 @@ __all__ = [
     "Plan",
     "choose",
     "holds",
+    "named",
     "outdated",
     "plan",
 ]
@@ -59,12 +60,13 @@ class Plan:
 class Findings:
     """What a flow's steps found that nothing later read: the scores that decide, texts, spans, boxes, a vector.
 
-    `deciding` is the step that gave the scores; None where no step did.
+    `deciding` is the step that gave the scores, `writing` the one that wrote the text; None where no step did.
     """
 
     deciding: Step | None = None
     scores: Scores | None = None
     text: Text | None = None
+    writing: Step | None = None
     spans: tuple[Span, ...] = ()
     boxes: tuple[Box, ...] = ()
 

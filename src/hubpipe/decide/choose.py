@@ -62,8 +62,23 @@ def _found(prediction: Prediction, rules: Decide) -> Iterator[str]:
                 yield chosen.label
                 yield from (score.label for score in prediction.scores if rules.renamed(score.label) == chosen.label)
         case Spans(spans):
-            yield from (span.label for span in spans if span.score >= rules.threshold)
+            yield from _both([span.label for span in spans if span.score >= rules.threshold], rules)
         case Boxes(boxes):
-            yield from (box.label for box in boxes if box.score >= rules.threshold)
+            yield from _both([box.label for box in boxes if box.score >= rules.threshold], rules)
         case _:
             return
+
+
+def _both(labels: Sequence[str], rules: Decide) -> Iterator[str]:
+    """Give labels by the model's name and by the repository's."""
+    for label in labels:
+        yield label
+        yield from filter(None, [rules.renamed(label)])
+
+
+def named(prediction: Prediction, step: Step) -> Prediction:
+    """Keep of a classifier's scores those of the labels that its step names, where it names some."""
+    if not isinstance(prediction, Scores) or step.labels is None:
+        return prediction
+    names = {name.casefold() for name in step.labels}
+    return Scores(tuple(score for score in prediction.scores if score.label.casefold() in names), prediction.remark)

@@ -71,7 +71,7 @@ class Vector:
 
 @dataclass(frozen=True)
 class Box:
-    """A labelled rectangle of an image, in its pixels, from the upper left corner."""
+    """A labelled rectangle of an image, in its pixels, from the upper left corner; `image` names one of several."""
 
     label: str
     score: float
@@ -79,6 +79,7 @@ class Box:
     ymin: int
     xmax: int
     ymax: int
+    image: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class ModelInfo:
 
     `limit` is how many tokens of text one prediction reads, special tokens not counted;
     None where the model has no limit of its own (it reads sentence by sentence).
+    `mask` is what stands for a missing word, for the models that fill one in.
     `revision` is the resolved commit on the Hub; None for what has none (a fake, a local folder).
     """
 
@@ -114,6 +116,7 @@ class ModelInfo:
     revision: str | None
     task: str
     limit: int | None
+    mask: str | None = None
 
     @property
     def reference(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from textwrap import wrap
 from typing import Any
 
 from jinja2 import PackageLoader, StrictUndefined, TemplateSyntaxError, nodes
@@ -13,7 +14,7 @@ from hubpipe.decide import CommentEffect, Findings, Plan
 from hubpipe.errors import TemplateError
 from hubpipe.event import Event, Subject
 from hubpipe.models.base import Box, ModelInfo, Score, Span, Text
-from hubpipe.render.neutral import code, code_anywhere, printed, printed_anywhere
+from hubpipe.render.neutral import LINE_LIMIT, code, code_anywhere, printed, printed_anywhere
 from hubpipe.text import Fitted
 
 COMMENT_LIMIT = 65_536  # characters: https://docs.github.com/rest/issues/comments, error "body is too long"
@@ -22,6 +23,17 @@ _MARKER = "<!-- hubpipe: flow="
 MARKER_ROOM = 200  # characters; a flow's name has 64 at most
 MOST_NAMES = 10
 TEMPLATE_OF = "the comment template of flow {flow}"
+USUAL_HEADING = "Summary"
+HEADINGS = {
+    "translation": "Translation",
+    "text-generation": "Answer",
+    "text2text-generation": "Answer",
+    "table-question-answering": "Answers",
+    "document-question-answering": "Answers",
+    "image-to-text": "In the images",
+    "image-text-to-text": "In the images",
+    "automatic-speech-recognition": "Transcript",
+}
 ONLY_SIMPLE = "a comment template has {{ values }}, filters, for, if, set and range(); no other call, block or file"
 TOO_LONG = (
     f"the comment has {{length:,}} characters, GitHub takes {COMMENT_LIMIT:,}: write less in each round of a loop"
@@ -62,6 +74,12 @@ def write(plan: Plan, findings: Findings, context: Context) -> Plan:
         for effect in plan.effects
     )
     return replace(plan, effects=effects)
+
+
+def lines_of(text: str) -> list[str]:
+    """Part a text into the lines that a list can show, none longer than one may be: nothing of it is lost."""
+    lines = (line for line in text.splitlines() if line.strip())
+    return [piece for line in lines for piece in wrap(line, LINE_LIMIT, break_on_hyphens=False)]
 
 
 def marker(flow: str) -> str:
@@ -126,9 +144,10 @@ def check_template(template: str, name: str) -> None:
 
 
 def _values(plan: Plan, findings: Findings, context: Context) -> dict[str, Any]:
-    lines = [line for line in findings.text.text.splitlines() if line.strip()] if findings.text else []
+    lines = lines_of(findings.text.text) if findings.text else []
     spans = findings.spans
     return {
+        "heading": HEADINGS.get(findings.writing.known_task, USUAL_HEADING) if findings.writing else USUAL_HEADING,
         "summary": lines[:MOST_LINES],
         "labels": [{"label": score.label, "score": score.score} for score in plan.chosen],
         "spans": [{"label": span.label, "text": span.text, "score": span.score} for span in spans[:MOST_LINES]],
@@ -147,7 +166,8 @@ def _values(plan: Plan, findings: Findings, context: Context) -> dict[str, Any]:
 
 
 def _box_values(box: Box) -> dict[str, Any]:
-    return {"label": box.label, "score": box.score, "at": f"{box.xmin},{box.ymin} to {box.xmax},{box.ymax}"}
+    at = f"{box.xmin},{box.ymin} to {box.xmax},{box.ymax}"
+    return {"label": box.label, "score": box.score, "at": at, "image": box.image}
 
 
 def _halved(values: Mapping[str, Any]) -> dict[str, Any]:

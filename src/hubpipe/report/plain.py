@@ -83,7 +83,8 @@ def words(flow: FlowReport) -> Iterator[str]:
         yield from findings.text.text.splitlines()
     yield from (f"{span.score:.2f}  {span.label}: {span.text}" for span in findings.spans)
     for box in findings.boxes:
-        yield f"{box.score:.2f}  {box.label} at {box.xmin},{box.ymin} to {box.xmax},{box.ymax}"
+        of = f" of {box.image}" if box.image else ""
+        yield f"{box.score:.2f}  {box.label} at {box.xmin},{box.ymin} to {box.xmax},{box.ymax}{of}"
     for step in flow.steps:
         if isinstance(step.prediction, Vector):
             yield f"a vector of {len(step.prediction.values)} numbers (--format json shows them)"

@@ -75,6 +75,8 @@ def _window(
     if whole and last < len(offsets):
         end = _good_end(text, start, end)
         last = next((place for place in range(first + 1, last) if offsets[place][0] >= end), last)
+        # A token that holds a sentence's end and what follows it belongs to this window whole.
+        end = max(end, offsets[last - 1][1])
     return text[start:end].rstrip(), last
 
 
@@ -82,7 +84,7 @@ def _good_end(text: str, start: int, end: int) -> int:
     """Find the last good place to cut in the second half of a stretch; its very end where there is none."""
     middle = (start + end) // 2
     for pattern in ENDS:
-        places = [match.start() for match in pattern.finditer(text, middle, end) if match.start() > middle]
+        places = [match.start() for match in pattern.finditer(text, middle, end + 1) if match.start() > middle]
         if places:
             return places[-1]
     return end

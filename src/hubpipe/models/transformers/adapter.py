@@ -38,6 +38,7 @@ class Adapter(ABC):
     """What to change where no token is left for the text."""
     limited: ClassVar[bool] = True
     """Whether somebody must cut long texts for the task."""
+    _mask: str = ""
 
     def __init__(self, step: Step, labels: Mapping[str, str], loaded: Loaded, origin: Origin):
         self._model = loaded.model
@@ -47,7 +48,7 @@ class Adapter(ABC):
         if self._room < 1:
             raise TaskError(NO_ROOM.format(model=origin.name, context=loaded.context, advice=self.advice))
         limit = self._room if self.limited else None
-        self.info = ModelInfo(origin.library, origin.name, origin.revision, step.known_task, limit)
+        self.info = ModelInfo(origin.library, origin.name, origin.revision, step.known_task, limit, self._mask or None)
 
     def tokens(self, text: str) -> Sequence[tuple[int, int]]:
         """Give the character offsets of every token."""

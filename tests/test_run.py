@@ -1,0 +1,46 @@
+"""Several flows on one event: each stands for itself."""
+
+import logging
+from collections.abc import Mapping
+
+import pytest
+
+from hubpipe.config import Step, parse
+from hubpipe.event import Event, Subject
+from hubpipe.models.base import Model, Places, Terms
+from hubpipe.models.shelf import Shelf
+from hubpipe.run import handle
+from hubpipe.sinks import dry_run
+
+CONFIG = """\
+version: 1
+flows:
+  broken:
+    on: issues
+    pipeline: {task: summarization, model: octo-org/broken}
+    publish: comment
+  sound:
+    on: issues
+    pipeline: {task: text-classification, model: "fake:label=bug"}
+    publish: labels
+"""
+EVENT = Event("issues", "opened", "octo-org/octo-repo", Subject("issue", 1, "It crashes", "Every time."))
+
+
+class Odd(Shelf):
+    """A shelf with a model that breaks its library in a way that nobody foresaw."""
+
+    def load(self, step: Step, labels: Mapping[str, str], terms: Terms) -> Model:
+        if step.model == "octo-org/broken":
+            raise ZeroDivisionError("num_attention_heads")
+        return super().load(step, labels, terms)
+
+
+def test_a_flow_that_breaks_down_is_told_and_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR, "hubpipe"):
+        report = handle(EVENT, parse(CONFIG), None, Odd(Places(offline=True)), dry_run.publish)
+    broken, sound = report.flows
+    assert str(broken.error).startswith("the flow broke down (ZeroDivisionError: num_attention_heads)")
+    assert report.exit_code == 1
+    assert [score.label for score in sound.plan.chosen] == ["bug"]
+    assert "Traceback" in caplog.text
