@@ -1,6 +1,8 @@
 """Several flows on one event: each stands for itself."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Mapping
 
 import pytest
@@ -44,3 +46,10 @@ def test_a_flow_that_breaks_down_is_told_and_does_not_stop_the_others(caplog: py
     assert report.exit_code == 1
     assert [score.label for score in sound.plan.chosen] == ["bug"]
     assert "Traceback" in caplog.text
+
+
+def test_a_start_imports_no_heavy_library() -> None:
+    heavy = ("torch", "transformers", "sentence_transformers", "huggingface_hub", "numpy", "PIL", "github")
+    code = f"import sys, hubpipe.action; print([name for name in {heavy} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

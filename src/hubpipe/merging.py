@@ -1,8 +1,7 @@
 """Turn the answers about the windows of a long text into one answer about all of it."""
 
+import math
 from collections.abc import Mapping, Sequence
-
-import numpy as np
 
 from hubpipe.config import Merge
 from hubpipe.models.base import Boxes, Prediction, Scores, Span, Spans, Text, Vector, ranked
@@ -79,9 +78,12 @@ def _means(labels: Sequence[str], rows: Sequence[Mapping[str, float]], weights: 
 
 
 def _mean_vector(vectors: Sequence[Vector], weights: Sequence[int]) -> Vector:
-    rows = np.array([vector.values for vector in vectors])
-    mean = np.average(rows, axis=0, weights=[max(weight, 1) for weight in weights])
-    return Vector(tuple(map(float, mean / max(float(np.linalg.norm(mean)), 1e-12))))
+    # Numbers of Python's own: importing numpy would slow down every start, a run without a text too.
+    columns = zip(*(vector.values for vector in vectors), strict=True)
+    shares = [max(weight, 1) for weight in weights]
+    sums = [math.fsum(value * share for value, share in zip(column, shares, strict=True)) for column in columns]
+    length = max(math.hypot(*sums), 1e-12)
+    return Vector(tuple(value / length for value in sums))
 
 
 def _moved(found: Sequence[Spans], windows: Sequence[Window]) -> list[Span]:
