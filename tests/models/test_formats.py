@@ -2,10 +2,10 @@
 
 import pytest
 
-from hubpipe.errors import ModelNotFoundError, UnsafeModelError
+from hubpipe.errors import ModelError, ModelNotFoundError, UnsafeModelError
 from hubpipe.models.formats import wanted
 from hubpipe.models.hub import Repository
-from hubpipe.models.safety import refuse_code, refuse_pickles
+from hubpipe.models.safety import code_files, module_folders, refuse_code, refuse_index, refuse_pickles
 
 GGUF, ONNX = ("*.gguf",), ("onnx/*.onnx", "onnx/*.onnx_data", "model.onnx")
 
@@ -130,6 +130,14 @@ def test_what_holds_no_weights_is_no_model() -> None:
         ("processor_config.json", {"auto_map": {"AutoProcessor": "own.P"}}, "auto_map in processor_config.json"),
         ("config.json", {"custom_pipelines": {"own": {"impl": "own.Pipe"}}}, "custom_pipelines in config.json"),
         ("modules.json", [{"path": "", "type": "own.Module"}], "own.Module in modules.json"),
+        # A module of Python within Sentence Transformers, of which torch.load would be called.
+        (
+            "modules.json",
+            [{"path": "vocab.txt", "type": "sentence_transformers.base.modules.module.torch"}],
+            "module.torch in modules.json",
+        ),
+        ("config.json", {"text_config": {"auto_map": {"AutoModel": "own.Model"}}}, "auto_map in config.json"),
+        ("config.json", {"parts": [{"auto_map": {"AutoModel": "own.Model"}}]}, "auto_map in config.json"),
     ],
 )
 def test_code_of_its_own_is_refused(file: str, data: object, told: str) -> None:
@@ -138,9 +146,112 @@ def test_code_of_its_own_is_refused(file: str, data: object, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [None, [], {}, "text", 1, {"auto_map": None}, [None], [{"type": "sentence_transformers.x"}]]
+    "data",
+    [
+        None,
+        [],
+        {},
+        "text",
+        1,
+        {"auto_map": None},
+        [None],
+        {"label2id": {"auto_map": 1}},
+        {"transformers_weights": "m.safetensors"},
+    ],
 )
 def test_a_configuration_of_any_shape_that_names_no_code_is_no_fault(data: object) -> None:
     refuse_code("octo-org/model", "config.json", data)
-    if data != [None]:
-        refuse_code("octo-org/model", "modules.json", data)
+
+
+@pytest.mark.parametrize(
+    "kind", ["sentence_transformers.models.Dense", "sentence_transformers.base.modules.transformer.Transformer"]
+)
+def test_the_modules_of_sentence_transformers_itself_are_no_fault(kind: str) -> None:
+    refuse_code("octo-org/model", "modules.json", [{"path": "", "type": kind}])
+    refuse_code("octo-org/model", "modules.json", None)
+
+
+@pytest.mark.parametrize("data", [{}, {"a": 1}, "text", 1, [None], [{}], [{"path": ""}]])
+def test_a_list_of_modules_that_is_none_is_refused(data: object) -> None:
+    for read in (lambda: refuse_code("octo-org/model", "modules.json", data), lambda: module_folders("m", data)):
+        with pytest.raises(ModelError, match="is no list of modules"):
+            read()
+
+
+@pytest.mark.parametrize("path", ["2_Dense", "2_Dense/", "./2_Dense", ".//2_Dense/."])
+def test_a_module_is_found_however_its_folder_is_written(path: str) -> None:
+    modules = module_folders("octo-org/model", [{"path": path, "type": "t"}, {"path": "", "type": "t"}])
+    assert modules == ("2_Dense",)
+    sizes = {"model.safetensors": 1, "2_Dense/pytorch_model.bin": 1}
+    with pytest.raises(UnsafeModelError, match=r"only in 2_Dense/pytorch_model\.bin"):
+        refuse_pickles(Repository("octo-org/model", sizes=sizes, modules=modules))
+
+
+@pytest.mark.parametrize("path", ["../x", "1_Pooling/../../x", "/etc", "a\\b"])
+def test_a_module_outside_of_the_model_is_refused(path: str) -> None:
+    with pytest.raises(UnsafeModelError, match="names a file outside of itself"):
+        module_folders("octo-org/model", [{"path": path, "type": "t"}])
+
+
+def index(*names: object, whole: bool = False, file: str = "model.safetensors.index.json") -> None:
+    """Check an index of a repository that has one part, and perhaps the whole."""
+    sizes = {"m-1.safetensors": 1, "sub/m-2.safetensors": 1, "weights.txt": 1} | (
+        {"model.safetensors": 1} if whole else {}
+    )
+    data = {"weight_map": {f"layer.{place}": name for place, name in enumerate(names)}}
+    refuse_index(Repository("octo-org/model", sizes=sizes), file, data)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "weights.txt",
+        "../m-1.safetensors",
+        "/abs/m-1.safetensors",
+        "sub/m-2.safetensors",
+        "..\\m-1.safetensors",
+        ["m-1.safetensors"],
+        None,
+    ],
+)
+def test_an_index_that_leads_to_anything_but_the_tensors_beside_it_is_refused(name: object, whole: bool) -> None:
+    with pytest.raises(UnsafeModelError, match=r"no safetensors file beside it"):
+        index("m-1.safetensors", name, whole=whole)
+
+
+def test_an_index_of_the_parts_beside_it_is_no_fault() -> None:
+    index("m-1.safetensors")
+    index("m-2.safetensors", file="sub/model.safetensors.index.json")
+    # What is left of an index when its parts were made one.
+    index("m-3.safetensors", whole=True)
+    with pytest.raises(UnsafeModelError, match=r"in m-3\.safetensors"):
+        index("m-3.safetensors")
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"weight_map": None}, {"weight_map": ["weights.txt"]}])
+def test_an_index_that_names_nothing_is_no_fault(data: object) -> None:
+    refuse_index(Repository("octo-org/model"), "model.safetensors.index.json", data)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "generation_config.json",
+        "image_processor_config.json",
+        "video_preprocessor_config.json",
+        "sub/config.json",
+        "config_sentence_transformers.json",
+        "modules.json",
+        "model.safetensors.index.json",
+        "sub/other.safetensors.index.json",
+    ],
+)
+def test_every_file_that_may_name_code_or_weights_is_read(name: str) -> None:
+    assert code_files(Repository("octo-org/model", sizes={name: 1, "vocab.json": 1, "tokenizer.json": 1})) == [name]
+
+
+@pytest.mark.parametrize("name", ["weights.txt", "adapter_model.bin", "../model.safetensors", "/model.safetensors"])
+def test_a_configuration_that_names_other_weights_is_refused(name: str) -> None:
+    with pytest.raises(UnsafeModelError, match="no safetensors file beside it"):
+        refuse_code("octo-org/model", "config.json", {"transformers_weights": name})

@@ -14,6 +14,7 @@ from hubpipe.models.base import Places
 from hubpipe.models.download import download
 from hubpipe.models.formats import PICKLES, SAFE_FILES
 from hubpipe.models.hub_errors import hub_errors
+from hubpipe.models.libraries import FAKE, library_named
 from hubpipe.models.repository import Card, Repository, Source
 
 __all__ = [
@@ -57,7 +58,9 @@ def locate(name: str, revision: str | None, places: Places) -> Repository:
         found = _in_cache(name, revision, places)
     else:
         found = _on_hub_or_kept(name, revision, places)
-    return replace(found, modules=safety.module_folders(_json_of(found, safety.MODULES, places)))
+    safety.refuse_outside(name, found.sizes)
+    modules = safety.module_folders(name, _json_of(found, safety.MODULES, places))
+    return replace(found, library=_known(found.library), modules=modules)
 
 
 def check(repository: Repository, places: Places) -> None:
@@ -67,7 +70,11 @@ def check(repository: Repository, places: Places) -> None:
     """
     safety.refuse_pickles(repository)
     for file in safety.code_files(repository):
-        safety.refuse_code(repository.name, file, _json_of(repository, file, places))
+        data = _json_of(repository, file, places)
+        if file.endswith(safety.INDEX):
+            safety.refuse_index(repository, file, data)
+        else:
+            safety.refuse_code(repository.name, file, data)
 
 
 def fetch(repository: Repository, places: Places) -> Source:
@@ -93,6 +100,11 @@ def settings(repository: Repository, file: str, places: Places) -> dict[str, Any
 def read_json(model: str, path: Path) -> dict[str, Any]:
     """Read a JSON object of a model's folder; empty where there is no such file."""
     return _object(model, path.name, _json(model, path))
+
+
+def _known(library: object) -> str | None:
+    """Read a card's word for its library: text, and never the fake, which only a step can ask for."""
+    return library if isinstance(library, str) and library_named(library) is not library_named(FAKE) else None
 
 
 def _embedded(places: Places) -> Repository:

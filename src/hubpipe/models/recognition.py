@@ -148,8 +148,9 @@ def _guesses(repository: Repository, row: Library, places: Places) -> Iterator[s
     if len(tagged) == 1:
         yield from tagged
     adapter = hub.settings(repository, "adapter_config.json", places)
-    if adapter.get("task_type") in TASK_OF_ADAPTER:
-        yield TASK_OF_ADAPTER[adapter["task_type"]]
+    kind = str(adapter.get("task_type"))
+    if kind in TASK_OF_ADAPTER:
+        yield TASK_OF_ADAPTER[kind]
     if row.name in TASK_OF_LIBRARY:
         yield TASK_OF_LIBRARY[row.name]
     yield from _of_config(hub.settings(repository, "config.json", places))
