@@ -260,3 +260,10 @@ def test_labels_behind_a_summary_stand_apart_from_its_list() -> None:
     [written] = write(plan, Findings(text=Text("A sentence.")), CONTEXT).effects
     assert isinstance(written, CommentEffect)
     assert "- A sentence.\n\n**Found:** `bug` (0.90)" in written.body
+
+
+def test_what_was_found_many_times_is_shown_once_with_its_highest_score() -> None:
+    spans = tuple(Span("version", place, place + 5, "1.2.3", score) for place, score in ((0, 0.5), (9, 0.9), (20, 0.7)))
+    written = body(Spans(spans))
+    assert written.count("- version: `1.2.3`") == 1
+    assert "- version: `1.2.3` (0.90)" in written

@@ -145,7 +145,7 @@ def check_template(template: str, name: str) -> None:
 
 def _values(plan: Plan, findings: Findings, context: Context) -> dict[str, Any]:
     lines = lines_of(findings.text.text) if findings.text else []
-    spans = findings.spans
+    spans = _distinct(findings.spans)
     return {
         "heading": HEADINGS.get(findings.writing.known_task, USUAL_HEADING) if findings.writing else USUAL_HEADING,
         "summary": lines[:MOST_LINES],
@@ -163,6 +163,16 @@ def _values(plan: Plan, findings: Findings, context: Context) -> dict[str, Any]:
         "event": {"name": context.event.name, "repo": context.event.repo, "actor": context.event.actor or ""},
         "subject": _subject_values(context.event.subject),
     }
+
+
+def _distinct(spans: Sequence[Span]) -> list[Span]:
+    """Keep one of the spans that say the same, the surest, where the first of them stands."""
+    best: dict[tuple[str, str], Span] = {}
+    for span in spans:
+        known = best.setdefault((span.label, span.text), span)
+        if span.score > known.score:
+            best[span.label, span.text] = span
+    return list(best.values())
 
 
 def _box_values(box: Box) -> dict[str, Any]:
