@@ -32,6 +32,29 @@ def test_every_way_to_write_a_list_of_labels_means_the_same(written: str) -> Non
     assert flow.pipeline[0].labels == {"no": "", "404": ""}
 
 
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("@foo, bar", ["@foo", "bar"]),
+        ('"type: bug", "type: docs"', ["type: bug", "type: docs"]),
+        ("'type: bug', 'type: docs'", ["type: bug", "type: docs"]),
+        ('"type: bug"\n"type: docs"', ["type: bug", "type: docs"]),
+        ('"type: bug"', ["type: bug"]),
+        ('"one, two", three', ["one, two", "three"]),
+        ("bug # crash\nC#", ["bug # crash", "C#"]),
+        ("#1 priority, bug", ["#1 priority", "bug"]),
+        ("*, !x\n%y", ["*", "!x", "%y"]),
+        ("don't, won't", ["don't", "won't"]),
+    ],
+)
+def test_what_is_no_yaml_is_still_names(written: str, names: list[str]) -> None:
+    config = from_inputs({"task": "zero-shot-classification", "labels": written})
+    assert config is not None
+    [flow] = config.flows.values()
+    assert flow is not None
+    assert list(flow.pipeline[0].labels or ()) == names
+
+
 def test_labels_may_carry_descriptions() -> None:
     config = from_inputs({"task": "zero-shot-classification", "labels": "bug: It breaks\nquestion: Why?"})
     assert config is not None
@@ -47,6 +70,15 @@ def test_a_task_publishes_what_suits_it(task: str, target: str) -> None:
     [flow] = config.flows.values()
     assert flow is not None
     assert getattr(flow.publish, target) is not None
+
+
+def test_a_model_that_writes_publishes_the_labels_that_it_chooses_among() -> None:
+    config = from_inputs({"task": "text-generation", "model": "a/b", "labels": "bug, docs"})
+    assert config is not None
+    [flow] = config.flows.values()
+    assert flow is not None
+    assert flow.publish.labels is not None
+    assert flow.publish.comment is None
 
 
 def test_a_model_alone_leaves_its_task_to_the_hub() -> None:
@@ -74,6 +106,10 @@ def test_questions_are_one_a_line() -> None:
         ({"task": "sumarization"}, "the action's inputs: task: 'sumarization' is not allowed: did you mean"),
         (
             {"task": "summarization", "threshold": "high"},
+            "the action's inputs: threshold: write a number",
+        ),
+        (
+            {"task": "zero-shot-classification", "threshold": "@"},
             "the action's inputs: threshold: write a number",
         ),
         ({"task": "zero-shot-classification", "max-labels": "0"}, "the action's inputs: max-labels: input should be"),

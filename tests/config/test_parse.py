@@ -126,7 +126,9 @@ def test_all_problems_are_told_at_once_with_file_line_key_and_the_nearest_word()
         ("on: issues\npipeline: {task: summarization, labels: [a]}\npublish: comment", "no labels to choose from"),
         ("on: issues\npipeline: {task: summarization}\ndecide: {threshold: 0.4}\npublish: comment", "no scores"),
         (
-            "on: issues\npipeline: {task: zero-shot-classification, hypothesis_template: x}\npublish: labels",
+            "on: issues\n"
+            "pipeline: {task: zero-shot-classification, model: a/b, hypothesis_template: x}\n"
+            "publish: labels",
             "it must hold {} once",
         ),
         ("on: issues\npipeline: {task: summarization, model: ''}\npublish: comment", "name a model"),
@@ -147,7 +149,8 @@ def test_all_problems_are_told_at_once_with_file_line_key_and_the_nearest_word()
         ("on: issues\npipeline: {task: fill-mask}\ndecide: {max_labels: 1.5}\npublish: labels", "write a whole number"),
         ("on: issues\npipeline: {task: fill-mask}\ndecide: {precision: 0.9}\npublish: labels", "unknown key"),
         (
-            "on: issues\npipeline: {task: zero-shot-classification, hypothesis_template: '{} is {x}'}\npublish: labels",
+            "on: issues\npipeline: {task: fill-mask, model: a/b, labels: [a], hypothesis_template: '{} is {x}'}\n"
+            "publish: labels",
             "no other brace",
         ),
         ("on: issues\npipeline: {task: zero-shot-classification, labels: [1]}\npublish: labels", "a list of names"),
@@ -247,6 +250,12 @@ def test_a_flow_that_the_extended_file_does_not_have_cannot_be_switched_off() ->
         resolve(own, "hubpipe.yml", lambda _: SMALLEST)
 
 
+def test_null_switches_nothing_off_in_a_file_that_extends_no_other() -> None:
+    [found] = problems("version: 1\nflows:\n  kind: null\n")
+    assert found.startswith("hubpipe.yml:3: flows.kind: null switches off a flow of the file that this one extends")
+    assert parse("version: 1\nextends: o/r\nflows:\n  kind: null\n").flows == {"kind": None}
+
+
 def test_rivals_are_found_across_files() -> None:
     own = "version: 1\nextends: octo-org/.github\nflows:\n" + RIVALS.partition("  two:")[2].join(["  two:", ""])
     base = RIVALS.partition("  two:")[0]
@@ -289,6 +298,11 @@ def test_no_file_at_all_labels_issues_and_summarises_pull_requests() -> None:
         (SMALLEST.replace("classification}", "classification, labels: {}}"), False),
         (SMALLEST.replace("{task: zero-shot-classification}", "[]"), False),
         (SMALLEST.replace("  kind:", "  Kind:"), False),
+        (SMALLEST.replace("classification}", "classification, labels: ['  ', bug]}"), False),
+        (SMALLEST.replace("classification}", "classification, labels: {'  ': x, bug: y}}"), False),
+        (SMALLEST.replace("classification}", "classification, labels: {' bug ': x, docs: y}}"), True),
+        (SMALLEST + "    decide:\n", True),
+        (SMALLEST + "budget:\nmodels:\n", True),
     ],
 )
 def test_the_schema_judges_files_as_the_code_does(text: str, valid: bool) -> None:

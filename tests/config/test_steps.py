@@ -61,7 +61,10 @@ def test_questions_are_one_several_or_named(written: str, read: dict[str, Questi
     [
         ("{task: question-answering, model: a/b}", "questions: question-answering answers questions: ask at least one"),
         ("{task: summarization, questions: why}", "summarization answers no questions; these do: question-answering"),
-        ("{task: summarization, target_language: de}", "does not translate: only translation has it"),
+        (
+            "{task: summarization, target_language: de}",
+            "target_language: summarization does not read it; only translation does",
+        ),
         ("{task: decision, model: a/b, questions: {kind: {instructions: a, type: choice}}}", "a choice needs criteria"),
         ("{task: decision, model: a/b, questions: {kind: {instructions: a, type: score}}}", "a score needs criteria"),
         ("{task: decision, model: a/b, questions: {k: {instructions: a, criteria: {no: b}}}}", "describe true and fal"),
@@ -123,7 +126,8 @@ def test_labels_make_a_model_that_writes_choose() -> None:
         (Step(task="zero-shot-classification", merge="max"), "max"),
         (Step(task="summarization"), "reduce"),
         (Step(task="text-generation"), "reduce"),
-        (Step(task="text-generation", labels={"bug": ""}), "mean"),
+        (Step(task="text-generation", labels={"bug": ""}), "max"),
+        (Step(task="text-generation", labels={"bug": ""}, merge="mean"), "mean"),
         (Step(task="table-question-answering"), None),
         (Step(), None),
     ],
@@ -136,12 +140,131 @@ def test_every_task_has_its_facts() -> None:
     assert set(TASKS) == set(Task.__args__)  # type: ignore[attr-defined]
 
 
-def test_rules_and_budget_come_from_the_file_that_is_extended_unless_this_one_has_its_own() -> None:
-    base = parse("version: 1\nmodels: {require_pinned: true, licenses: [mit]}\nbudget: {calls: 3}\n")
-    kept = parse("version: 1\nextends: o/r\n").over(base)
-    assert (kept.models, kept.budget) == (ModelRules(require_pinned=True, licenses=("mit",)), Budget(calls=3))
-    own = parse("version: 1\nextends: o/r\nbudget: {tokens: 9}\n").over(base)
-    assert (own.models, own.budget) == (base.models, Budget(tokens=9))
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (
+            "task: text-classification, model: 'fake:', max_words: 50",
+            "max_words: text-classification does not read it; ",
+        ),
+        ("task: text-classification, model: a/b, max_words: 120", "it; only summarization does"),
+        ("task: text-classification, model: a/b, instructions: Be brief", "instructions: text-classification does not"),
+        ("task: question-answering, model: a/b, questions: x, max_new_tokens: 9", "do: summarization, translation, te"),
+        ("task: text-classification, model: a/b, hypothesis_template: 'It is {}'", "do: zero-shot-classification, fil"),
+        ("task: summarization, multi_label: true", "multi_label: summarization does not read it; these tasks do: t"),
+        (
+            "task: text-generation, model: a/b, multi_label: true",
+            "multi_label: text-generation reads it only where the",
+        ),
+        (
+            "task: fill-mask, model: a/b, hypothesis_template: 'It is {}'",
+            "hypothesis_template: fill-mask reads it only",
+        ),
+        ("task: zero-shot-classification, hypothesis_template: 'It is {}'", "template: the embedded model does not re"),
+        ("task: summarization, instructions: Be brief", "instructions: the embedded model does not read it: leave"),
+        ("task: summarization, max_new_tokens: 9", "max_new_tokens: the embedded model does not read it"),
+        ("task: summarization, revision: main", "revision: embedded has no revisions to choose from: leave it out"),
+        ("task: summarization, model: 'fake:', base_revision: main", "base_revision: fake: has no revisions"),
+        (
+            "task: question-answering, model: a/b, questions: {kind: {instructions: What, type: score}}",
+            "questions: kind: question-answering reads a question's instructions alone",
+        ),
+        ("task: decision, model: a/b, questions: x, labels: [a]", "labels: its questions say what a decision may"),
+        *(
+            (
+                f"task: summarization, model: a/b, endpoint: hf-inference, {key}: x",
+                f"{key}: the endpoint serves what it",
+            )
+            for key in ("library", "revision", "base_revision")
+        ),
+    ],
+)
+def test_a_key_that_would_do_nothing_is_refused(step: str, expected: str) -> None:
+    assert expected in problem(f"{{{step}}}")
+
+
+def test_several_images_have_no_mean() -> None:
+    step = "{task: image-classification, model: a/b, merge: mean}"
+    assert "merge: image-classification: of several images a label keeps its highest" in problem(
+        step, "input: images\npublish: labels"
+    )
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "task: summarization, multi_label: false, instructions: null",
+        "task: text-classification, model: a/b, source_language: en, multi_label: true, labels: [bug]",
+        "task: text-generation, model: a/b, multi_label: true, labels: [bug, docs], instructions: x, max_new_tokens: 9",
+        "task: fill-mask, model: a/b, labels: [bug, docs], hypothesis_template: 'It is {}'",
+        "task: translation, model: a/b, instructions: x, max_new_tokens: 9, source_language: de, target_language: en",
+        "task: summarization, model: a/b, library: peft, base_revision: main, max_words: 50, max_new_tokens: 90",
+        "task: feature-extraction, library: transformers",
+        "task: zero-shot-classification, endpoint: hf-inference, model: a/b, hypothesis_template: 'It is {}'",
+        "model: embedded-labs/b",
+        "model: a/b, max_words: 50, questions: x",
+    ],
+)
+def test_a_key_that_something_reads_is_taken(step: str) -> None:
+    assert flow(f"{{{step}}}").pipeline
+
+
+DECISION = """[{task: decision, model: a/b, questions: {is_bug: 'Is it one?',
+      kind: {instructions: What, type: choice, criteria: {crash: it stops, slow: it waits}},
+      harm: {instructions: How bad, type: score, criteria: [none, some]}}}, {task: summarization, when: WHEN}]"""
+
+
+@pytest.mark.parametrize("found", ["is_bug", "Crash", "some"])
+def test_a_condition_may_name_what_a_decision_answers(found: str) -> None:
+    assert flow(DECISION.replace("WHEN", found)).pipeline[1].when == When(labels=(found,))
+
+
+def test_a_condition_that_no_answer_of_a_decision_meets_is_refused() -> None:
+    assert "no step before can find 'is_bgu': did you mean 'is_bug'?" in problem(DECISION.replace("WHEN", "is_bgu"))
+    assert "no step before can find 'kind'" in problem(DECISION.replace("WHEN", "kind"))
+
+
+@pytest.mark.parametrize("found", ["bug", "'type: bug'", "sure"])
+def test_a_condition_may_name_a_label_as_the_model_or_the_repository_does(found: str) -> None:
+    steps = f"[{{task: zero-shot-classification, model: 'fake:label=sure', labels: [bug, docs]}}, {SUMMARY % found}]"
+    assert flow(steps, "publish: labels\ndecide: {rename: {Bug: 'type: bug'}}").pipeline[1].when
+
+
+SUMMARY = "{task: summarization, when: %s}"
+
+
+def test_a_condition_is_decided_by_the_flows_rules() -> None:
+    steps = f"[{{task: token-classification, model: a/b}}, {SUMMARY % 'PER'}]"
+    assert flow(steps, "publish: comment\ndecide: {threshold: 0.9}").decide.threshold == 0.9
+
+
+LONG = "Is this a report of something that does not work as it should?"
+
+
+def test_an_answer_that_is_too_long_for_a_label_is_refused_where_labels_are_published() -> None:
+    asked = f"{{task: decision, model: a/b, questions: '{LONG}'}}"
+    assert "has 1 to 50 characters: give the question a short name (is_bug: Is" in problem(asked, "publish: labels")
+    assert flow(asked, "publish: comment")
+    assert flow(asked, f"publish: labels\ndecide: {{rename: {{'{LONG}': bug}}}}")
+    choice = f"{{instructions: What, type: choice, criteria: {{'{LONG}': x, docs: y}}}}"
+    chosen = f"{{task: decision, model: a/b, questions: {{k: {choice}}}}}"
+    assert "give the option a short name" in problem(chosen, "publish: labels")
+
+
+def test_two_questions_with_one_answer_are_refused() -> None:
+    choice = "{instructions: What, type: choice, criteria: {bug: x, docs: y}}"
+    told = problem(f"{{task: decision, model: a/b, questions: {{bug: 'Is it one?', kind: {choice}}}}}")
+    assert "several questions have the answer 'bug'" in told
+
+
+def test_rules_and_budget_are_laid_over_those_of_the_file_that_is_extended_key_by_key() -> None:
+    base = parse("version: 1\nmodels: {require_pinned: true, licenses: [mit]}\nbudget: {calls: 3, tokens: 5}\n")
+    kept = parse("version: 1\nextends: o/r\nmodels:\n").over(base)
+    assert (kept.models, kept.budget) == (base.models, base.budget)
+    own = parse("version: 1\nextends: o/r\nmodels: {max_memory: 9, licenses: null}\nbudget: {tokens: 9}\n").over(base)
+    assert own.models == ModelRules(require_pinned=True, max_memory=9)
+    assert own.budget == Budget(calls=3, tokens=9)
+    assert not parse("version: 1\nextends: o/r\nmodels: {require_pinned: false}\n").over(base).models.require_pinned
 
 
 @pytest.mark.parametrize(

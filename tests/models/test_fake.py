@@ -39,6 +39,24 @@ def test_a_single_label_does_not_hold_for_every_text() -> None:
     assert 0 < sum(sure) < len(sure) == 40
 
 
+DECISION = {
+    "task": "decision",
+    "questions": {
+        "is_bug": "Is it one?",
+        "kind": {"instructions": "What?", "type": "choice", "criteria": {"crash": "it stops", "slow": "it waits"}},
+        "harm": {"instructions": "How bad?", "type": "score", "criteria": ["none", "some", "all"]},
+    },
+}
+
+
+def test_a_decision_scores_the_answers_and_each_questions_options_share_one_whole() -> None:
+    found = scores("fake:", "it crashes", **DECISION)
+    assert set(found) == {"is_bug", "crash", "slow", "none", "some", "all"}
+    assert found["crash"] + found["slow"] == pytest.approx(1)
+    assert found["none"] + found["some"] + found["all"] == pytest.approx(1)
+    assert found["is_bug"] < 1
+
+
 def test_every_label_is_the_best_one_for_some_text() -> None:
     best = {max(found := scores("fake:", f"issue {number}"), key=found.__getitem__) for number in range(40)}
     assert best == set(LABELS)

@@ -1,13 +1,15 @@
 """Turn the Action's inputs into a Config of one flow."""
 
-from collections.abc import Mapping
+import csv
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hubpipe.config.events import ANY
 from hubpipe.config.parse import validate
 from hubpipe.config.rules import NUMBERED
 from hubpipe.config.source import Source, read
-from hubpipe.config.tasks import TASKS
+from hubpipe.config.tasks import TASKS, gives
 from hubpipe.config.values import Config
 from hubpipe.errors import ConfigError, Problem
 
@@ -35,7 +37,12 @@ QUOTE = (
 )
 NEEDED = "this input is needed beside {names}"
 NO_TARGET = "only the Hub knows the task of {model}: say where its results go - labels, comment or summary"
-NO_LIST = "neither names, each between commas or on a line, nor `name: description` lines: {reason}"
+NO_LIST = (
+    "neither names, each between commas or on a line, nor `name: description` lines: put what holds a colon,"
+    " or begins with a sign, in quotes ({reason})"
+)
+QUOTED = re.compile(r""" "[^"]*" | '[^']*' """, re.VERBOSE)
+COLON = re.compile(r":(?=\s|$)", re.MULTILINE)
 
 
 def from_inputs(given: Mapping[str, str]) -> Config | None:
@@ -51,7 +58,7 @@ def from_inputs(given: Mapping[str, str]) -> Config | None:
     if "task" not in used and "publish" not in used:
         raise ConfigError((Problem(ORIGIN, None, "publish", NO_TARGET.format(model=used["model"])),))
     flow: dict[str, Any] = {"on": {event: [ANY] for event in sorted(NUMBERED)}}
-    flow["publish"] = _usual_target(used.get("task", ""))
+    flow["publish"] = _usual_target(used.get("task", ""), used.get("labels"))
     for name, text in used.items():
         *sections, key = PLACES[name]
         place = flow
@@ -64,9 +71,9 @@ def from_inputs(given: Mapping[str, str]) -> Config | None:
         raise ConfigError(tuple(_named(problem) for problem in error.problems)) from error
 
 
-def _usual_target(task: str) -> str:
-    gives = TASKS[task].gives if task in TASKS else "vector"
-    return {"scores": "labels", "text": "comment", "spans": "comment", "boxes": "comment"}.get(gives, "summary")
+def _usual_target(task: str, labels: str | None) -> str:
+    given = gives(task, labels) if task in TASKS else "vector"
+    return {"scores": "labels", "text": "comment", "spans": "comment", "boxes": "comment"}.get(given, "summary")
 
 
 def _value(name: str, text: str) -> Any:
@@ -78,13 +85,25 @@ def _value(name: str, text: str) -> Any:
     try:
         value = read(text, ORIGIN).data
     except ConfigError as error:
-        problems = tuple(Problem(ORIGIN, None, name, NO_LIST.format(reason=found.message)) for found in error.problems)
-        raise ConfigError(problems) from error
+        # What YAML does not read may still be names: `@someone, C#`.
+        if COLON.search(QUOTED.sub("", text)):
+            reasons = (found.message for found in error.problems)
+            problems = tuple(Problem(ORIGIN, None, name, NO_LIST.format(reason=reason)) for reason in reasons)
+            raise ConfigError(problems) from error
+        value = text
     if name == "labels" and isinstance(value, dict):
         _refuse_slips(value)
-    if name in NUMBERS or isinstance(value, dict | list):
+    if name in NUMBERS or (isinstance(value, dict | list) and (value or text[0] in "[{")):
         return value
-    return [word.strip() for line in text.splitlines() for word in line.split(",") if word.strip()]
+    return list(_words(text))
+
+
+def _words(text: str) -> Iterator[str]:
+    """Give the words between commas or on lines of their own; what stands in quotes is one."""
+    for line in map(str.strip, text.splitlines()):
+        quote = "'" if line.startswith("'") else '"'
+        for row in csv.reader([line], quotechar=quote, skipinitialspace=True):
+            yield from (word.strip() for word in row if word.strip())
 
 
 def _refuse_slips(labels: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from hubpipe.config import steps, values
 from hubpipe.config.events import ANY
 from hubpipe.config.rules import problems_of
-from hubpipe.config.section import Section
+from hubpipe.config.section import Found, Section
 from hubpipe.config.source import Path, Source, read
 from hubpipe.config.values import Config
 from hubpipe.config.words import nearest
@@ -18,6 +18,9 @@ from hubpipe.errors import ConfigError, Problem
 
 PATH = ".github/hubpipe.yml"
 
+EXTENDS_NOTHING = (
+    "null switches off a flow of the file that this one extends, and it extends none: write the flow, or drop it"
+)
 NOTHING_TO_SWITCH_OFF = "{base} has no such flow to switch off"
 # Where pydantic speaks of Python's types.
 MESSAGES = {
@@ -123,10 +126,16 @@ def validate(source: Source) -> Config:
         config = Config.model_validate(source.data)
     except ValidationError as error:
         raise ConfigError(tuple(_problems(source, error))) from error
-    problems = tuple(source.problem(path, message) for path, message in problems_of(config))
+    found = (*_nothing_to_switch_off(config), *problems_of(config))
+    problems = tuple(source.problem(path, message) for path, message in found)
     if problems:
         raise ConfigError(problems)
     return config
+
+
+def _nothing_to_switch_off(config: Config) -> Found:
+    if config.extends is None:
+        yield from ((("flows", name), EXTENDS_NOTHING) for name, flow in config.flows.items() if flow is None)
 
 
 def _problems(source: Source, error: ValidationError) -> Iterator[Problem]:

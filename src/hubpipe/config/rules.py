@@ -92,7 +92,9 @@ def _inputs(flow: Flow) -> Found:
 
 
 def _decision(flow: Flow) -> Found:
-    if "decide" in flow.model_fields_set and flow.deciding is None and _is_known(flow):
+    # A step's condition holds by the same rules.
+    conditions = any(step.when is not None for step in flow.pipeline)
+    if "decide" in flow.model_fields_set and flow.deciding is None and not conditions and _is_known(flow):
         yield ("decide",), f"{_gives(flow)}: there are no scores to decide on"
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, WithJsonSchema
+from pydantic.config import JsonDict
 
 from hubpipe.config.source import Path
 
@@ -18,7 +19,14 @@ class Section(BaseModel):
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-LabelName = Annotated[str, StringConstraints(min_length=1, max_length=50, strip_whitespace=True)]
+LONGEST_LABEL = 50
+# JSON Schema knows nothing of the spaces that are taken off.
+LABEL_SCHEMA: JsonDict = {"type": "string", "minLength": 1, "maxLength": LONGEST_LABEL, "pattern": r"\S"}
+LabelName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_LABEL, strip_whitespace=True),
+    WithJsonSchema(LABEL_SCHEMA),
+]
 Bool = Annotated[bool, Strict()]
 Int = Annotated[int, Strict()]
 Float = Annotated[float, Strict(), Field(allow_inf_nan=False)]

@@ -3,16 +3,24 @@
 from collections.abc import Iterator, Sequence
 
 from hubpipe.config.endpoints import problems_of_endpoint, problems_of_task
-from hubpipe.config.section import Found
+from hubpipe.config.section import LONGEST_LABEL, Found
+from hubpipe.config.step_keys import is_own, problems_of_keys
 from hubpipe.config.steps import Step
 from hubpipe.config.tasks import TASKS
-from hubpipe.config.values import Flow
+from hubpipe.config.values import Decide, Flow
 from hubpipe.config.words import nearest
 
-# The models that are no repository of the Hub, which could tell their task.
-OWN_MODELS = ("embedded", "fake:")
 EMBEDDED_TASKS = ("feature-extraction", "sentence-similarity", "summarization", "zero-shot-classification")
 INPUT_OF = {"image": "images", "audio": "audio"}
+# A fake that always says one label, whatever it may choose from.
+FIXED_LABEL = "fake:label="
+
+NO_DECISION_LABELS = "its questions say what a decision may answer: leave labels out"
+LONG_ANSWER = (
+    "{label!r} would be a label, which has 1 to 50 characters: give the {what} a short name"
+    " (is_bug: Is this a bug report?), or rename it under decide"
+)
+SAME_ANSWER = "several questions have the answer {label!r}: give each answer a name of its own"
 
 
 def problems_of_steps(flow: Flow) -> Found:
@@ -20,10 +28,15 @@ def problems_of_steps(flow: Flow) -> Found:
     for index, step in enumerate(flow.pipeline):
         before = flow.pipeline[:index]
         last = index == len(flow.pipeline) - 1
-        for rule in (_own_model, _asking, _wording, _reading, _endpoint):
+        for rule in (_own_model, _asking, problems_of_keys, _wording, _reading, _endpoint):
             for key, message in rule(step):
                 yield ("pipeline", index, key), message
-        for key, message in (*_order(step, last), *_condition(step, before), *_material(step, flow)):
+        for key, message in (
+            *_order(step, last),
+            *_condition(step, before, flow),
+            *_material(step, flow),
+            *_answers(step, flow),
+        ):
             yield ("pipeline", index, key), message
     yield from _unread_inputs(flow)
 
@@ -31,7 +44,7 @@ def problems_of_steps(flow: Flow) -> Found:
 def _own_model(step: Step) -> Iterator[tuple[str, str]]:
     if step.model.strip() == "":
         yield "model", "name a model: embedded, fake:, or a Hub id such as org/name"
-    elif step.task is None and step.model.startswith(OWN_MODELS):
+    elif step.task is None and is_own(step.model):
         yield "task", f"{step.model} does several tasks: name one, such as zero-shot-classification or summarization"
 
 
@@ -46,9 +59,9 @@ def _asking(step: Step) -> Iterator[tuple[str, str]]:
     if step.questions is not None and not TASKS[step.task].asks:
         able = ", ".join(name for name, facts in TASKS.items() if facts.asks)
         yield "questions", f"{step.task} answers no questions; these do: {able}"
-    if step.target_language is not None and step.task != "translation":
-        yield "target_language", f"{step.task} does not translate: only translation has it"
     if step.task == "decision":
+        if step.labels is not None:
+            yield "labels", NO_DECISION_LABELS
         yield from _criteria(step)
 
 
@@ -75,6 +88,8 @@ def _reading(step: Step) -> Iterator[tuple[str, str]]:
         return
     if step.merge is not None and step.gives != "scores":
         yield "merge", f"{step.task} gives {step.gives}: only scores have a mean or a maximum"
+    elif step.merge is not None and not step.reads_text:
+        yield "merge", f"{step.task}: of several images a label keeps its highest score: leave this out"
     if step.merge is not None and step.long_text == "head":
         yield "merge", "only a text's head is read: there is nothing to merge"
     if step.long_text is not None and (TASKS[step.task].merge is None or not step.reads_text):
@@ -91,7 +106,7 @@ def _endpoint(step: Step) -> Iterator[tuple[str, str]]:
     for message in problems_of_endpoint(step.endpoint):
         yield "endpoint", message
         return
-    if step.model.startswith(OWN_MODELS):
+    if is_own(step.model):
         yield "model", f"{step.model} runs on the runner: name the model that the endpoint serves"
     if step.task is None:
         yield "task", "an endpoint does not tell the task: name it"
@@ -106,18 +121,51 @@ def _order(step: Step, last: bool) -> Iterator[tuple[str, str]]:
         yield "task", f"{step.task} gives a vector, which no step reads: make it the last step"
 
 
-def _condition(step: Step, before: Sequence[Step]) -> Iterator[tuple[str, str]]:
+def _condition(step: Step, before: Sequence[Step], flow: Flow) -> Iterator[tuple[str, str]]:
     if step.when is None:
         return
     scoring = [other for other in before if other.gives in ("scores", "boxes", "spans", None)]
     if not scoring:
         yield "when", "no step before gives labels: put a step that does before this one"
         return
-    if all(other.labels is not None for other in scoring):
-        known = list(dict.fromkeys(label for other in scoring for label in other.labels or ()))
+    known = [name for other in scoring for name in _known_labels(other, flow.decide)]
+    if all(_names_labels(other) for other in scoring):
         for label in step.when.labels:
             if label.casefold() not in {name.casefold() for name in known}:
-                yield "when", f"no step before can find {label!r}" + nearest(label, known)
+                yield "when", f"no step before can find {label!r}" + nearest(label, list(dict.fromkeys(known)))
+
+
+def _names_labels(step: Step) -> bool:
+    """Tell whether the file says all that a step can find; else its model or the repository knows."""
+    return step.labels is not None or (step.questions is not None and step.task is not None)
+
+
+def _known_labels(step: Step, rules: Decide) -> Iterator[str]:
+    """Give the labels that the file says a step can find, by the model's name and by the repository's."""
+    fixed = (step.model.removeprefix(FIXED_LABEL),) if step.model.startswith(FIXED_LABEL) else ()
+    for name in (*(step.labels or ()), *_answers_of(step), *fixed):
+        yield name
+        yield rules.renamed(name) or name
+
+
+def _answers_of(step: Step) -> Iterator[str]:
+    for name, question in (step.questions or {}).items():
+        yield from question.answers(name) if step.task == "decision" else (name,)
+
+
+def _answers(step: Step, flow: Flow) -> Iterator[tuple[str, str]]:
+    """Check the answers of a decision: each is a label."""
+    if step.task != "decision":
+        return
+    answers = list(_answers_of(step))
+    for label in dict.fromkeys(label for label in answers if answers.count(label) > 1):
+        yield "questions", SAME_ANSWER.format(label=label)
+    for name, question in (step.questions or {}).items():
+        what = "question" if question.type == "noul" else "option"
+        for answer in question.answers(name):
+            renamed = flow.decide.renamed(answer)
+            if flow.publish.labels and renamed is not None and not 1 <= len(renamed.strip()) <= LONGEST_LABEL:
+                yield "questions", LONG_ANSWER.format(label=renamed, what=what)
 
 
 def _material(step: Step, flow: Flow) -> Iterator[tuple[str, str]]:

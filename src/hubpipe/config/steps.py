@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from hubpipe.config.section import Bool, Float, Int, LabelName, Section, Some, listed
+from hubpipe.config.section import LABEL_SCHEMA, Bool, Float, Int, LabelName, Section, Some, listed
 from hubpipe.config.tasks import TASKS, Gives, Merge, Task, gives
 
 
@@ -34,7 +34,8 @@ Labels = Annotated[
     dict[LabelName, str],
     BeforeValidator(
         _labels,
-        json_schema_input_type=Annotated[list[LabelName], Some] | Annotated[dict[LabelName, str | None], Some],
+        json_schema_input_type=Annotated[list[LabelName], Some]
+        | Annotated[dict[str, str | None], Some, Field(json_schema_extra={"propertyNames": LABEL_SCHEMA})],
     ),
 ]
 
@@ -48,6 +49,10 @@ class Question(Section):
     """Of a `decision`: `noul` (is it so?), `choice` among criteria, or `score` on a scale of criteria."""
     criteria: dict[str, str] | tuple[str, ...] | None = None
     """Of a `decision`: options with descriptions for `choice`, levels from the lowest for `score`."""
+
+    def answers(self, name: str) -> tuple[str, ...]:
+        """Name the labels that a decision's answers are, by the question's name: its own, its options or its levels."""
+        return (name,) if self.type == "noul" else tuple(self.criteria or ())
 
 
 class When(Section):
@@ -142,11 +147,11 @@ class Step(Section):
         windows = self.long_text == "windows" or self.merge is not None or usual != "head"
         if self.gives != "scores" or not windows:
             return usual
-        return self.merge or ("max" if self.multi_label or usual == "max" else "mean")
+        return self.merge or ("max" if self.multi_label or usual in ("max", "reduce") else "mean")
 
 
 class ModelRules(Section):
-    """What every model of the file must keep to."""
+    """What every model on the runner must keep to; what an endpoint serves cannot be checked."""
 
     require_pinned: Bool = False
     """Refuse a model whose revision is not a commit."""

@@ -1,6 +1,6 @@
 """The Config and its parts: what a configuration file may say, and what each key means."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -136,7 +136,7 @@ class Flow(Section):
         BeforeValidator(_steps, json_schema_input_type=str | Step | Annotated[list[str | Step], Some]),
     ] = Field(min_length=1)
     """One step, or several: each reads the text that a step before wrote, else what the first one read."""
-    decide: Annotated[Decide, BeforeValidator(empty)] = Decide()
+    decide: Annotated[Decide, BeforeValidator(empty, json_schema_input_type=Decide | None)] = Decide()
     """When a score counts."""
     publish: Annotated[
         Publish,
@@ -169,9 +169,9 @@ class Config(Section):
     """The version of this file's format."""
     extends: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_.-]+$")] | None = None
     """A repository whose .github/hubpipe.yml holds defaults; a flow of the same name here replaces its flow."""
-    models: Annotated[ModelRules, BeforeValidator(empty)] = ModelRules()
-    """What every model must keep to."""
-    budget: Annotated[Budget, BeforeValidator(empty)] = Budget()
+    models: Annotated[ModelRules, BeforeValidator(empty, json_schema_input_type=ModelRules | None)] = ModelRules()
+    """What every model on the runner must keep to; what an endpoint serves cannot be checked."""
+    budget: Annotated[Budget, BeforeValidator(empty, json_schema_input_type=Budget | None)] = Budget()
     """What one run may spend at endpoints."""
     flows: dict[Name, Flow | None] = Field(default={})
     """The flows by name; null switches off a flow of the file that this one extends."""
@@ -181,7 +181,17 @@ class Config(Section):
         return {name: flow for name, flow in self.flows.items() if flow is not None and flow.matches(event)}
 
     def over(self, base: "Config") -> "Config":
-        """Lay this file's flows over those of the file that it extends."""
-        models = self.models if "models" in self.model_fields_set else base.models
-        budget = self.budget if "budget" in self.model_fields_set else base.budget
-        return Config(version=self.version, models=models, budget=budget, flows={**base.flows, **self.flows})
+        """Lay this file over the one that it extends: flow by flow, and its rules and budget key by key."""
+        return Config(
+            version=self.version,
+            models=_laid(self.models, base.models),
+            budget=_laid(self.budget, base.budget),
+            flows={**base.flows, **self.flows},
+        )
+
+
+Part = TypeVar("Part", bound=Section)
+
+
+def _laid(own: Part, base: Part) -> Part:
+    return base.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})

@@ -43,7 +43,8 @@ class Fake:
     """A model that answers from a hash of the text (`fake:`), echoes it, or always says one label."""
 
     info: ModelInfo
-    labels: tuple[str, ...]
+    # Of a decision the answers to each question, of any other task one group: each shares 1.0.
+    groups: tuple[tuple[str, ...], ...]
     multi_label: bool = False
     always: str | None = None
     echo: bool = False
@@ -93,13 +94,16 @@ class Fake:
     def scores(self, text: str) -> Scores:
         """Score the labels by a text's hash; a fixed label is certain."""
         if self.always is not None:
-            others = [(label, 0.0) for label in self.labels if label != self.always]
+            others = [(label, 0.0) for group in self.groups for label in group if label != self.always]
             return ranked([(self.always, 1.0), *others])
-        chances = [_chance(text, label) for label in self.labels]
+        return ranked(scored for group in self.groups for scored in self._shared(text, group))
+
+    def _shared(self, text: str, labels: Sequence[str]) -> Iterator[tuple[str, float]]:
+        chances = [_chance(text, label) for label in labels]
         # Cubes keep the labels apart, so that a threshold has something to decide.
-        alone = self.multi_label or len(self.labels) == 1
+        alone = self.multi_label or len(labels) == 1
         whole = 1.0 if alone else sum(chance**3 for chance in chances)
-        return ranked((label, chance**3 / whole) for label, chance in zip(self.labels, chances, strict=True))
+        return ((label, chance**3 / whole) for label, chance in zip(labels, chances, strict=True))
 
 
 class FakeMedia(MediaModel):
@@ -150,13 +154,19 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     info = ModelInfo("fake", step.model, revision=None, task=step.known_task, limit=LIMIT if reads_text else None)
     fake = Fake(
         info=info,
-        labels=tuple(step.questions or labels) or LABELS,
+        groups=_groups(step, labels),
         gives=gives(step.known_task, step.labels),
         multi_label=step.multi_label,
         always=step.model.removeprefix(ALWAYS) if step.model.startswith(ALWAYS) else None,
         echo=step.model == ECHO,
     )
     return fake if reads_text else FakeMedia(fake)
+
+
+def _groups(step: Step, labels: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    if step.known_task == "decision" and step.questions:
+        return tuple(question.answers(name) for name, question in step.questions.items())
+    return (tuple(step.questions or labels) or LABELS,)
 
 
 def _chance(text: str, salt: str) -> float:

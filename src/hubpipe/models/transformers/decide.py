@@ -86,7 +86,7 @@ def _labels(key: str, question: Question) -> dict[str, str]:
     """Name the label of each option, by what the pipeline calls the option."""
     if question.type == "noul":
         return {"true": key}
-    options = list(question.criteria or ())
+    options = question.answers(key)
     names = map(str, range(len(options))) if question.type == "score" else options
     return dict(zip(names, options, strict=True))
 
