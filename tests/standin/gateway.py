@@ -34,6 +34,7 @@ class Gateway:
     bots: set[str] = field(default_factory=set)
     label_events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     fork_heads: dict[str, str] = field(default_factory=dict)
+    attachments: dict[str, bytes] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Reply:
         """Answer what emulate lacks, and let it answer the rest."""
@@ -217,6 +218,15 @@ def _pull_events(gateway: Gateway, request: Request, where: dict[str, str]) -> R
     return _page(request, gateway.label_events.get(request.path.removesuffix("/events"), []))
 
 
+def _attachment(gateway: Gateway, request: Request, names: dict[str, str]) -> Reply | None:
+    """Keep what somebody dropped into a text, and give it back; emulate has no such place."""
+    if request.method == "PUT":
+        gateway.attachments[names["id"]] = request.body
+        return reply_json(201, {})
+    data = gateway.attachments.get(names["id"])
+    return Reply(404) if data is None else Reply(200, data, {"content-type": "application/octet-stream"})
+
+
 ROUTES: tuple[tuple[str, str, Route], ...] = (
     ("GET", "/user", _user),
     ("POST", "/graphql", _graphql),
@@ -231,4 +241,6 @@ ROUTES: tuple[tuple[str, str, Route], ...] = (
     ("POST", f"{REPO}/issues/{NUMBER}/labels", _label_write),
     ("DELETE", f"{REPO}/issues/{NUMBER}/labels/.+", _label_write),
     ("GET", f"{REPO}/issues/{NUMBER}/events", _pull_events),
+    ("PUT", "/user-attachments/assets/(?P<id>[^/]+)", _attachment),
+    ("GET", "/user-attachments/assets/(?P<id>[^/]+)", _attachment),
 )

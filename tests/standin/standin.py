@@ -114,6 +114,12 @@ class StandIn:
     def comment_as(self, user: str, number: int, body: str) -> int:
         return int(self._as(user).ask("POST", f"{self._issue(number)}/comments", body=body)["id"])
 
+    def attach(self, name: str, data: bytes) -> str:
+        """Drop a file into a text, and give the address that stands there then."""
+        path = f"/user-attachments/assets/{name}"
+        urllib3.request("PUT", f"{self.api.url}{path}", body=data)
+        return f"{self.url}{path}"
+
     def put_file(self, path: str, content: str | bytes) -> None:
         """Commit a file to the default branch."""
         Branch(self.api, self.repo, "main").commit({path: content}, f"Write {path}")
