@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hubpipe.models.remote.hints import MOST_WORDS, seconds_to_wait, words
+from hubpipe.models.remote.hints import MOST_WORDS, counted_tokens, seconds_to_wait, words
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 IN_30_SECONDS = "Sun, 22 Nov 2026 12:00:30 GMT"
@@ -44,6 +44,9 @@ def test_a_servers_hint_is_read_in_seconds(headers: dict[str, str], body: bytes,
         ({}, b'{"estimated_time": true}'),
         ({}, b'{"estimated_time": NaN}'),
         ({}, b'{"estimated_time": Infinity}'),
+        ({}, b'{"estimated_time": 1' + b"0" * 400 + b"}"),
+        ({"retry-after": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, b""),
+        ({"retry-after": "Mon, 01 Jan 2026 00:00:00 +999999999"}, b""),
         ({}, b"[20]"),
         ({}, b"[" * 100_000),
     ],
@@ -76,6 +79,46 @@ def test_a_servers_words_are_cut() -> None:
     said = words(b'{"error": "' + b"x" * 5_000_000 + b'"}', None)
     assert len(said) == MOST_WORDS
     assert said.endswith("…")
+
+
+def test_a_hint_that_cannot_be_counted_leaves_room_for_the_next() -> None:
+    late = {"retry-after": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}
+    assert seconds_to_wait(late, b'{"estimated_time": 9}', NOW) == 9
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error": "wrong key SK-Secret given"}',
+        b"wrong key sk-secret given",
+        b'{"error": "' + b" " * 5_000 + b'wrong key sk-secret given"}',
+    ],
+)
+def test_a_servers_words_do_not_repeat_the_key_in_other_letters_or_far_behind(body: bytes) -> None:
+    assert words(body, "sk-secret") == "wrong key *** given"
+
+
+@pytest.mark.parametrize("end", range(3_985, 4_010))
+def test_no_cut_leaves_half_of_a_key(end: int) -> None:
+    assert "sk-" not in words(b" " * end + b"sk-secret", "sk-secret")
+    assert "sk-" not in words(b"x" * (end % 200) + b"sk-secret", "sk-secret")
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (b'{"usage": {"total_tokens": 42}}', 42),
+        (b'{"usage": {"total_tokens": 0}}', None),
+        (b'{"usage": {"total_tokens": 1e3}}', None),
+        (b'{"usage": {"total_tokens": 1' + b"0" * 400 + b"}}", None),
+        (b'{"usage": null}', None),
+        (b'["usage", "usage"]', None),
+        (b'{"usage"' + b"[" * 100_000, None),
+        (b"", None),
+    ],
+)
+def test_a_servers_count_of_tokens_is_read_where_there_is_one(body: bytes, count: int | None) -> None:
+    assert counted_tokens(body) == count
 
 
 def test_a_servers_words_never_repeat_the_key() -> None:

@@ -27,6 +27,14 @@ class Meter:
 
         Raises BudgetError where the budget does not allow it.
         """
+        self.check()
+        self.calls += 1
+
+    def check(self) -> None:
+        """See that the budget allows one more request.
+
+        Raises BudgetError where it does not.
+        """
         limits = (
             ("calls", self.calls, self.budget.calls),
             ("tokens", self.tokens, self.budget.tokens),
@@ -35,7 +43,6 @@ class Meter:
         for unit, used, most in limits:
             if most is not None and used >= most:
                 raise BudgetError(SPENT.format(used=used, most=most, unit=unit))
-        self.calls += 1
 
     def spend(self, tokens: int, seconds: float) -> None:
         """Count what an answer cost."""

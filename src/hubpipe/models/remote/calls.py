@@ -14,13 +14,15 @@ from typing import TypeVar
 
 import httpx2
 from huggingface_hub import InferenceClient
-from huggingface_hub.errors import InferenceTimeoutError, OfflineModeIsEnabled
+from huggingface_hub.errors import OfflineModeIsEnabled
 
-from hubpipe.errors import EndpointError
+from hubpipe.errors import EndpointError, HubpipeError
+from hubpipe.models.base import Text
 from hubpipe.models.meter import Meter
-from hubpipe.models.remote.hints import seconds_to_wait, words
+from hubpipe.models.remote.hints import MOST_WORDS, counted_tokens, line, seconds_to_wait, words
 from hubpipe.models.remote.place import Where
 from hubpipe.models.remote.shapes import ShapeError
+from hubpipe.models.remote.stop import within
 from hubpipe.models.remote.watch import RefusedReplyError, Watch, watching
 
 log = logging.getLogger("hubpipe")
@@ -30,26 +32,11 @@ Ask = Callable[[InferenceClient, Watch], Result]
 
 REPEATS = 2
 FIRST_PAUSE = 0.5  # seconds; each next one is twice as long, whatever shorter time the server names
+MOST_OF_A_FAULT = 500  # characters of our own words about an answer, with a server's name or label in them
 ASKED_TO_WAIT = (429, 503)
 OUT_OF_CREDIT = b"insufficient_quota"
 # How servers write that a text is too long, under the status of any wrong request.
 SIZE = re.compile(r"too (long|large|many)|context length|max(imum)?[ _].{0,40}(token|length|size)|must have less", re.I)
-
-# What a client that reads strangers' bytes can raise: those of the connection, and those of an unforeseen shape.
-FAULTS = (
-    RefusedReplyError,
-    ShapeError,
-    httpx2.HTTPError,
-    httpx2.InvalidURL,
-    httpx2.StreamError,
-    OSError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    RecursionError,
-)
 
 WAITING = "%s did not answer (%s): trying again in %.1f seconds"
 KEY_REFUSED = (
@@ -77,7 +64,10 @@ BUSY = (
     "budget.seconds allow: raise them, or run this again later"
 )
 FAILED = "{host} failed to run {model} ({status}{says}): run this again, or look at the server's own log"
-SILENT = "{host} did not answer for {model} within {seconds:.0f} seconds: raise timeout, or run this again later"
+SILENT = (
+    "{host} did not answer for {model} within {seconds:.0f} seconds: raise timeout or budget.seconds, "
+    "or run this again later"
+)
 UNREACHED = "{host} cannot be reached for {model} ({fault}): check endpoint and the network"
 OFFLINE = "{host} is not asked for {model}: HF_HUB_OFFLINE is set. Take it out of the environment"
 UNUSABLE = "{host} gave no usable answer for {model}: {fault}. Check that it does the task {task}"
@@ -95,6 +85,14 @@ class RefusalError(EndpointError):
 
 
 @dataclass(frozen=True)
+class Limit:
+    """How long one answer may take, whatever is asked for it: `seconds` in all, up to the time `end` of a clock."""
+
+    seconds: float
+    end: float
+
+
+@dataclass(frozen=True)
 class Caller:
     """Asks one place for one model's answers; each answer takes at most `patience` seconds, waiting included."""
 
@@ -106,37 +104,73 @@ class Caller:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def call(self, ask: Ask[Result], content_type: str | None = None) -> Result:
-        """Ask, and ask again where that helps.
-
-        Raises BudgetError when the run may not ask any more, EndpointError for every fault of the server or of
-        the way to it, a RefusalError where the request itself was refused.
-        """
+    def limit(self) -> Limit:
+        """Say how long an answer that is begun now may take."""
         left = self.meter.seconds_left
         seconds = self.patience if left is None else min(self.patience, left)
-        deadline, attempts = self.clock() + seconds, 0
+        return Limit(seconds, self.clock() + seconds)
+
+    def call(
+        self, ask: Ask[Result], letters: int, content_type: str | None = None, limit: Limit | None = None
+    ) -> Result:
+        """Ask, and ask again where that helps; `letters` is how many characters are sent, at four a token.
+
+        Calls for one answer share its `limit`. Raises BudgetError when the run may not ask any more, EndpointError
+        for every fault of the server or of the way to it, a RefusalError where the request itself was refused.
+        """
+        return self.read(lambda: self._repeat(ask, letters, content_type, limit or self.limit()))
+
+    def read(self, reading: Callable[[], Result]) -> Result:
+        """Give what reading an answer gives.
+
+        Raises what hubpipe foresaw, and EndpointError for whatever else a stranger's bytes lead to.
+        """
+        try:
+            return reading()
+        except HubpipeError:
+            raise
+        except Exception:  # noqa: BLE001 (no list of what strangers' bytes can raise was ever complete)
+            said = UNUSABLE.format(host=self.where.host, model=self.model, task=self.task, fault=ODD.format(says=""))
+            raise EndpointError(said) from None
+
+    def _repeat(self, ask: Ask[Result], letters: int, content_type: str | None, limit: Limit) -> Result:
+        attempts = 0
         while True:
-            watch = Watch(deadline, self.meter.ask, self.clock)
+            self.meter.check()
+            watch = Watch(limit.end, self.meter.ask, self.clock)
             try:
-                return self._once(ask, watch, content_type)
-            except FAULTS as fault:
+                return self._once(ask, watch, letters, content_type)
+            except HubpipeError:
+                raise
+            except Exception as fault:  # noqa: BLE001 (see read)
                 pause = _pause(watch, fault, attempts)
-                if pause is None or pause >= deadline - self.clock():
+                if pause is None or pause >= limit.end - self.clock():
                     # Not `from` it: a server may have written the key that it was sent into its refusal.
-                    raise self._error(watch, fault, pause, seconds) from None
+                    raise self._error(watch, fault, pause, limit.seconds) from None
                 log.info(WAITING, self.where.host, watch.status or type(fault).__name__, pause)
             self.sleep(pause)
             self.meter.spend(0, pause)
             attempts += 1
 
-    def _once(self, ask: Ask[Result], watch: Watch, content_type: str | None) -> Result:
+    def _once(self, ask: Ask[Result], watch: Watch, letters: int, content_type: str | None) -> Result:
         started = self.clock()
-        client = self.where.client(max(0.1, watch.deadline - started), content_type)
-        try:
+        left = watch.deadline - started
+        tokens = 0
+
+        def work() -> Result:
+            client = self.where.client(max(0.1, left), content_type)
             with watching(watch):
                 return ask(client, watch)
+
+        try:
+            answer = within(left, work)
+            tokens = _tokens(watch, letters + _letters(answer))
+        except Exception as fault:
+            tokens = _tokens(watch, 0 if isinstance(fault, httpx2.ConnectError) else letters)
+            raise
         finally:
-            self.meter.spend(0, self.clock() - started)
+            self.meter.spend(tokens, self.clock() - started)
+        return answer
 
     def _error(self, watch: Watch, fault: Exception, pause: float | None, seconds: float) -> EndpointError:
         said = words(bytes(watch.body), self.where.key)
@@ -161,7 +195,7 @@ class Caller:
         status = watch.status
         if isinstance(fault, OfflineModeIsEnabled):
             return OFFLINE
-        if isinstance(fault, (InferenceTimeoutError, httpx2.TimeoutException)):
+        if isinstance(fault, (TimeoutError, httpx2.TimeoutException)):
             return SILENT
         if status is not None and status >= 400:
             if status in (401, 403, 404) and not watch.asked:
@@ -183,12 +217,30 @@ class Caller:
     def _in_words(self, watch: Watch, fault: Exception, said: str) -> str:
         """Say what a fault is, without a word of the request's headers."""
         if isinstance(fault, (ShapeError, RefusedReplyError)):
-            return str(fault)
+            return line(str(fault), self.where.key, MOST_OF_A_FAULT)
         if isinstance(fault, (httpx2.HTTPError, httpx2.StreamError, OSError)):
             return BROKE_OFF if watch.status is not None else type(fault).__name__
         if watch.asked:
             return ODD.format(says=f" ({said})" if said else "")
-        return words(str(fault).encode("utf-8", "replace"), self.where.key)
+        return line(str(fault), self.where.key, MOST_WORDS)
+
+
+def _letters(answer: object) -> int:
+    """Count the characters that a model wrote."""
+    written = answer.text if isinstance(answer, Text) else answer
+    return len(written) if isinstance(written, str) else 0
+
+
+def _tokens(watch: Watch, letters: int) -> int:
+    """Count the tokens of a request and its answer, usable or not: the server's number, or one for four letters.
+
+    What was refused, or never sent, cost nothing.
+    """
+    counted = counted_tokens(bytes(watch.body))
+    if counted is not None:
+        return counted
+    refused = watch.status is not None and watch.status >= 400
+    return 0 if refused or not watch.asked or not letters else letters // 4 + 1
 
 
 def _pause(watch: Watch, fault: Exception, attempts: int) -> float | None:

@@ -3,11 +3,13 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 MOST_WORDS = 200  # characters of a server's own words
+MOST_TOKENS = 5_000_000  # of one answer; a server that counts more does not count
+HIDDEN = "***"
 # OpenAI's and its followers' way to write a time: 1s, 6m0s, 120ms.
 PARTS_OF_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 SECONDS_OF = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -25,7 +27,17 @@ def seconds_to_wait(headers: Mapping[str, str], body: bytes, now: datetime) -> f
     Header names are in lower case. Sources: Retry-After (RFC 9110), RateLimit (IETF draft, as the Hub sends it),
     OpenAI's x-ratelimit-reset-*, and `estimated_time` of a model that the Hub's inference is still loading.
     """
-    for told in (_retry_after(headers, now), _estimated(body), _rate_limit(headers, now)):
+    sources: tuple[Callable[[], float | None], ...] = (
+        lambda: _retry_after(headers, now),
+        lambda: _estimated(body),
+        lambda: _rate_limit(headers, now),
+    )
+    for source in sources:
+        try:
+            told = source()
+        # Numbers and dates beyond what Python counts with tell nothing.
+        except (ValueError, OverflowError):
+            continue
         if told is not None and math.isfinite(told):
             return max(0.0, told)
     return None
@@ -33,11 +45,24 @@ def seconds_to_wait(headers: Mapping[str, str], body: bytes, now: datetime) -> f
 
 def words(body: bytes, secret: str | None) -> str:
     """Give a server's own words about a fault, short, on one line and without the key that it was sent."""
-    said = _said(_json(body)) or _plain(body)
+    return line(_said(_json(body)) or _plain(body), secret, MOST_WORDS)
+
+
+def line(said: str, secret: str | None, most: int) -> str:
+    """Put what a server had a hand in on one line of at most `most` characters, without the key that it was sent."""
     if secret:
-        said = said.replace(secret, "***")
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())
-    return line if len(line) <= MOST_WORDS else line[: MOST_WORDS - 1] + "…"
+        # Hosts come in lower case, whatever the server wrote. Before the cut, which would leave half a key.
+        said = re.sub(re.escape(secret), HIDDEN, said, flags=re.IGNORECASE)
+    shown = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def counted_tokens(body: bytes) -> int | None:
+    """Read how many tokens a server says that it counted (`usage.total_tokens`); None where it counted none."""
+    answer = _json(body) if b'"usage"' in body else None
+    usage = answer.get("usage") if isinstance(answer, dict) else None
+    count = usage.get("total_tokens") if isinstance(usage, dict) else None
+    return count if type(count) is int and 0 < count <= MOST_TOKENS else None
 
 
 def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -46,7 +71,7 @@ def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return float(told)
     try:
         moment = parsedate_to_datetime(told)
-    except (TypeError, ValueError):
+    except TypeError:
         return None
     return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
 
@@ -95,5 +120,5 @@ def _said(answer: object) -> str:
 
 
 def _plain(body: bytes) -> str:
-    text = body[: 20 * MOST_WORDS].decode("utf-8", "replace")
+    text = body.decode("utf-8", "replace")
     return "" if MARKUP.match(text) or text.lstrip().startswith(("{", "[")) else text

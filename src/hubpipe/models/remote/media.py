@@ -11,8 +11,7 @@ from hubpipe.models.base import NO_LABELS, Media, MediaModel, ModelInfo, Predict
 from hubpipe.models.remote import shapes
 from hubpipe.models.remote.calls import Caller
 from hubpipe.models.remote.pieces import cut
-from hubpipe.models.remote.talk import PICTURE_TOKENS, as_address, talker
-from hubpipe.models.remote.tasks import spent
+from hubpipe.models.remote.talk import PICTURE_LETTERS, as_address, talker
 from hubpipe.models.remote.watch import Watch
 
 AskMedia = Callable[[bytes, str, str], Prediction]
@@ -103,9 +102,7 @@ def _plain(step: Step, labels: Mapping[str, str], caller: Caller) -> AskMedia:
             return method(client, data)
 
         # Bare bytes need their kind beside them; other requests are JSON.
-        prediction = caller.call(ask, content_type=kind if raw else None)
-        caller.meter.spend(PICTURE_TOKENS, 0)
-        return prediction
+        return caller.call(ask, PICTURE_LETTERS, content_type=kind if raw else None)
 
     return answer
 
@@ -118,10 +115,7 @@ def _asking_a_document(step: Step, caller: Caller) -> AskMedia:
             found: Any = client.document_question_answering(data, question)
             return shapes.text(found, "answer").text
 
-        said = caller.call(ask)
-        spent(caller, question, said)
-        caller.meter.spend(PICTURE_TOKENS, 0)
-        return said
+        return caller.call(ask, PICTURE_LETTERS + len(question))
 
     def answer(data: bytes, kind: str, text: str) -> Text:
         return shapes.together(questions, [one(data, question) for question in questions.values()])

@@ -1,18 +1,21 @@
 """Turn what a stranger's server answers into predictions that keep what every prediction promises."""
 
 import math
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from hubpipe.models.base import Box, Boxes, Scores, Span, Spans, Text, Vector, ranked
+from hubpipe.models.base import Box, Boxes, Scores, Span, Spans, Text, Vector, encodable, ranked
 
 MOST_ITEMS = 2_000  # labels, spans or boxes of one answer
 MOST_LETTERS = 200  # of a label
 MOST_TEXT = 50_000  # characters of a text that a model wrote
 MOST_NUMBERS = 20_000  # of one embedding
 MOST_PIXELS = 1_000_000  # along one side of an image
+# Control characters and line ends: in a label they could begin a line of their own in a log or a comment.
+BREAKS = ("Cc", "Zl", "Zp")
 
 NOT_A_LIST = "it is no list of {what}"
 TOO_MANY = "it holds {count} {what}, more than {most}"
@@ -46,7 +49,7 @@ def words_for_a_mask(items: object) -> Scores:
     found = _list(items, "tokens with scores")
     if found and isinstance(found[0], list):
         found = _list(found[0], "tokens with scores")
-    return ranked((_label(_text(_of(item, "token_str")).strip() or " "), _number(_of(item, "score"))) for item in found)
+    return ranked((_token(_of(item, "token_str")), _number(_of(item, "score"))) for item in found)
 
 
 def paired(answer: object) -> list[dict[str, object]]:
@@ -116,12 +119,6 @@ def boxes(items: object) -> Boxes:
     return Boxes(tuple(sorted(found, key=lambda box: -box.score)))
 
 
-def tokens(usage: object) -> int | None:
-    """Read what a chat says that it counted; None where it does not say."""
-    count = getattr(usage, "total_tokens", None)
-    return count if type(count) is int and 0 <= count <= MOST_TEXT * 100 else None
-
-
 def _box(item: object) -> Box:
     corners = [_of(_of(item, "box"), name) for name in ("xmin", "ymin", "xmax", "ymax")]
     # Models place corners a little outside of the image, and some servers write 12.0.
@@ -152,10 +149,20 @@ def _of(item: object, key: str) -> object:
     return item.get(key) if isinstance(item, Mapping) else None
 
 
+def _token(value: object) -> str:
+    """Read a token; one of nothing but space is a space."""
+    token = _text(value).strip()
+    return _label(token) if token else " "
+
+
 def _label(value: object) -> str:
+    """Read a label, on one line whatever stands in it."""
     if not isinstance(value, str) or not 0 < len(value) <= MOST_LETTERS:
         raise ShapeError(NO_LABEL.format(most=MOST_LETTERS))
-    return value
+    label = "".join(" " if unicodedata.category(letter) in BREAKS else letter for letter in encodable(value))
+    if not label.strip():
+        raise ShapeError(NO_LABEL.format(most=MOST_LETTERS))
+    return label
 
 
 def _number(value: object) -> float:
@@ -167,7 +174,7 @@ def _number(value: object) -> float:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ShapeError(NO_TEXT)
-    return value
+    return encodable(value)
 
 
 def together(names: Iterable[str], answers: Sequence[str]) -> Text:

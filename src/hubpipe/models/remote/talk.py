@@ -13,7 +13,7 @@ from hubpipe.errors import TaskError
 from hubpipe.models import answers, chat
 from hubpipe.models.base import NO_LABELS, Prediction, Text
 from hubpipe.models.remote import shapes
-from hubpipe.models.remote.calls import Caller, RefusalError
+from hubpipe.models.remote.calls import Caller, Limit, RefusalError
 from hubpipe.models.remote.watch import Watch
 
 SUMMARISE = "Summarise the text in at most {words} words. State only what the text says."
@@ -25,7 +25,7 @@ TURNS = re.compile(
     r"|<｜[^｜<>\n]{1,40}｜>|</?(?:tool_call|tool_response|think)>",
     re.IGNORECASE,
 )
-PICTURE_TOKENS = 1_000  # about what a picture costs, where the server does not count
+PICTURE_LETTERS = 4_000  # a picture costs about 1,000 tokens
 THOUGHT_BEGINS = "<think>"
 ENDS_EARLY = "the end of an answer, which is longer than {most} tokens (max_new_tokens)"
 SCHEMA_NAME = "labels"
@@ -48,14 +48,17 @@ class Talker:
     def answer(self, text: str, image: str | None = None) -> Prediction:
         """Ask about a text, and an image beside it (`data:` address); text, or scores where there are labels."""
         matter = chat.defused(text, set(TURNS.findall(text)))
+        limit = self.caller.limit()
         while True:
             try:
-                answer = self._say(matter, image)
+                answer = self._say(matter, image, limit)
                 break
             except RefusalError as fault:
                 if not self._simpler(fault):
                     raise
-        return answers.scores(answer.text, self.labels, self.step.multi_label) if self.labels else answer
+        if not self.labels:
+            return answer
+        return self.caller.read(lambda: answers.scores(answer.text, self.labels, self.step.multi_label))
 
     def _simpler(self, fault: RefusalError) -> bool:
         """Leave out what the server may have refused; tell whether there was any."""
@@ -66,11 +69,11 @@ class Talker:
         self.without.update(refused)
         return bool(refused)
 
-    def _say(self, matter: str, image: str | None) -> Text:
+    def _say(self, matter: str, image: str | None, limit: Limit) -> Text:
         messages = chat.conversation(self.told, matter, with_system="system" not in self.without)
         most, newer = self.step.max_new_tokens, "max_tokens" in self.without
 
-        def ask(client: InferenceClient, watch: Watch) -> tuple[Text, int | None]:
+        def ask(client: InferenceClient, watch: Watch) -> Text:
             found = client.chat_completion(
                 cast("Any", _seen(messages, image)),
                 model=self.served,
@@ -81,13 +84,10 @@ class Talker:
             )
             [choice, *_] = found.choices
             left_out = ENDS_EARLY.format(most=most) if choice.finish_reason == "length" else ""
-            return Text(_said(shapes.written(choice.message.content)), left_out), shapes.tokens(found.usage)
+            return Text(_said(shapes.written(choice.message.content)), left_out)
 
-        answer, counted = self.caller.call(ask)
-        written = sum(len(message["content"]) for message in messages) + len(answer.text)
-        estimate = written // 4 + 1 + (PICTURE_TOKENS if image else 0)
-        self.caller.meter.spend(estimate if counted is None else counted, 0)
-        return answer
+        letters = sum(len(message["content"]) for message in messages) + (PICTURE_LETTERS if image else 0)
+        return self.caller.call(ask, letters, limit=limit)
 
     def _format(self) -> dict[str, Any] | None:
         if not self.labels or SCHEMA in self.without:

@@ -13,13 +13,14 @@ from hubpipe.config import Step
 from hubpipe.errors import TaskError
 from hubpipe.models.base import NO_LABELS, Prediction, Scores, Span, Spans, Text, Vector
 from hubpipe.models.remote import shapes
-from hubpipe.models.remote.calls import Caller, RefusalError
+from hubpipe.models.remote.calls import Caller, Limit, RefusalError
 from hubpipe.models.remote.columns import columns, parts
 from hubpipe.models.remote.pieces import cut
 from hubpipe.models.remote.watch import Watch
 from hubpipe.models.tables import Table, tables
 
 AskText = Callable[[str], Prediction]
+AskAbout = Callable[[InferenceClient, Watch, str], Prediction]
 
 MOST_LABELS = 100
 TOKENS_FOR_A_MASK = 5
@@ -51,20 +52,13 @@ def nothing(task: str) -> Prediction:
     return Scores(()) if task in SCORING else Text("")
 
 
-def spent(caller: Caller, *texts: str) -> None:
-    """Count the tokens of a request and its answer, about one for four characters."""
-    caller.meter.spend(sum(map(len, texts)) // 4 + 1, 0)
-
-
-def _plain(caller: Caller, ask: Callable[[InferenceClient, Watch, str], Prediction]) -> AskText:
+def _plain(caller: Caller, ask: AskAbout) -> AskText:
     """Make one request a text."""
+    return lambda text: _once(caller, ask, text)
 
-    def answer(text: str) -> Prediction:
-        prediction = caller.call(lambda client, watch: ask(client, watch, text))
-        spent(caller, text, prediction.text if isinstance(prediction, Text) else "")
-        return prediction
 
-    return answer
+def _once(caller: Caller, ask: AskAbout, text: str, limit: Limit | None = None) -> Prediction:
+    return caller.call(lambda client, watch: ask(client, watch, text), len(text), limit=limit)
 
 
 def _text_classification(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText:
@@ -119,9 +113,7 @@ def _question_answering(step: Step, labels: Mapping[str, str], caller: Caller) -
             # How a model says that the text does not tell.
             return [] if best.get("answer") == "" else [shapes.span(best, text, name)]
 
-        answer = caller.call(ask)
-        spent(caller, text, question)
-        return answer
+        return caller.call(ask, len(text) + len(question))
 
     def answer(text: str) -> Spans:
         found = [span for name, asked in questions.items() for span in one(text, name, asked.instructions)]
@@ -154,17 +146,16 @@ def _fill_mask(step: Step, labels: Mapping[str, str], caller: Caller) -> AskText
     def ask(client: InferenceClient, watch: Watch, text: str) -> Scores:
         return shapes.words_for_a_mask(client.fill_mask(text, top_k=TOKENS_FOR_A_MASK))
 
-    once = _plain(caller, ask)
-
     def answer(text: str) -> Prediction:
+        limit = caller.limit()
         gap = next((mask for mask in MASKS if mask in text), None)
         try:
-            return once(text if gap else f"{text} {MASKS[0]}")
+            return _once(caller, ask, text if gap else f"{text} {MASKS[0]}", limit)
         except RefusalError as fault:
             named = NAMED_MASK.search(fault.said)
             if named is None or named[1] == gap:
                 raise
-            return once(text.replace(gap, named[1]) if gap else f"{text} {named[1]}")
+            return _once(caller, ask, text.replace(gap, named[1]) if gap else f"{text} {named[1]}", limit)
 
     return answer
 
@@ -176,9 +167,7 @@ def _table_question_answering(step: Step, labels: Mapping[str, str], caller: Cal
         def ask(client: InferenceClient, watch: Watch) -> str:
             return shapes.text(client.table_question_answering(columns(table), question), "answer").text
 
-        said = caller.call(ask)
-        spent(caller, _written(table), question, said)
-        return said
+        return caller.call(ask, len(_written(table)) + len(question))
 
     def answer(text: str) -> Text:
         found = [table for table in tables(text) if table.rows]

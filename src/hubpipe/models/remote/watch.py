@@ -45,23 +45,26 @@ class Watch:
             # The Hub's library waits for ever there.
             request.extensions["timeout"] = httpx2.Timeout(max(0.1, self.deadline - self.clock())).as_dict()
             return
+        self._in_time()
         self.before()
         self.asked, self.status, self.body = True, None, bytearray()
 
     def see(self, response: httpx2.Response) -> None:
         """Note a reply's head, and read its body only with a limit.
 
-        Raises RefusedReplyError for a reply that leads elsewhere or cannot be counted.
+        Raises RefusedReplyError for a reply that leads elsewhere or cannot be counted, httpx2.ReadTimeout for one
+        that is late.
         """
         self.status, self.body = response.status_code, bytearray()
         self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self._in_time()
         if response.has_redirect_location:
-            _stay(response)
+            _stay(response, anywhere=self.asked)
         if not self.asked:
             return
         packed = self.headers.get("content-encoding", "identity")
         if packed != "identity":
-            raise RefusedReplyError(PACKED.format(encoding=packed[:20]))
+            raise RefusedReplyError(PACKED.format(encoding=packed))
         if isinstance(response.stream, httpx2.SyncByteStream):
             response.stream = _Counted(response.stream, self)
 
@@ -73,12 +76,16 @@ class Watch:
         self.body += chunk
         if len(self.body) > MOST_BYTES:
             raise RefusedReplyError(TOO_LARGE.format(most=MOST_BYTES))
-        if self.clock() > self.deadline:
-            raise httpx2.ReadTimeout("the reply takes too long")
+        self._in_time()
 
     def json(self) -> Any:
         """Read the last reply's body; raises ValueError where it is no JSON."""
         return json.loads(bytes(self.body))
+
+    def _in_time(self) -> None:
+        # Also for a thread that was left behind: it must not ask any more.
+        if self.clock() > self.deadline:
+            raise httpx2.ReadTimeout("the reply takes too long")
 
 
 class _Counted(httpx2.SyncByteStream):
@@ -134,8 +141,12 @@ def _see(response: httpx2.Response) -> None:
         watch.see(response)
 
 
-def _stay(response: httpx2.Response) -> None:
-    """Refuse to carry the text, and perhaps a key, to an address that nobody configured."""
+def _stay(response: httpx2.Response, anywhere: bool) -> None:
+    """Refuse to carry the text, and perhaps a key, to an address that nobody configured; on `anywhere`, to any other.
+
+    Raises RefusedReplyError with the address, without what stands behind a question mark in it.
+    """
     target = response.request.url.join(response.headers["location"])
-    if target.origin != response.request.url.origin:
-        raise RefusedReplyError(LEADS_ELSEWHERE.format(target=f"{target.scheme}://{target.netloc.decode('ascii')}"))
+    if anywhere or target.origin != response.request.url.origin:
+        place = f"{target.scheme}://{target.netloc.decode('ascii')}{target.path}"
+        raise RefusedReplyError(LEADS_ELSEWHERE.format(target=place))
