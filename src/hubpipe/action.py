@@ -14,7 +14,7 @@ from hubpipe import config, run, world
 from hubpipe.config import Config
 from hubpipe.errors import ConfigError, HubpipeError, UsageError
 from hubpipe.event import Declined, Event, parse
-from hubpipe.models.base import Places
+from hubpipe.models.base import Places, encodable
 from hubpipe.models.shelf import Shelf
 from hubpipe.replay import declined, payload
 from hubpipe.report import FlowReport, Report
@@ -91,6 +91,8 @@ class _InertStream(io.TextIOBase):
 
 def _log_to_the_steps_log() -> None:
     sys.stderr = _InertStream(sys.stderr)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Inert("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
@@ -178,7 +180,8 @@ def _outputs(report: Report | None, published: bool = False) -> None:
         "published": json.dumps(published),
     }
     for name in OUTPUTS:
-        core.set_output(name, values[name])
+        # The runner's file is UTF-8: a half character in a title or a model's words must not end the step.
+        core.set_output(name, encodable(values[name]))
 
 
 def _failed(error: HubpipeError, environ: Mapping[str, str]) -> int:
@@ -194,5 +197,5 @@ def _failed(error: HubpipeError, environ: Mapping[str, str]) -> int:
 def _summarise(markdown: str, environ: Mapping[str, str]) -> None:
     path = environ.get("GITHUB_STEP_SUMMARY")
     if path:
-        with Path(path).open("a", encoding="utf-8") as file:
+        with Path(path).open("a", encoding="utf-8", errors="replace") as file:
             file.write(markdown + "\n")
