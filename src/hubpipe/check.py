@@ -32,6 +32,8 @@ READS_HEAD = "the first {limit} tokens of the text at most"
 READS_MEDIA = "{reads}, one by one"
 MEDIA = {"image": "images", "audio": "sounds"}
 NOT_PINNED = "may change: pin it with revision: {commit}"
+BASE_LICENCE = "licence {license}"
+BASE_NOT_PINNED = "may change: pin it with base_revision: {commit}"
 GATED = "gated: its terms must be accepted, and hub-token set"
 
 
@@ -169,11 +171,21 @@ def _model_lines(model: Needs) -> Iterator[str]:
         yield f"  licence      {model.license or UNKNOWN}"
         yield f"  languages    {', '.join(model.languages) or UNKNOWN}"
     if model.base_model is not None:
-        yield f"  base model   {model.base_model}"
+        yield f"  base model   {_base(model)}"
     if not model.pinned:
         yield f"  revision     {NOT_PINNED.format(commit=model.revision)}"
     if model.gated:
         yield f"  access       {GATED}"
+
+
+def _base(model: Needs) -> str:
+    if model.base_revision is None:
+        return str(model.base_model)
+    told = [
+        f"{model.base_model}@{model.base_revision[:12]}",
+        BASE_LICENCE.format(license=model.base_license or UNKNOWN),
+    ]
+    return ", ".join(told if model.base_pinned else [*told, BASE_NOT_PINNED.format(commit=model.base_revision)])
 
 
 def _reads(model: Needs) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hubpipe.config import Flow, Step
-from hubpipe.errors import ModelError, TaskError, UnsafeModelError
+from hubpipe.errors import ModelError, UnsafeModelError
 from hubpipe.models import describe, load, resolve, resolve_flow
 from hubpipe.models.base import Places, Scores
 from tests.models.hub_server import LocalHub, Stored, reached
@@ -38,9 +38,9 @@ def as_bytes(data: object) -> bytes:
     return json.dumps(data).encode()
 
 
-def changed(model: Stored, file: str, **values: object) -> None:
+def changed(stored: Stored, file: str, /, **values: object) -> None:
     """Change some values of a JSON file."""
-    model.files[file] = as_bytes({**json.loads(model.files.get(file, b"{}")), **values})
+    stored.files[file] = as_bytes({**json.loads(stored.files.get(file, b"{}")), **values})
 
 
 def refused(places: Places, kind: type[ModelError], told: str, step: Step = STEP) -> None:
@@ -79,3 +79,97 @@ def test_a_card_cannot_make_a_model_the_fake(model: Stored, online: Places, tmp_
 def test_a_list_of_files_that_leads_elsewhere_is_refused(model: Stored, online: Places, name: str) -> None:
     model.files[name] = b"{}"
     refused(online, UnsafeModelError, "names a file outside of itself")
+
+
+SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "labels that are a list": ("config.json", {"id2label": ["a", "b"]}),
+    "no heads": ("config.json", {"num_attention_heads": 0}),
+    "heads that are a word": ("config.json", {"num_attention_heads": "x"}),
+    "no kind of model": ("config.json", {"model_type": ["bert"]}),
+    "an index that is a list": ("model.safetensors.index.json", {"weight_map": ["m"]}),
+    "a tokenizer that is none": ("tokenizer.json", {"model": 1}),
+}
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize(("file", "values"), SETTINGS.values(), ids=SETTINGS)
+def test_settings_that_a_library_stumbles_over_are_told_as_such(
+    model: Stored, online: Places, file: str, values: dict[str, Any]
+) -> None:
+    changed(model, file, **values)
+    if file.endswith("index.json"):
+        model.files["model-00001-of-00001.safetensors"] = model.files.pop(WEIGHTS)
+    with pytest.raises(ModelError, match=NAME):
+        load(STEP, {}, online)
+
+
+WRONG_LISTS = {
+    "a list of modules that is none": {"modules.json": {"a": 1}},
+    "settings that are a list": {"config.json": [1]},
+}
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize("files", WRONG_LISTS.values(), ids=WRONG_LISTS)
+def test_files_of_another_shape_are_told_by_every_door(model: Stored, online: Places, files: dict[str, object]) -> None:
+    model.files |= {name: as_bytes(data) for name, data in files.items()}
+    refused(online, ModelError, NAME)
+    step = Step(model=NAME)
+    for ask in (lambda: resolve(step, online), lambda: resolve_flow(flow_of(step), online)):
+        with pytest.raises(ModelError, match=NAME):
+            ask()
+
+
+def flow_of(step: Step) -> Flow:
+    return Flow.model_validate({"on": "issues", "pipeline": (step,), "publish": "summary"})
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize("kind", [["SEQ_CLS"], {}, 1, None])
+def test_an_adapters_kind_that_is_no_word_says_nothing(model: Stored, online: Places, kind: object) -> None:
+    model.files["adapter_config.json"] = as_bytes({"task_type": kind})
+    model.metadata = {"library_name": "transformers"}
+    assert resolve(Step(model=NAME), online).task == "text-classification"
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"library_name": ["transformers"]},
+        {"pipeline_tag": ["text-classification"]},
+        {"tags": "text-classification"},
+        {"gguf": [1]},
+        {"cardData": [1]},
+    ],
+    ids=str,
+)
+def test_what_the_hub_says_in_another_shape_is_no_crash(
+    model: Stored, online: Places, metadata: dict[str, Any]
+) -> None:
+    model.metadata = metadata
+    try:
+        assert resolve(Step(model=NAME), online).task == "text-classification"
+    except ModelError as fault:
+        assert NAME in str(fault)
+
+
+ODD_ENCODERS: dict[str, tuple[str, object]] = {
+    "a pooling that is a list": ("1_Pooling/config.json", [1, 2]),
+    "a length that is a word": ("sentence_bert_config.json", {"max_seq_length": "x"}),
+    "no modules": ("modules.json", []),
+}
+
+
+@pytest.mark.parametrize(("file", "data"), ODD_ENCODERS.values(), ids=ODD_ENCODERS)
+def test_an_encoder_that_sentence_transformers_stumbles_over_is_told(
+    hub: LocalHub, specimen: Callable[[str, str], Path], online: Places, file: str, data: object
+) -> None:
+    topics = specimen("bertopic", "text-classification")
+    encoder = Stored.of(Path(json.loads((topics / "config.json").read_text())["embedding_model"]))
+    encoder.files[file] = as_bytes(data)
+    hub.models[NAME] = encoder
+    step = Step(task="feature-extraction", model=NAME, library="sentence-transformers")
+    describe(step, online)
+    with pytest.raises(ModelError, match=NAME):
+        load(step, {}, online)

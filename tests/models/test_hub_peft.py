@@ -10,7 +10,7 @@ from hubpipe.config import Step
 from hubpipe.errors import ModelError
 from hubpipe.models import describe, resolve
 from hubpipe.models.base import Places
-from tests.models.hub_server import LocalHub, reached
+from tests.models.hub_server import COMMIT, LocalHub, reached
 from tests.models.test_hub_metadata import NAME, architecture, put
 
 
@@ -50,6 +50,8 @@ def test_an_adapter_needs_what_its_base_model_needs(hub: LocalHub, online: Place
     needs = describe(Step(task="text-classification", model=NAME), online)
     assert (needs.library, needs.base_model, needs.limit) == ("peft", "octo-org/base", 62)
     assert (needs.disk_bytes or 0) > 1_000_000
+    assert (needs.base_revision, needs.base_license, needs.base_pinned) == (COMMIT, None, False)
+    assert describe(Step(task="text-classification", model=NAME, base_revision=COMMIT), online).base_pinned
 
 
 def test_an_adapter_of_the_hub_names_no_folder_of_this_machine(hub: LocalHub, online: Places, tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """Turn a step into its model: found, held against the rules, then loaded by the adapter of its library."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
 from hubpipe.config import Flow, Step, problems_of_flow
-from hubpipe.errors import ConstraintError, TaskError
+from hubpipe.errors import ConstraintError, HubpipeError, ModelError, TaskError
 from hubpipe.models import fake, hub, needs, recognition
 from hubpipe.models.base import MediaModel, Model, Places, Terms
 from hubpipe.models.bases import locate_base
@@ -18,13 +19,14 @@ from hubpipe.models.repository import Repository
 __all__ = ["Needs", "describe", "load", "load_media", "resolve", "resolve_flow"]
 
 REMOTE = "hubpipe.models.remote"
-PEFT = "peft"
 # What an extra installs, where it has another name.
 PACKAGES = {"onnx": "onnxruntime"}
 
 NOT_INSTALLED = "no {package}"
 NOT_THIS_TASK = "{library} does not do {task} ({model}); it does: {tasks}. {others}"
 OTHERS_DO = "For {task} name a model of: {libraries}"
+NOT_LOADED = "{model} does not load: {kind}: {reason}. Choose another revision or model"
+MOST_REASON = 300
 IN_THE_FLOW = "{place}: {message}"
 
 
@@ -35,8 +37,9 @@ def resolve(step: Step, places: Places) -> Step:
     """
     if step.task is not None:
         return step
-    row, repository = _find(step, places)
-    return step.model_copy(update={"task": recognition.task_of(repository, row, places)})
+    with _strangers_files(step.model):
+        row, repository = _find(step, places)
+        return step.model_copy(update={"task": recognition.task_of(repository, row, places)})
 
 
 def resolve_flow(flow: Flow, places: Places) -> Flow:
@@ -76,14 +79,17 @@ def load_media(step: Step, labels: Mapping[str, str], places: Places, terms: Ter
 def _load(step: Step, labels: Mapping[str, str], places: Places, terms: Terms) -> Any:
     if step.endpoint is not None:
         return importlib.import_module(REMOTE).load(step, labels, places, terms)
-    choice = _choose(step, places)
-    if choice.row.name != FAKE:
-        for part in choice.parts:
-            hub.check(part, places)
-        problems = list(needs.constraints(choice, terms.rules, places))
-        if problems:
-            raise ConstraintError("\n".join(problems))
-    return importlib.import_module(choice.row.module).load(step, labels, choice.repository, places)
+    with _strangers_files(step.model):
+        choice = _choose(step, places)
+        problems = list(_problems(choice, places, terms))
+    if problems:
+        raise ConstraintError("\n".join(problems))
+    adapter = importlib.import_module(choice.row.module)
+    with _strangers_files(step.model):
+        model = adapter.load(step, labels, choice.repository, places)
+    if choice.base is not None:
+        model.info = replace(model.info, base=choice.base.reference)
+    return model
 
 
 def describe(step: Step, places: Places, terms: Terms | None = None) -> Needs:
@@ -94,13 +100,34 @@ def describe(step: Step, places: Places, terms: Terms | None = None) -> Needs:
     """
     if step.endpoint is not None:
         return needs.of_endpoint(step)
-    choice = _choose(step, places)
+    with _strangers_files(step.model):
+        choice = _choose(step, places)
+        problems = tuple(_problems(choice, places, terms or Terms()))
+        if choice.row.name == FAKE:
+            return needs.of_fake(step, fake.LIMIT)
+        return replace(needs.of_model(choice, places), problems=problems)
+
+
+@contextmanager
+def _strangers_files(model: str) -> Iterator[None]:
+    """Say in an error of our own that a model's files cannot be read, whatever a library raises for them."""
+    try:
+        yield
+    except HubpipeError:
+        raise
+    except Exception as fault:
+        # What a stranger wrote runs through a library's parsers, which foresee little and may raise anything.
+        reason = " ".join(str(fault).split())[:MOST_REASON]
+        raise ModelError(NOT_LOADED.format(model=model, kind=type(fault).__name__, reason=reason)) from fault
+
+
+def _problems(choice: Choice, places: Places, terms: Terms) -> Iterator[str]:
+    """Refuse a model that is not safe, and say what else speaks against loading it."""
     if choice.row.name == FAKE:
-        return needs.of_fake(step, fake.LIMIT)
+        return
     for part in choice.parts:
         hub.check(part, places)
-    problems = needs.constraints(choice, (terms or Terms()).rules, places)
-    return replace(needs.of_model(choice, places), problems=tuple(problems))
+    yield from needs.constraints(choice, terms.rules, places)
 
 
 def _choose(step: Step, places: Places) -> Choice:
@@ -113,8 +140,7 @@ def _choose(step: Step, places: Places) -> Choice:
     misfit = recognition.misfit(step.known_task, repository, places) if row.name == TRANSFORMERS else ""
     if misfit:
         raise TaskError(misfit)
-    base = locate_base(step, repository, places) if row.name == PEFT else None
-    return Choice(step, row, repository, base)
+    return Choice(step, row, replace(repository, base=locate_base(step, row.name, repository, places)))
 
 
 def _find(step: Step, places: Places) -> tuple[Library, Repository]:

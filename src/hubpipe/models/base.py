@@ -109,6 +109,8 @@ class ModelInfo:
     None where the model has no limit of its own (it reads sentence by sentence).
     `mask` is what stands for a missing word, for the models that fill one in.
     `revision` is the resolved commit on the Hub; None for what has none (a fake, a local folder).
+    `base` is the second model that was loaded with it, as `repo@commit`: what an adapter of PEFT is laid over, the
+    encoder of BERTopic's topics.
     """
 
     library: str
@@ -117,6 +119,7 @@ class ModelInfo:
     task: str
     limit: int | None
     mask: str | None = None
+    base: str | None = None
 
     @property
     def reference(self) -> str:

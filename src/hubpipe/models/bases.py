@@ -1,25 +1,62 @@
-"""Turn an adapter's settings into the repository of the model that it is laid over."""
+"""Turn a model's settings into the repository of the second model that it needs: below an adapter, or its encoder."""
 
 from hubpipe.config import Step
-from hubpipe.errors import ModelError
-from hubpipe.models import hub
+from hubpipe.errors import ModelError, TaskError
+from hubpipe.models import embedded, hub
 from hubpipe.models.base import Places
 from hubpipe.models.repository import Repository
 
 ADAPTER_CONFIG = "adapter_config.json"
+BERTOPIC_CONFIG = "config.json"
 
 NO_BASE = (
     "{model} is laid over another model, and its adapter_config.json names none that is on the Hub: choose another"
 )
+NO_ENCODER = (
+    "{model} does not say which model embedded its topics (embedding_model in config.json), or names none of the Hub: "
+    "choose one that does"
+)
 
 
-def locate_base(step: Step, adapter: Repository, places: Places) -> Repository:
-    """Find the model that an adapter is laid over, at the step's `base_revision`, else at the adapter's own.
+def locate_base(step: Step, library: str, repository: Repository, places: Places) -> Repository | None:
+    """Find the second model that a model of a library needs, at the step's `base_revision`; None where it needs none.
 
-    Raises ModelError where the adapter names none; an adapter of the Hub may name no folder of this machine.
+    Raises ModelError where the model names none, and what `hub.locate` raises; a model of the Hub may name no folder
+    of this machine.
     """
+    if library == "peft":
+        return below_adapter(step, repository, places)
+    return encoder_of_topics(step, repository, places) if library == "bertopic" else None
+
+
+def below_adapter(step: Step, adapter: Repository, places: Places) -> Repository:
+    """Find the model that an adapter of PEFT is laid over, at the step's `base_revision`, else at the adapter's own.
+
+    Raises ModelError where the adapter names none.
+    """
+    if adapter.base is not None:
+        return adapter.base
     settings = hub.settings(adapter, ADAPTER_CONFIG, places)
     name, revision = settings.get("base_model_name_or_path"), settings.get("revision")
-    if not isinstance(name, str) or (adapter.revision and name.startswith(hub.FOLDER_PREFIXES)):
+    if not isinstance(name, str) or _is_folder_of_ours(name, adapter):
         raise ModelError(NO_BASE.format(model=adapter.name))
     return hub.locate(name, step.base_revision or (revision if isinstance(revision, str) else None), places)
+
+
+def encoder_of_topics(step: Step, topics: Repository, places: Places) -> Repository:
+    """Find the encoder that the topics of a BERTopic model were embedded with, at the step's `base_revision`.
+
+    Raises TaskError where the model names none.
+    """
+    if topics.base is not None:
+        return topics.base
+    name, revision = hub.settings(topics, BERTOPIC_CONFIG, places).get("embedding_model"), step.base_revision
+    if not isinstance(name, str) or _is_folder_of_ours(name, topics):
+        raise TaskError(NO_ENCODER.format(model=topics.name))
+    # BERTopic's usual encoder is the one that comes with hubpipe; its library writes it with and without its owner.
+    usual = name in (embedded.REPO, embedded.REPO.partition("/")[2]) and revision in (None, embedded.REVISION)
+    return hub.locate(embedded.NAME if usual else name, None if usual else revision, places)
+
+
+def _is_folder_of_ours(name: str, repository: Repository) -> bool:
+    return repository.revision is not None and name.startswith(hub.FOLDER_PREFIXES)

@@ -12,9 +12,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from hubpipe.config import Step
-from hubpipe.errors import ModelError, ModelNotFoundError, TaskError
-from hubpipe.models import embedded, hub
+from hubpipe.errors import ModelError, ModelNotFoundError
 from hubpipe.models.base import Model, ModelInfo, Places, Prediction, Scores, ranked
+from hubpipe.models.bases import encoder_of_topics
 from hubpipe.models.hub import Repository, Source, fetch, read_json
 from hubpipe.models.sentence_encoder import Encoder
 from hubpipe.models.similarity import Array, unit
@@ -22,14 +22,9 @@ from hubpipe.models.similarity import Array, unit
 LIBRARY = "bertopic"
 TOPICS = "topics.json"
 EMBEDDINGS = "topic_embeddings.safetensors"
-SETTINGS = "config.json"
 
 NEARNESS = "a score is how near the text is to the topic, from 0 to 1, not how likely the topic is"
 NO_FILE = "{model} has no {file}: choose a BERTopic model that was saved with serialization=safetensors"
-NO_ENCODER = (
-    "{model} does not say which model embedded its topics (embedding_model in config.json), or names none of the Hub: "
-    "choose one that does"
-)
 NO_FIT = "{model}: its topics do not fit {encoder}, or each other ({reason}): choose another revision"
 
 
@@ -66,17 +61,8 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     for file in (TOPICS, EMBEDDINGS):
         if not (source.folder / file).is_file():
             raise ModelNotFoundError(NO_FILE.format(model=source.name, file=file))
-    name = read_json(source.name, source.folder / SETTINGS).get("embedding_model")
-    if not isinstance(name, str) or (repository.revision and name.startswith(hub.FOLDER_PREFIXES)):
-        raise TaskError(NO_ENCODER.format(model=source.name))
-    base = fetch(_encoder(name, step.base_revision, places), places)
+    base = fetch(encoder_of_topics(step, repository, places), places)
     return TextClassification(step, source, Encoder(base), base.name)
-
-
-def _encoder(name: str, revision: str | None, places: Places) -> Repository:
-    # BERTopic's usual encoder is the one that comes with hubpipe; its library writes it with and without its owner.
-    usual = name in (embedded.REPO, embedded.REPO.partition("/")[2]) and revision in (None, embedded.REVISION)
-    return hub.locate(embedded.NAME if usual else name, None if usual else revision, places)
 
 
 def _names(topics: Mapping[str, Any], count: int) -> list[str]:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from hubpipe.config import TASKS, ModelRules, Step
@@ -53,6 +54,8 @@ class Needs:
     `limit` the tokens of text that one prediction reads at most, None where it is unknown, where the model
     `reads_all` by itself, or where it reads no text. `windows`: a longer text is read in several parts, else its
     head alone. A fake needs nothing: 0. `problems` speak against loading the model.
+    `base_model` is the model that it is laid over or embedded with, which is loaded too and has a `base_revision`; else
+    the one that its card says it was made from.
     """
 
     library: str
@@ -73,6 +76,9 @@ class Needs:
     gated: bool = False
     pinned: bool = True
     base_model: str | None = None
+    base_revision: str | None = None
+    base_license: str | None = None
+    base_pinned: bool = True
     problems: tuple[str, ...] = ()
 
 
@@ -91,12 +97,16 @@ def of_endpoint(step: Step) -> Needs:
 
 @dataclass(frozen=True)
 class Choice:
-    """A model that a step names, found but not loaded: its row, its files, and those of the model it is laid over."""
+    """A model that a step names, found but not loaded: its row, its files, and those of its base."""
 
     step: Step
     row: Library
     repository: Repository
-    base: Repository | None = None
+
+    @property
+    def base(self) -> Repository | None:
+        """The second model that is loaded with it."""
+        return self.repository.base
 
     @property
     def parts(self) -> tuple[Repository, ...]:
@@ -125,10 +135,20 @@ def of_model(choice: Choice, places: Places) -> Needs:
         parameters=card.parameters,
         gated=card.gated,
         pinned=repository.pinned,
-        base_model=choice.base.name if choice.base else card.base_model,
+        base_model=card.base_model,
     )
+    needs = replace(needs, **_of_base(choice.base)) if choice.base else needs
     unlimited = needs.reads_all or needs.reads != "text"
     return needs if unlimited else replace(needs, limit=_limit(choice.base or repository, places))
+
+
+def _of_base(base: Repository) -> dict[str, Any]:
+    return {
+        "base_model": base.name,
+        "base_revision": base.revision,
+        "base_license": base.card.license,
+        "base_pinned": base.pinned,
+    }
 
 
 def constraints(choice: Choice, rules: ModelRules, places: Places) -> Iterator[str]:
@@ -235,5 +255,5 @@ def _limit(repository: Repository, places: Places) -> int | None:
         (hub.settings(repository, "config.json", places), "max_position_embeddings"),
     ]
     limits = [values.get(key) for values, key in settings]
-    found = [limit for limit in limits if isinstance(limit, int) and limit < NO_LIMIT]
+    found = [limit for limit in limits if isinstance(limit, int) and SPECIAL_TOKENS < limit < NO_LIMIT]
     return min(found) - SPECIAL_TOKENS if found else None

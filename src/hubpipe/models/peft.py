@@ -12,7 +12,7 @@ from safetensors import safe_open
 from hubpipe.config import Step
 from hubpipe.errors import ModelNotFoundError, TaskError, UnsafeModelError
 from hubpipe.models.base import Model, Places
-from hubpipe.models.bases import ADAPTER_CONFIG, locate_base
+from hubpipe.models.bases import ADAPTER_CONFIG, below_adapter
 from hubpipe.models.hub import Repository, Source, fetch, read_json
 from hubpipe.models.transformers import build, head
 from hubpipe.models.transformers.opening import (
@@ -47,7 +47,7 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     """
     source = fetch(repository, places)
     _check(source)
-    base = fetch(locate_base(step, repository, places), places)
+    base = fetch(below_adapter(step, repository, places), places)
     return build(step, labels, _merged(step, source, base), source.name, source.revision, LIBRARY)
 
 

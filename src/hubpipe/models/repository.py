@@ -32,7 +32,8 @@ class Repository:
     `sizes` gives bytes by file name, relative to the model's root; `hashes` the sha256, or git's id of the
     file, where the Hub tells it. `embedded`: its hashes are known. `asked` is the revision that the
     configuration names, `pinned` that it is the commit itself. `patterns` are the files that the library reads
-    safely beside the usual ones, `modules` the folders of a Sentence Transformers model's parts.
+    safely beside the usual ones, `modules` the folders of a Sentence Transformers model's parts, `base` the second
+    model that is loaded with it (see `bases`).
     """
 
     name: str
@@ -47,6 +48,12 @@ class Repository:
     pinned: bool = False
     patterns: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    base: "Repository | None" = None
+
+    @property
+    def reference(self) -> str:
+        """`repo@commit`; the name alone where there is no commit."""
+        return f"{self.name}@{self.revision}" if self.revision else self.name
 
     @property
     def wanted(self) -> tuple[str, ...]:
