@@ -9,6 +9,7 @@ import yaml
 from hubpipe.config import TASKS, json_schema, steps, values
 from hubpipe.config.events import ACTIVITIES, DEFAULT_ACTIVITIES
 from hubpipe.config.section import Section
+from hubpipe.config.step_keys import READ_BY
 from hubpipe.models.libraries import FAKE, LIBRARIES
 
 ROOT = Path(__file__).parents[1]
@@ -78,6 +79,12 @@ def _tasks() -> str:
     return "\n".join(rows)
 
 
+def _read_by() -> str:
+    rows = ["| key | the tasks that read it |", "| --- | --- |"]
+    rows += [f"| `{key}` | {', '.join(tasks)} |" for key, tasks in READ_BY.items()]
+    return "\n".join(rows)
+
+
 def _events() -> str:
     rows = ["| event | activity types where a flow names none |", "| --- | --- |"]
     usual = {event: DEFAULT_ACTIVITIES.get(event, ("it has none",)) for event in ACTIVITIES}
@@ -119,6 +126,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "libraries": _libraries,
     "every library": _every_library,
     "tasks": _tasks,
+    "read by": _read_by,
     "events": _events,
     **{f"keys {name}": lambda name=name: _keys(name) for name in SECTIONS},  # type: ignore[misc]
 }

@@ -201,6 +201,8 @@ def test_several_images_have_no_mean() -> None:
         "task: summarization, model: a/b, library: peft, base_revision: main, max_words: 50, max_new_tokens: 90",
         "task: feature-extraction, library: transformers",
         "task: zero-shot-classification, endpoint: hf-inference, model: a/b, hypothesis_template: 'It is {}'",
+        "task: summarization, endpoint: hf-inference, model: a/b, max_words: 50, fallback: embedded",
+        "task: summarization, endpoint: together, model: a/b, max_words: 50, instructions: x, max_new_tokens: 9",
         "model: embedded-labs/b",
         "model: a/b, max_words: 50, questions: x",
     ],

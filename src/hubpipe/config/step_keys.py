@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from hubpipe.config.endpoints import problems_of_endpoint, speech
 from hubpipe.config.steps import Step
 from hubpipe.config.tasks import TASKS
 
@@ -21,12 +22,24 @@ READ_BY: dict[str, tuple[str, ...]] = {
 WITH_LABELS = {"multi_label": ("fill-mask", "text-generation"), "hypothesis_template": ("fill-mask",)}
 # The embedded model tells labels and sentences apart by their vectors: there is nothing that it could be told.
 NOT_EMBEDDED = ("hypothesis_template", "instructions", "max_new_tokens")
+# What the Hub's own request of a task has no room for; a chat is told all of it.
+NOT_SENT = {
+    "multi_label": ("zero-shot-image-classification",),
+    "hypothesis_template": ("fill-mask", "zero-shot-image-classification"),
+    "max_words": ("summarization",),
+    "instructions": ("summarization", "translation"),
+    "max_new_tokens": ("summarization", "translation", "image-to-text", "document-question-answering"),
+}
 OF_A_REPOSITORY = ("library", "revision", "base_revision")
 
 NOT_READ = "{task} does not read it; {others}"
 OTHERS = {False: "only {able} does", True: "these tasks do: {able}"}
 NEEDS_LABELS = "{task} reads it only where the step has labels: name some, or leave it out"
 NOT_BY_EMBEDDED = "the embedded model does not read it: leave it out, or name a model of the Hub"
+SENT_TO_CHATS = (
+    "a request for {task} cannot hold it, only a chat server (its address ends in /v1) is told: leave it out"
+)
+SENT_NOWHERE = "a request for {task} to an endpoint cannot hold it: leave it out"
 NO_REVISIONS = "{model} has no revisions to choose from: leave it out, or name a model of the Hub"
 NOT_AT_AN_ENDPOINT = "the endpoint serves what it serves: hubpipe loads nothing there, so leave this out"
 ONLY_DECISIONS = "{name}: {task} reads a question's instructions alone; type and criteria are for decision"
@@ -69,10 +82,20 @@ def _unread(step: Step, task: str, key: str) -> str | None:
         return NOT_READ.format(task=task, others=OTHERS[len(able) > 1].format(able=", ".join(able)))
     if step.labels is None and task in WITH_LABELS.get(key, ()):
         return NEEDS_LABELS.format(task=task)
+    if step.endpoint is not None:
+        return _unsent(step, task, step.endpoint, key)
     # Another library may load the same files in its own way.
-    if step.model == EMBEDDED and step.library is None and step.endpoint is None and key in NOT_EMBEDDED:
+    if step.model == EMBEDDED and step.library is None and key in NOT_EMBEDDED:
         return NOT_BY_EMBEDDED
     return None
+
+
+def _unsent(step: Step, task: str, endpoint: str, key: str) -> str | None:
+    if task not in NOT_SENT.get(key, ()) or any(problems_of_endpoint(endpoint)) or speech(endpoint, task) == "chat":
+        return None
+    if key == "max_words" and step.fallback is not None:
+        return None  # the embedded model reads it
+    return (SENT_TO_CHATS if task in WRITING else SENT_NOWHERE).format(task=task)
 
 
 def _is_given(step: Step, key: str) -> bool:
