@@ -2,13 +2,14 @@
 
 import base64
 import json
+import socketserver
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Event
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.standin.wire import Answer, HttpServer, LostReply, Reply, Request, reply_json
+from tests.standin.wire import LOOPBACK, Answer, HttpServer, LostReply, Reply, Request, reply_json
 
 Scripted = Reply | Callable[[Request], Reply]
 HANGS_AT_MOST = 20.0  # seconds, so that a test that fails ends
@@ -62,6 +63,29 @@ def serving() -> Iterator[EndpointServer]:
         endpoint.url = running.url
         yield endpoint
         endpoint.over.set()
+
+
+@contextmanager
+def dripping(head: bytes, drops: Iterator[bytes]) -> Iterator[str]:
+    """Give the address of a server that sends the beginning of a reply at once, then a drop every tenth of a second."""
+    over = Event()
+
+    class Dripping(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                self.request.recv(65_536)
+                self.wfile.write(head)
+                for drop in drops:
+                    self.wfile.write(drop)
+                    if over.wait(0.1):
+                        return
+
+    with socketserver.ThreadingTCPServer((LOOPBACK, 0), Dripping) as running:
+        running.daemon_threads = True
+        Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield f"http://{LOOPBACK}:{running.server_address[1]}"
+        over.set()
+        running.shutdown()
 
 
 def _given(scripted: Scripted, request: Request) -> Reply:
