@@ -3,6 +3,7 @@
 import errno
 import json
 import logging
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -132,6 +133,25 @@ def test_a_cache_that_was_changed_since_is_refused(model: Stored, online: Places
         fetch(found(online), online)
 
 
+@pytest.mark.parametrize("file", [WEIGHTS, "tokenizer.json"])
+def test_a_cache_that_was_changed_is_refused_where_the_hub_is_not_asked(
+    hub: LocalHub, online: Places, file: str
+) -> None:
+    source = fetch(found(online), online)
+    bytes_of_it = (source.folder / file).resolve()
+    bytes_of_it.write_bytes(bytes(reversed(bytes_of_it.read_bytes())))
+    offline = Places(cache=online.cache, offline=True)
+    with pytest.raises(
+        UnsafeModelError, match=f"{re.escape(file)} is not what the Hub says.*where the Hub can be asked"
+    ):
+        fetch(locate(NAME, COMMIT, offline), offline)
+    fetch(found(online), online)
+    bytes_of_it.write_bytes(bytes(reversed(bytes_of_it.read_bytes())))
+    hub.status = 503
+    with pytest.raises(UnsafeModelError, match=f"{re.escape(file)} is not what the Hub says"):
+        fetch(locate(NAME, COMMIT, online), online)
+
+
 @pytest.mark.usefixtures("no_waiting")
 def test_a_connection_that_is_cut_goes_on_where_it_was(model: Stored, online: Places) -> None:
     model.cut[WEIGHTS] = 2
@@ -178,7 +198,7 @@ def test_a_download_is_told_in_lines_and_draws_no_bar(
     first, *_, last = caplog.messages
     assert first.startswith(f"{NAME}: downloading 0 MB in ")
     assert str(online.cache) in first
-    assert last == f"{NAME}: downloaded and verified"
+    assert last == f"{NAME}: downloaded"
     assert "%" not in "".join(capfd.readouterr())
     caplog.clear()
     fetch(found(online), online)

@@ -16,6 +16,7 @@ from tests.test_check import checked, flow_of
 
 TOPICS, ENCODER = "octo-org/topics", "octo-org/encoder"
 STEP = Step(task="text-classification", model=TOPICS, revision=COMMIT)
+ANY = ModelRules()
 PINNED = STEP.model_copy(update={"base_revision": COMMIT})
 
 
@@ -37,7 +38,7 @@ def online(tmp_path: Path) -> Places:
 
 
 def refused(
-    hub: LocalHub, places: Places, told: str, kind: type[ModelError] = ConstraintError, rules: ModelRules = ModelRules()
+    hub: LocalHub, places: Places, told: str, kind: type[ModelError] = ConstraintError, rules: ModelRules = ANY
 ) -> None:
     """Hold that loading the topics is refused before a weight is downloaded."""
     with pytest.raises(kind, match=told):

@@ -1,4 +1,4 @@
-"""Turn a repository on the Hub into a folder of verified files, with log lines on the way."""
+"""Turn a repository on the Hub into a folder of files, told in log lines, and hold them against the Hub's hashes."""
 
 import hashlib
 import logging
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hubpipe.errors import ConstraintError, UnsafeModelError
 from hubpipe.models.base import Places
 from hubpipe.models.hub_errors import hub_errors
+from hubpipe.models.kept import keep
 from hubpipe.models.machine import free_disk
 from hubpipe.models.repository import Repository
 
@@ -26,11 +27,11 @@ NO_ROOM = (
 )
 WRONG_HASH = (
     "{model}: {file} is not what the Hub says it is: its hash is {found}, expected {expected}. It was removed: run "
-    "again; if it comes again, something between the Hub and this machine changes files"
+    "again where the Hub can be asked; if it comes again, something between the Hub and this machine changes files"
 )
 BEGUN = "%s: downloading %s MB in %d files to %s"
 GOING_ON = "%s: %s of %s MB"
-DONE = "%s: downloaded and verified"
+DONE = "%s: downloaded"
 
 STEPS = 10
 SECONDS_BETWEEN_LINES = 10
@@ -38,21 +39,29 @@ GIT_ID_DIGITS = 40
 
 
 def download(repository: Repository, places: Places) -> Path:
-    """Fetch the wanted files of a repository that are not in the cache yet, and verify all of them.
+    """Fetch the wanted files of a repository that are not in the cache yet; `verify` tells whether they are the Hub's.
 
-    The hashes are those of the Hub's list. They are checked at every load, not only after a download: what a
-    cache holds may have changed, and reading a file costs less than loading it. A file that came in whole stays in
-    the cache when the download breaks off; the next run fetches the others.
-    Raises ConstraintError when the disk has no room, UnsafeModelError for a wrong hash (the file is removed), and
-    ModelError when the download breaks off.
+    A file that came in whole stays in the cache when the download breaks off; the next run fetches the others.
+    Raises ConstraintError when the disk has no room, and ModelError when the download breaks off.
     """
     problem = no_room(repository, places)
     if problem:
         raise ConstraintError(problem)
     folder = _fetch(repository, places)
-    for name in repository.wanted:
-        _verify(repository, folder / name, name)
+    keep(repository, folder)
     return folder
+
+
+def verify(repository: Repository, folder: Path) -> None:
+    """Hold a repository's wanted files against the hashes that the Hub tells, or told when they were downloaded.
+
+    Done at every load, not only after a download: what a cache holds may have changed, and reading a file costs less
+    than loading it. A folder of the user's own has no hashes.
+    Raises UnsafeModelError for a wrong hash; the file is removed.
+    """
+    for name in repository.wanted:
+        if (folder / name).is_file():
+            _verify(repository, folder / name, name)
 
 
 def no_room(repository: Repository, places: Places) -> str:

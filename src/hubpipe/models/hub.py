@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from hubpipe.errors import HubError, ModelError, ModelNotFoundError
-from hubpipe.models import embedded, metadata, safety
+from hubpipe.models import embedded, kept, metadata, safety
 from hubpipe.models.base import Places
-from hubpipe.models.download import download
+from hubpipe.models.download import download, verify
 from hubpipe.models.formats import PICKLES, SAFE_FILES
 from hubpipe.models.hub_errors import hub_errors
 from hubpipe.models.libraries import FAKE, library_named
@@ -80,13 +80,14 @@ def check(repository: Repository, places: Places) -> None:
 def fetch(repository: Repository, places: Places) -> Source:
     """Make sure that a repository's files are in a folder, and that none of them needs a pickle or own code.
 
-    Raises what `check` raises, before a weight is downloaded, and what `download` raises.
+    Raises what `check` raises, before a weight is downloaded, and what `download` and `verify` raise.
     """
     check(repository, places)
     folder = repository.folder or download(repository, places)
     for name in repository.wanted:
         if name != metadata.README and not (folder / name).is_file():
             raise ModelNotFoundError(NOT_WHOLE.format(model=repository.name, file=name))
+    verify(repository, folder)
     if repository.embedded:
         embedded.verify(folder)
     return Source(folder, repository.name, repository.revision)
@@ -102,9 +103,9 @@ def read_json(model: str, path: Path) -> dict[str, Any]:
     return _object(model, path.name, _json(model, path))
 
 
-def _known(library: object) -> str | None:
-    """Read a card's word for its library: text, and never the fake, which only a step can ask for."""
-    return library if isinstance(library, str) and library_named(library) is not library_named(FAKE) else None
+def _known(library: str | None) -> str | None:
+    """Read a card's word for its library, which is never the fake: only a step can ask for that."""
+    return library if library is not None and library_named(library) is not library_named(FAKE) else None
 
 
 def _embedded(places: Places) -> Repository:
@@ -134,9 +135,18 @@ def _in_cache(name: str, revision: str | None, places: Places) -> Repository:
             name, revision=revision, cache_dir=places.cache, local_files_only=True, allow_patterns=[]
         )
     folder = Path(found)
-    card, library = metadata.card_of_folder(folder)
+    said = kept.recall(folder)
     sizes = {**_listed(name, folder.name, places), **_sizes(folder)}
-    return Repository(name, folder.name, folder, sizes, library, card=card, pinned=revision == folder.name)
+    return Repository(
+        name,
+        folder.name,
+        folder,
+        sizes,
+        said.library,
+        card=said.card,
+        hashes=said.hashes,
+        pinned=revision == folder.name,
+    )
 
 
 def _listed(name: str, commit: str, places: Places) -> Mapping[str, int]:
@@ -159,11 +169,11 @@ def _on_hub_or_kept(name: str, revision: str | None, places: Places) -> Reposito
         if revision is None or not COMMIT.fullmatch(revision):
             raise
         try:
-            kept = _in_cache(name, revision, places)
+            found = _in_cache(name, revision, places)
         except ModelNotFoundError:
             raise fault from None
         log.warning(KEPT, fault)
-        return kept
+        return found
 
 
 def _on_hub(name: str, revision: str | None, places: Places) -> Repository:
@@ -179,7 +189,7 @@ def _on_hub(name: str, revision: str | None, places: Places) -> Repository:
         name,
         info.sha,
         sizes={file.rfilename: file.size or 0 for file in files},
-        library=info.library_name,
+        library=metadata.word(info.library_name),
         card=metadata.card_of_hub(info),
         hashes={file: told for file, told in hashes.items() if told},
         asked=revision,

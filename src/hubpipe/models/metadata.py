@@ -30,8 +30,28 @@ def card_of_folder(folder: Path) -> tuple[Card, str | None]:
     A README that has none, or one that is no YAML, says nothing.
     """
     front = _front_matter(folder / README)
-    library = front.get("library_name")
-    return _card(front), library if isinstance(library, str) else None
+    return _card(front), word(front.get("library_name"))
+
+
+def note_of_card(card: Card) -> dict[str, Any]:
+    """Write a card by the names of a front matter; `card_of_note` reads it again."""
+    return {
+        "pipeline_tag": card.task,
+        "tags": list(card.tags),
+        "license": card.license,
+        "language": list(card.languages),
+        "base_model": card.base_model,
+    }
+
+
+def card_of_note(written: Mapping[str, Any], gated: bool, parameters: object) -> Card:
+    """Read what `note_of_card` wrote, which may have been changed since."""
+    return _card(written, gated, parameters if isinstance(parameters, int) else None)
+
+
+def word(value: object) -> str | None:
+    """Read a word of a front matter, which may hold anything."""
+    return value if isinstance(value, str) else None
 
 
 def _front_matter(file: Path) -> Mapping[str, Any]:
@@ -49,9 +69,8 @@ def _front_matter(file: Path) -> Mapping[str, Any]:
 def _card(written: Mapping[str, Any], gated: bool = False, parameters: int | None = None) -> Card:
     tags = _words(written.get("tags"))
     bases = _words(written.get("base_model"))
-    task = written.get("pipeline_tag")
     return Card(
-        task=task if isinstance(task, str) else None,
+        task=word(written.get("pipeline_tag")),
         tags=tags,
         license=_license(written, tags),
         languages=_words(written.get("language")),
