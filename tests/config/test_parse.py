@@ -20,6 +20,8 @@ flows:
     publish: labels
 """
 
+ASKING = SMALLEST.replace("{task: zero-shot-classification}", "{task: decision, model: a/b, questions: %s}")
+
 
 def problems(text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
@@ -301,6 +303,10 @@ def test_no_file_at_all_labels_issues_and_summarises_pull_requests() -> None:
         (SMALLEST.replace("classification}", "classification, labels: ['  ', bug]}"), False),
         (SMALLEST.replace("classification}", "classification, labels: {'  ': x, bug: y}}"), False),
         (SMALLEST.replace("classification}", "classification, labels: {' bug ': x, docs: y}}"), True),
+        (ASKING % "Which", True),
+        (ASKING % "['']", False),
+        (ASKING % "{version: ''}", False),
+        (ASKING % "{'': Which}", False),
         (SMALLEST + "    decide:\n", True),
         (SMALLEST + "budget:\nmodels:\n", True),
     ],

@@ -66,11 +66,12 @@ class When(Section):
     """The score that the label needs; the flow's own where it is not given."""
 
 
+Asked = Annotated[str, Some]
 Questions = Annotated[
-    dict[Annotated[str, Field(min_length=1)], Question],
+    dict[Asked, Question],
     BeforeValidator(
         _questions,
-        json_schema_input_type=str | Annotated[list[str], Some] | Annotated[dict[str, str | Question], Some],
+        json_schema_input_type=Asked | Annotated[list[Asked], Some] | Annotated[dict[Asked, Asked | Question], Some],
     ),
 ]
 
