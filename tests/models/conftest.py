@@ -10,6 +10,7 @@ from huggingface_hub import constants
 
 from hubpipe.models.base import Places
 from tests.models import tiny
+from tests.models.endpoint_calls import Clock
 from tests.models.endpoint_server import EndpointServer, serving
 from tests.models.specimens import MAKERS
 
@@ -54,3 +55,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndpointServer]:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     with serving() as running:
         yield running
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Give a clock for what asks an endpoint."""
+    return Clock()

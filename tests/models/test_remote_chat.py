@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from hubpipe.config import Step
-from hubpipe.errors import EndpointError, TaskError
+from hubpipe.config import Budget, Step
+from hubpipe.errors import BudgetError, EndpointError, TaskError
 from hubpipe.models import answers, load, load_media
 from hubpipe.models.base import Media, Places, Prediction, Scores, Terms, Text
 from hubpipe.models.chat import BEGIN, END, UNTRUSTED
+from hubpipe.models.meter import Meter
 from tests.models.endpoint_server import EndpointServer, chat_answer
 from tests.standin.wire import Reply, reply_json
 
@@ -165,13 +166,26 @@ def test_the_servers_own_count_of_tokens_is_spent(server: EndpointServer) -> Non
     assert terms.meter.seconds > 0
 
 
-@pytest.mark.parametrize("usage", [None, {}, {"total_tokens": -5}, {"total_tokens": "many"}, {"total_tokens": True}, 7])
+@pytest.mark.parametrize(
+    "usage", [None, {}, {"total_tokens": 0}, {"total_tokens": -5}, {"total_tokens": "many"}, {"total_tokens": True}, 7]
+)
 def test_a_count_that_is_none_is_replaced_by_an_estimate(server: EndpointServer, usage: object) -> None:
     terms = Terms()
     server.script = [says("It crashes.", usage=usage)]
     answer(server, terms=terms)
     sent = sum(len(message["content"]) for message in server.bodies[0]["messages"])
     assert terms.meter.tokens == (sent + len("It crashes.")) // 4 + 1
+
+
+def test_answers_without_words_are_paid_for_and_end_at_the_budget(server: EndpointServer) -> None:
+    terms = Terms(meter=Meter(Budget(tokens=50)))
+    server.always = says(None)
+    for _ in range(2):
+        with pytest.raises(EndpointError, match="no usable answer"):
+            answer(server, terms=terms)
+    with pytest.raises(BudgetError, match="84 of 50 tokens"):
+        answer(server, terms=terms)
+    assert len(server.asked) == 2
 
 
 def test_a_very_long_answer_is_cut(server: EndpointServer) -> None:

@@ -4,65 +4,20 @@ import json
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from huggingface_hub import constants, get_session
+from huggingface_hub import constants
 
-from hubpipe.config import Budget, Step
-from hubpipe.errors import BudgetError, EndpointError
+from hubpipe.config import Step
+from hubpipe.errors import EndpointError
 from hubpipe.models import load
-from hubpipe.models.base import Places, Prediction, Terms, Text
+from hubpipe.models.base import Places, Terms, Text
 from hubpipe.models.meter import Meter
-from hubpipe.models.remote.calls import Caller
-from hubpipe.models.remote.place import where
-from hubpipe.models.remote.tasks import asking
-from tests.models.endpoint_server import EndpointServer, Scripted, as_json, hangs_up, serving
+from tests.models.endpoint_calls import KEY, Clock, fault, summarise
+from tests.models.endpoint_server import EndpointServer, Scripted, as_json, hangs_up
 from tests.standin.wire import Reply, reply_json
-
-KEY = "sk-very-secret"
-LABELS = {"bug": "", "question": "asks something"}
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
-
-
-@dataclass
-class Clock:
-    """Time that passes only while somebody sleeps."""
-
-    now: float = 0.0
-    slept: list[float] = field(default_factory=list)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-    def time(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def summarise(server: EndpointServer, clock: Clock, meter: Meter | None = None, timeout: float = 60) -> Prediction:
-    """Ask the server for a summary."""
-    step = Step(task="summarization", model="org/name", endpoint=server.at("summarization"))
-    place = where(step, Places(endpoint_key=KEY))
-    caller = Caller(place, step.model, "summarization", timeout, meter or Meter(), clock.sleep, clock.time)
-    return asking(step, {}, caller)("It crashes at start.")
-
-
-def fault(server: EndpointServer, clock: Clock, *script: Scripted, timeout: float = 60) -> str:
-    """Give what is said of a fault, and see that it never holds the key."""
-    server.script = list(script)
-    with pytest.raises(EndpointError) as caught:
-        summarise(server, clock, timeout=timeout)
-    assert KEY not in repr(caught.value)
-    assert caught.value.__cause__ is None
-    return str(caught.value)
 
 
 def in_seconds(seconds: float) -> str:
@@ -199,28 +154,6 @@ def test_a_key_that_is_missing_is_asked_for(server: EndpointServer) -> None:
         )
 
 
-def test_an_answer_that_is_too_large_is_not_read_to_its_end(server: EndpointServer, clock: Clock) -> None:
-    large = as_json(json.dumps([{"summary_text": "x" * 9_000_000}]))
-    assert "larger than 8000000 bytes" in fault(server, clock, large)
-    assert len(server.asked) == 1
-
-
-def test_an_answer_that_could_unpack_into_anything_is_not_read(server: EndpointServer, clock: Clock) -> None:
-    said = fault(server, clock, Reply(200, b"\x1f\x8b", {"content-encoding": "gzip"}))
-    assert "packed (gzip)" in said
-    assert server.asked[0].headers["accept-encoding"] == "identity"
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_the_text_is_not_carried_to_an_address_that_nobody_configured(
-    server: EndpointServer, clock: Clock, status: int
-) -> None:
-    with serving() as stranger:
-        said = fault(server, clock, Reply(status, b"", {"location": stranger.at("summarization")}))
-        assert f"leads to another address, {stranger.url}" in said
-        assert stranger.asked == []
-
-
 def test_a_machine_that_is_set_offline_says_so(
     server: EndpointServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,51 +165,6 @@ def test_a_machine_that_is_set_offline_says_so(
 def test_an_error_under_a_good_status_is_told_in_the_servers_words(server: EndpointServer, clock: Clock) -> None:
     said = fault(server, clock, as_json('{"error": "no such model"}'))
     assert "not of the shape that the task gives (no such model)" in said
-
-
-def test_every_request_counts_for_the_budget_those_that_are_repeated_too(server: EndpointServer, clock: Clock) -> None:
-    meter = Meter(Budget(calls=3))
-    server.script = [Reply(500, b""), Reply(503, b"")]
-    summarise(server, clock, meter)
-    assert meter.calls == 3
-    with pytest.raises(BudgetError, match=r"3 of 3 calls"):
-        summarise(server, clock, meter)
-    assert len(server.asked) == 3
-
-
-def test_a_budget_that_ends_between_two_tries_ends_the_call(server: EndpointServer, clock: Clock) -> None:
-    server.always = Reply(500, b"")
-    with pytest.raises(BudgetError):
-        summarise(server, clock, Meter(Budget(calls=2)))
-    assert len(server.asked) == 2
-
-
-def test_waiting_counts_for_the_budgets_seconds_and_goes_no_further(server: EndpointServer, clock: Clock) -> None:
-    meter = Meter(Budget(seconds=10))
-    server.script = [reply_json(503, {"estimated_time": 8})]
-    summarise(server, clock, meter)
-    assert meter.seconds == pytest.approx(8)
-    server.script = [reply_json(503, {"estimated_time": 8})]
-    with pytest.raises(EndpointError, match="asks to wait 8 seconds"):
-        summarise(server, clock, meter)
-    assert meter.seconds == pytest.approx(8)
-
-
-def test_the_tokens_of_text_and_answer_are_estimated_where_the_server_does_not_count_them(
-    server: EndpointServer, clock: Clock
-) -> None:
-    meter = Meter()
-    summarise(server, clock, meter)
-    assert meter.tokens == (len("It crashes at start.") + len("About It crashes at start.")) // 4 + 1
-
-
-def test_other_requests_of_the_hubs_client_are_neither_counted_nor_cut(server: EndpointServer, clock: Clock) -> None:
-    meter = Meter()
-    summarise(server, clock, meter)
-    server.hub["/weights"] = Reply(200, b"0" * 9_000_000)
-    assert len(get_session().get(f"{server.url}/weights").content) == 9_000_000
-    get_session().post(server.at("summarization"), json={"inputs": "x"})
-    assert meter.calls == 1
 
 
 def test_calls_in_several_threads_are_watched_each_by_itself(server: EndpointServer) -> None:

@@ -6,8 +6,8 @@ from hubpipe.config import TASKS, Step
 from hubpipe.config.endpoints import NOT_SERVED
 from hubpipe.errors import EndpointError
 from hubpipe.models import load, load_media
-from hubpipe.models.base import Media, Places, Prediction
-from tests.models.endpoint_server import EndpointServer, dumps
+from hubpipe.models.base import Media, Places, Prediction, Score, Scores, Span, Spans, Text
+from tests.models.endpoint_server import EndpointServer, chat_answer, dumps
 from tests.standin.wire import Reply
 
 LABELS = {"bug": "", "question": "asks something"}
@@ -42,6 +42,7 @@ ODD = {
     "choices of another kind": '{"choices": "yes"}',
     "not UTF-8": "\udcff",
 }
+HALF = "a \\ud800 b"  # a lone surrogate, which JSON can write and UTF-8 cannot
 # Some odd answers are quite right for some tasks: nothing found, or any label at all.
 RIGHT = {
     "text-classification": {"a strange label"},
@@ -79,3 +80,42 @@ def test_an_answer_of_any_other_shape_is_a_fault_of_the_endpoint(server: Endpoin
         except EndpointError as error:
             assert "gave no usable answer" in str(error), name
     assert taken == RIGHT.get(task, set())
+
+
+@pytest.mark.parametrize(
+    ("task", "body", "expected"),
+    [
+        ("summarization", f'[{{"summary_text": "{HALF}"}}]', Text("a ? b")),
+        ("text2text-generation", f'[{{"generated_text": "{HALF}"}}]', Text("a ? b")),
+        ("table-question-answering", f'{{"answer": "{HALF}"}}', Text("what: a ? b")),
+        ("image-to-text", f'[{{"generated_text": "{HALF}"}}]', Text("a ? b")),
+        ("text-classification", f'[[{{"label": "{HALF}", "score": 1}}]]', Scores((Score("a ? b", 1.0),))),
+        ("fill-mask", f'[{{"token_str": " {HALF}", "score": 1}}]', Scores((Score("a ? b", 1.0),))),
+        ("image-classification", f'[{{"label": "{HALF}", "score": 1}}]', Scores((Score("a ? b", 1.0),))),
+        (
+            "text-classification",
+            '[[{"label": "a\\n::error::x\\u2028y\\u0000\\u001b", "score": 1}]]',
+            Scores((Score("a ::error::x y  ", 1.0),)),
+        ),
+        ("text-classification", '[[{"label": "👩\u200d💻", "score": 1}]]', Scores((Score("👩\u200d💻", 1.0),))),
+    ],
+)
+def test_half_characters_and_line_ends_are_taken_out_at_the_edge(
+    server: EndpointServer, task: str, body: str, expected: Prediction
+) -> None:
+    server.always = Reply(200, body.encode(), {"content-type": "application/json"})
+    assert ask(task, server) == [expected]
+
+
+def test_half_characters_of_a_span_and_a_chat_are_taken_out_too(server: EndpointServer) -> None:
+    spans = f'[{{"entity_group": "{HALF}", "start": 0, "end": 2, "score": 1}}]'
+    server.always = Reply(200, spans.encode(), {"content-type": "application/json"})
+    assert ask("token-classification", server) == [Spans((Span("a ? b", 0, 2, "It", 1.0),))]
+    server.always = Reply(200, dumps(chat_answer("a \ud800 b")).encode(), {"content-type": "application/json"})
+    assert ask("text-generation", server) == [Text("a ? b")]
+
+
+def test_a_label_of_nothing_but_line_ends_is_none(server: EndpointServer) -> None:
+    server.always = Reply(200, b'[[{"label": "\\n\\r", "score": 1}]]', {"content-type": "application/json"})
+    with pytest.raises(EndpointError, match="a label is no text"):
+        ask("text-classification", server)
