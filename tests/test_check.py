@@ -13,6 +13,7 @@ import pytest
 from hubpipe import config
 from hubpipe.check import FlowNeeds, check, text
 from hubpipe.config import TASKS
+from hubpipe.config.endpoints import token_limit
 from hubpipe.errors import ModelError
 from hubpipe.models import load, load_media, resolve_flow
 from hubpipe.models.base import Places, Terms
@@ -112,6 +113,44 @@ def test_a_gated_model_and_a_base_model_are_told(hub: LocalHub, online: Places) 
     printed = text((checked(flow_of("octo-org/fill-mask"), online),))
     assert "  base model   octo-org/base\n" in printed
     assert "  access       gated: its terms must be accepted, and hub-token set\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "key"),
+    [
+        ("https://models.example/v1", "HUBPIPE_ENDPOINT_KEY"),
+        ("https://x.endpoints.huggingface.cloud/v1", "HF_TOKEN"),
+        ("hf-inference", "HF_TOKEN"),
+    ],
+)
+def test_an_endpoint_tells_its_key_and_how_much_it_is_taken_to_read(
+    hub: LocalHub, online: Places, endpoint: str, key: str
+) -> None:
+    step = {"task": "summarization", "model": "octo-org/large", "endpoint": endpoint}
+    needs = checked(flow_of(step), online)
+    limit = token_limit("summarization", endpoint)
+    printed = text((needs,))
+    assert f"{limit} tokens at a time (assumed: the endpoint does not tell)\n" in printed
+    assert f"  key          {key} (in the Action: " in printed
+    assert (needs.problems, hub.asked) == ((), [])
+
+
+def test_the_fallback_of_an_endpoint_is_told_and_held_against_the_rules(hub: LocalHub, online: Places) -> None:
+    step = {
+        "task": "summarization",
+        "model": "o/large",
+        "endpoint": "https://models.example/v1",
+        "fallback": "embedded",
+    }
+    needs = checked(flow_of(step), online)
+    assert [model.library for model in needs.models] == ["endpoint", "sentence-transformers"]
+    assert "  fallback     sentence-transformers:sentence-transformers/all-MiniLM-L6-v2@" in text((needs,))
+    assert needs.problems == ()
+    strict = checked(flow_of(step, models={"licenses": ["mit"], "max_memory": 300}), online)
+    assert strict.exit_code == 2
+    licence, memory = strict.problems
+    assert "all-MiniLM-L6-v2 has the licence apache-2.0" in licence
+    assert "300 MB are allowed by models.max_memory" in memory
 
 
 IMPOSSIBLE = {

@@ -1,7 +1,7 @@
 """Turn a Config into what each of its flows needs: events, permissions, memory, seconds and API calls."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hubpipe import models, render
 from hubpipe.config import CHOOSING, Config, Flow, Step, problems_of_flow
@@ -30,6 +30,7 @@ READS_UNKNOWN = "as much of the text as the loaded model will tell"
 READS_WINDOWS = "all of the text, {limit} tokens at a time"
 READS_HEAD = "the first {limit} tokens of the text at most"
 READS_MEDIA = "{reads}, one by one"
+ASSUMED = " (assumed: the endpoint does not tell)"
 MEDIA = {"image": "images", "audio": "sounds"}
 NOT_PINNED = "may change: pin it with revision: {commit}"
 BASE_LICENCE = "licence {license}"
@@ -69,14 +70,14 @@ def text(needs: tuple[FlowNeeds, ...]) -> str:
 
 def _needs(name: str, flow: Flow, places: Places, terms: Terms) -> FlowNeeds:
     steps = [_described(step, places, terms) for step in flow.pipeline]
-    known = flow.model_copy(update={"pipeline": tuple(step for step, _, _ in steps)})
-    faults = [fault for _, _, found in steps for fault in found]
+    known = flow.model_copy(update={"pipeline": tuple(step for step, *_ in steps)})
+    faults = [fault for *_, found in steps for fault in found]
     faults += _late_problems(flow, known) + _template_problems(name, flow)
     return FlowNeeds(
         flow=name,
         events=flow.on,
         permissions=_permissions(flow),
-        models=tuple(needs for _, needs, _ in steps if needs is not None),
+        models=tuple(needs for _, found, _ in steps for needs in found),
         calls=_calls(known),
         more_calls=tuple(_more_calls(flow)),
         problems=tuple(str(fault) for fault in faults),
@@ -84,14 +85,18 @@ def _needs(name: str, flow: Flow, places: Places, terms: Terms) -> FlowNeeds:
     )
 
 
-def _described(step: Step, places: Places, terms: Terms) -> tuple[Step, Needs | None, list[HubpipeError]]:
-    """Find out a step's task and its needs, as far as they can be told, and what is wrong with it."""
+def _described(step: Step, places: Places, terms: Terms) -> tuple[Step, list[Needs], list[HubpipeError]]:
+    """Find out a step's task, its needs and its fallback's, as far as they can be told, and what is wrong with them."""
+    needs: list[Needs] = []
     try:
         step = models.resolve(step, places)
-        needs = models.describe(step, places, terms)
+        needs.append(models.describe(step, places, terms))
+        second = models.fallback(step)
+        if second is not None:
+            needs.append(replace(models.describe(second, places, terms), is_fallback=True))
     except ModelError as fault:
-        return step, None, [fault]
-    return step, needs, [ConstraintError(problem) for problem in needs.problems]
+        return step, needs, [fault]
+    return step, needs, [ConstraintError(problem) for model in needs for problem in model.problems]
 
 
 def _late_problems(flow: Flow, known: Flow) -> list[HubpipeError]:
@@ -160,7 +165,8 @@ def _lines(needs: FlowNeeds) -> Iterator[str]:
 
 
 def _model_lines(model: Needs) -> Iterator[str]:
-    yield f"  model        {reference(model.library, model.repo, model.revision)}"
+    name = "fallback" if model.is_fallback else "model"
+    yield f"  {name:<12} {reference(model.library, model.repo, model.revision)}"
     yield f"  task         {model.task}"
     yield f"  size         {_megabytes(model.disk_bytes)} on disk, about {_megabytes(model.memory_bytes)} in memory"
     if model.parameters is not None:
@@ -174,6 +180,8 @@ def _model_lines(model: Needs) -> Iterator[str]:
         yield f"  base model   {_base(model)}"
     if not model.pinned:
         yield f"  revision     {NOT_PINNED.format(commit=model.revision)}"
+    if model.key is not None:
+        yield f"  key          {model.key}"
     if model.gated:
         yield f"  access       {GATED}"
 
@@ -195,7 +203,8 @@ def _reads(model: Needs) -> str:
         return READS_ALL
     if model.limit is None:
         return READS_UNKNOWN
-    return (READS_WINDOWS if model.windows else READS_HEAD).format(limit=model.limit)
+    told = (READS_WINDOWS if model.windows else READS_HEAD).format(limit=model.limit)
+    return f"{told}{ASSUMED}" if model.key is not None else told
 
 
 def _event(name: str, activities: tuple[str, ...]) -> str:

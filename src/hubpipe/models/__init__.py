@@ -16,9 +16,10 @@ from hubpipe.models.libraries import FAKE, LIBRARIES, TRANSFORMERS, Library, lib
 from hubpipe.models.needs import Choice, Needs
 from hubpipe.models.repository import Repository
 
-__all__ = ["Needs", "describe", "load", "load_media", "resolve", "resolve_flow"]
+__all__ = ["Needs", "describe", "fallback", "load", "load_media", "resolve", "resolve_flow"]
 
 REMOTE = "hubpipe.models.remote"
+PLACE = "hubpipe.models.remote.place"
 # What an extra installs, where it has another name.
 PACKAGES = {"onnx": "onnxruntime"}
 
@@ -99,13 +100,20 @@ def describe(step: Step, places: Places, terms: Terms | None = None) -> Needs:
     found, is not safe, or cannot do the task.
     """
     if step.endpoint is not None:
-        return needs.of_endpoint(step)
+        return needs.of_endpoint(step, importlib.import_module(PLACE).key_variable(step.endpoint))
     with _strangers_files(step.model):
         choice = _choose(step, places)
         problems = tuple(_problems(choice, places, terms or Terms()))
         if choice.row.name == FAKE:
             return needs.of_fake(step, fake.LIMIT)
         return replace(needs.of_model(choice, places), problems=problems)
+
+
+def fallback(step: Step) -> Step | None:
+    """Give the step that does the same on the embedded model, where the configuration has one for an endpoint's."""
+    if step.fallback is None:
+        return None
+    return step.model_copy(update={"model": step.fallback, "endpoint": None, "library": None, "revision": None})
 
 
 @contextmanager

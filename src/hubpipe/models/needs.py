@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hubpipe.config import TASKS, ModelRules, Step
+from hubpipe.config.endpoints import token_limit
 from hubpipe.config.tasks import Reads
 from hubpipe.models import embedded, hub
 from hubpipe.models.base import Places
@@ -54,6 +55,7 @@ class Needs:
     `limit` the tokens of text that one prediction reads at most, None where it is unknown, where the model
     `reads_all` by itself, or where it reads no text. `windows`: a longer text is read in several parts, else its
     head alone. A fake needs nothing: 0. `problems` speak against loading the model.
+    `key` names the variable that holds an endpoint's key, `is_fallback` the model for when the endpoint is away.
     `base_model` is the model that it is laid over or embedded with, which is loaded too and has a `base_revision`; else
     the one that its card says it was made from.
     """
@@ -79,6 +81,8 @@ class Needs:
     base_revision: str | None = None
     base_license: str | None = None
     base_pinned: bool = True
+    key: str | None = None
+    is_fallback: bool = False
     problems: tuple[str, ...] = ()
 
 
@@ -89,10 +93,13 @@ def of_fake(step: Step, limit: int) -> Needs:
     return replace(needs, disk_bytes=0, memory_bytes=0, limit=known, load_seconds=0, text_seconds=0)
 
 
-def of_endpoint(step: Step) -> Needs:
-    """Tell what a step needs whose model runs elsewhere: nothing of this machine."""
+def of_endpoint(step: Step, key: str) -> Needs:
+    """Tell what a step needs whose model runs elsewhere: nothing of this machine, and perhaps a key."""
     host = urlsplit(step.endpoint or "").netloc.rpartition("@")[2] or step.endpoint
-    return replace(_of_step(step, ENDPOINT, f"{step.model} at {host}"), disk_bytes=0, memory_bytes=0)
+    needs = replace(_of_step(step, ENDPOINT, f"{step.model} at {host}"), disk_bytes=0, memory_bytes=0, key=key)
+    if needs.reads_all or needs.reads != "text":
+        return needs
+    return replace(needs, limit=token_limit(step.known_task, step.endpoint or ""))
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,15 @@ def where(step: Step, places: Places) -> Where:
     return _at_address(endpoint, places) if is_url(endpoint) else _at_provider(endpoint, step.model, places)
 
 
+def key_variable(endpoint: str) -> str:
+    """Name the variable that holds the key for an endpoint."""
+    return _variable(httpx2.URL(endpoint).host) if is_url(endpoint) else HUB_KEY
+
+
+def _variable(host: str) -> str:
+    return HUB_KEY if host == HUB_HOSTS[0] or host.endswith(HUB_HOSTS[1:]) else OTHER_KEY
+
+
 def _at_provider(provider: str, model: str, places: Places) -> Where:
     if places.token is None:
         raise EndpointError(KEY_FOR_PROVIDER.format(provider=provider))
@@ -86,8 +95,8 @@ def _at_provider(provider: str, model: str, places: Places) -> Where:
 def _at_address(endpoint: str, places: Places) -> Where:
     # Read by the library that sends, so that both see the same host.
     address = httpx2.URL(endpoint)
-    of_hub = address.host == HUB_HOSTS[0] or address.host.endswith(HUB_HOSTS[1:])
-    key, variable = (places.token, HUB_KEY) if of_hub else (places.endpoint_key, OTHER_KEY)
+    variable = _variable(address.host)
+    key = places.token if variable == HUB_KEY else places.endpoint_key
     host = address.netloc.decode("ascii")
     if key and address.scheme != "https" and not _is_this_machine(address.host):
         log.warning(KEPT_BACK, variable, host)
