@@ -12,6 +12,7 @@ from hubpipe.errors import EndpointError
 from hubpipe.event import Attachment, Label
 from hubpipe.infer import Answer, ask, look
 from hubpipe.merging import joined
+from hubpipe.models import fallback
 from hubpipe.models.base import Boxes, MediaModel, Model, Scores, Spans, Terms, Text, ranked
 from hubpipe.report import StepReport
 from hubpipe.text import Document, Part
@@ -126,11 +127,12 @@ def _step(step: Step, work: Work, document: Document, *, first: bool) -> StepRep
     try:
         answer = _ask(step, work, document)
     except EndpointError as fault:
-        if step.fallback is None:
+        second = fallback(step)
+        if second is None:
             raise
         notes = (FELL_BACK.format(task=step.task, fault=fault),)
         log.warning("%s: %s", work.name, notes[0])
-        answer = _ask(_embedded(step), work, document)
+        answer = _ask(second, work, document)
     if isinstance(answer.prediction, Scores) and answer.prediction.remark:
         notes = (*notes, LEFT_OUT.format(task=step.task, words=answer.prediction.remark))
     if isinstance(answer.prediction, Text) and not answer.prediction.text.strip():
@@ -159,11 +161,6 @@ def _ask(step: Step, work: Work, document: Document) -> Answer:
     read, total = (answer.fitted.read, answer.fitted.total) if answer.fitted else (0, 0)
     log.info("%s: read %d of %d tokens with %s", work.name, read, total, model.info.reference)
     return answer
-
-
-def _embedded(step: Step) -> Step:
-    """Give a step that does the same on the embedded model."""
-    return step.model_copy(update={"model": "embedded", "endpoint": None, "library": None, "revision": None})
 
 
 def _unread(step: Step, answer: Answer, *, first: bool) -> Iterator[str]:
