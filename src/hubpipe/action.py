@@ -103,7 +103,7 @@ def _log_to_the_steps_log() -> None:
 def _main(environ: Mapping[str, str]) -> int:
     event = _event(environ)
     if isinstance(event, Declined):
-        _outputs(None)
+        write_outputs(None)
         log.info(declined(event))
         return 0
     token = core.get_input(TOKEN)
@@ -118,7 +118,7 @@ def _main(environ: Mapping[str, str]) -> int:
     publish = dry_run.publish if dry or github is None else to_github(github)
     report = run.handle(event, settings, github, Shelf(places), publish)
     _tell(report)
-    _outputs(report, published=report.published and not dry)
+    write_outputs(report, published=report.published and not dry)
     _summarise(as_markdown(report), environ)
     return report.exit_code
 
@@ -170,7 +170,8 @@ def _annotate(flow: FlowReport) -> None:
         core.notice(f"{flow.flow}: not read: {'; '.join(flow.unread)}")
 
 
-def _outputs(report: Report | None, published: bool = False) -> None:
+def write_outputs(report: Report | None, published: bool = False) -> None:
+    """Set every output of the step, those of a run that did nothing without a report."""
     values = {
         "labels": json.dumps(report.labels if report else []),
         "scores": json.dumps(report.scores if report else {}),
@@ -187,7 +188,7 @@ def _outputs(report: Report | None, published: bool = False) -> None:
 def _failed(error: HubpipeError, environ: Mapping[str, str]) -> int:
     """Leave outputs and a summary also where there is no report, if the runner's files can be written at all."""
     try:
-        _outputs(None)
+        write_outputs(None)
         _summarise(failure_markdown(error), environ)
     except Exception:
         log.exception("the outputs could not be written")
