@@ -11,6 +11,7 @@ from hubpipe.config import Flow, Step
 from hubpipe.errors import ModelError, UnsafeModelError
 from hubpipe.models import describe, load, resolve, resolve_flow
 from hubpipe.models.base import Places, Scores
+from hubpipe.models.hub import locate
 from tests.models.hub_server import LocalHub, Stored, reached
 
 NAME = "octo-org/odd"
@@ -173,3 +174,26 @@ def test_an_encoder_that_sentence_transformers_stumbles_over_is_told(
     describe(step, online)
     with pytest.raises(ModelError, match=NAME):
         load(step, {}, online)
+
+
+@pytest.mark.parametrize("folder", ["", "router", "./router/"])
+def test_the_modules_within_a_router_bring_no_pickles_and_no_code(tmp_path: Path, folder: str) -> None:
+    router = tmp_path / folder
+    dense = router / "query_0_Dense"
+    dense.mkdir(parents=True)
+    (tmp_path / "modules.json").write_text(
+        json.dumps([{"path": folder, "type": "sentence_transformers.base.modules.router.Router"}])
+    )
+    types = {"query_0_Dense": "sentence_transformers.models.Dense"}
+    (router / "router_config.json").write_text(json.dumps({"types": types}))
+    (tmp_path / WEIGHTS).write_bytes(b"never read")
+    (dense / "pytorch_model.bin").write_bytes(b"a pickle")
+    step = Step(task="feature-extraction", model=str(tmp_path), library="sentence-transformers")
+    refused(Places(offline=True), UnsafeModelError, r"only in .*query_0_Dense/pytorch_model\.bin", step)
+    (dense / "pytorch_model.bin").rename(dense / WEIGHTS)
+    assert len(locate(str(tmp_path), None, Places(offline=True)).weights) == 2
+    types["query_1_X"] = "sentence_transformers.base.modules.module.torch"
+    (router / "router_config.json").write_text(json.dumps({"types": types}))
+    refused(Places(offline=True), UnsafeModelError, r"module\.torch in .*router_config\.json", step)
+    (router / "router_config.json").write_text(json.dumps({"types": {"../../x": types["query_0_Dense"]}}))
+    refused(Places(offline=True), UnsafeModelError, "names a file outside of itself", step)

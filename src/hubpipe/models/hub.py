@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,7 @@ def locate(name: str, revision: str | None, places: Places) -> Repository:
     else:
         found = _on_hub_or_kept(name, revision, places)
     safety.refuse_outside(name, found.sizes)
-    modules = safety.module_folders(name, _json_of(found, safety.MODULES, places))
-    return replace(found, library=_known(found.library), modules=modules)
+    return replace(found, library=_known(found.library), modules=_modules(found, places))
 
 
 def check(repository: Repository, places: Places) -> None:
@@ -101,6 +101,16 @@ def settings(repository: Repository, file: str, places: Places) -> dict[str, Any
 def read_json(model: str, path: Path) -> dict[str, Any]:
     """Read a JSON object of a model's folder; empty where there is no such file."""
     return _object(model, path.name, _json(model, path))
+
+
+def _modules(repository: Repository, places: Places) -> tuple[str, ...]:
+    """Give the folders, beside the root, in which a Sentence Transformers model has weights."""
+    name, listed = repository.name, _json_of(repository, safety.MODULES, places)
+    routed = (
+        safety.routed_folders(name, file, _json_of(repository, file, places))
+        for file in safety.router_files(name, listed)
+    )
+    return (*safety.module_folders(name, listed), *chain.from_iterable(routed))
 
 
 def _known(library: str | None) -> str | None:

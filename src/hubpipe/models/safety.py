@@ -27,12 +27,16 @@ OTHER_WEIGHTS = (
 )
 
 MODULES = "modules.json"
+# A module that sends texts to other modules, in folders within its own, and where it names them.
+ROUTERS = (".Router", ".Asym")
+ROUTER_FILES = ("router_config.json", "config.json")
 INDEX = f"{formats.TENSORS}.index.json"
 # Where libraries look for the name of code to run.
 CODE_NAMES = ("auto_map", "custom_pipelines")
 # In a config.json: the file that holds the weights.
 WEIGHTS_NAME = "transformers_weights"
 # Lower-case words at the end are modules, some of which can load a pickle.
+SAFE_MODULES = "sentence_transformers."
 SAFE_MODULE = re.compile(r"sentence_transformers(\.\w+)*\.[A-Z]\w*")
 
 
@@ -86,6 +90,8 @@ def refuse_code(model: str, file: str, data: object) -> None:
             raise UnsafeModelError(OWN_CODE.format(model=model, what=f"{key} in {file}"))
         if key == WEIGHTS_NAME and value and not _is_beside(value, (formats.TENSORS, INDEX)):
             raise UnsafeModelError(OTHER_WEIGHTS.format(model=model, file=file, what=value))
+        if isinstance(value, str) and value.startswith(SAFE_MODULES) and not SAFE_MODULE.fullmatch(value):
+            raise UnsafeModelError(OWN_CODE.format(model=model, what=f"{value} in {file}"))
 
 
 def refuse_index(repository: Repository, file: str, data: object) -> None:
@@ -123,6 +129,23 @@ def module_folders(model: str, data: object) -> tuple[str, ...]:
     refuse_outside(model, (path for path in paths if isinstance(path, str)))
     folders = (str(PurePosixPath(path)) for path in paths if isinstance(path, str))
     return tuple(folder for folder in folders if folder != ".")
+
+
+def router_files(model: str, data: object) -> list[str]:
+    """Name the files, which may be missing, in which a modules.json's routers name modules: see `routed_folders`."""
+    routers = [module for module in _modules(model, data) if str(module["type"]).endswith(ROUTERS)]
+    return [str(PurePosixPath(str(router.get("path", "")), file)) for router in routers for file in ROUTER_FILES]
+
+
+def routed_folders(model: str, file: str, data: object) -> tuple[str, ...]:
+    """Give the folders of the modules that a router's file names.
+
+    Raises UnsafeModelError for a folder outside of the model's.
+    """
+    types = data.get("types") if isinstance(data, dict) else None
+    folders = [str(PurePosixPath(file).parent / str(name)) for name in types] if isinstance(types, dict) else []
+    refuse_outside(model, folders)
+    return tuple(folders)
 
 
 def _refuse_modules(model: str, data: object) -> None:
