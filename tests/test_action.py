@@ -33,7 +33,7 @@ def test_half_a_character_does_not_keep_a_fault_from_being_told(tmp_path: Path) 
     output.touch()
     environ = {
         "PATH": os.environ["PATH"],
-        "PYTHONUTF8": "1",
+        "PYTHONIOENCODING": "utf-8:strict",
         "GITHUB_EVENT_NAME": "issues",
         "GITHUB_EVENT_PATH": str(tmp_path / "no \udcff file"),
         "GITHUB_OUTPUT": str(output),
