@@ -88,7 +88,7 @@ class Step(Section):
     revision: str | None = None
     """The commit, tag or branch of the model; a commit keeps it from changing under you."""
     base_revision: str | None = None
-    """The commit of the second model that the model needs: what a PEFT adapter is laid over, what BERTopic embeds with."""
+    """The commit of a second model that the model needs: a PEFT adapter's base, BERTopic's encoder."""
     when: (
         Annotated[When, BeforeValidator(_when, json_schema_input_type=str | Annotated[list[str], Some] | When)] | None
     ) = None
