@@ -61,3 +61,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndpointServer]:
 def clock() -> Clock:
     """Give a clock for what asks an endpoint."""
     return Clock()
+
+
+@pytest.fixture
+def online(tmp_path: Path) -> Places:
+    """A cache of the test's own, and a Hub that is asked."""
+    return Places(cache=tmp_path / "cache")
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the Hub's own library try again at once."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)

@@ -44,17 +44,6 @@ def model(hub: LocalHub) -> Stored:
     return hub.models[NAME]
 
 
-@pytest.fixture
-def online(tmp_path: Path) -> Places:
-    return Places(cache=tmp_path / "cache")
-
-
-@pytest.fixture
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the Hub's own library try again at once."""
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-
-
 def found(places: Places) -> Repository:
     return locate(NAME, None, places)
 

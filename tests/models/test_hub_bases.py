@@ -32,11 +32,6 @@ def hub(specimen: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch) -
         yield running
 
 
-@pytest.fixture
-def online(tmp_path: Path) -> Places:
-    return Places(cache=tmp_path / "cache")
-
-
 def refused(
     hub: LocalHub, places: Places, told: str, kind: type[ModelError] = ConstraintError, rules: ModelRules = ANY
 ) -> None:

@@ -32,11 +32,6 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
     assert WEIGHTS not in running.downloaded
 
 
-@pytest.fixture
-def online(tmp_path: Path) -> Places:
-    return Places(cache=tmp_path / "cache")
-
-
 def told(places: Places, step: Step = STEP, **rules: Any) -> Needs:
     """Describe a step under rules; what is told is what `load` refuses with."""
     terms = Terms(ModelRules(**rules))

@@ -1,7 +1,6 @@
 """A Hub that refuses, lacks a model or is away: what is told, and what to do about it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -26,17 +25,6 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
 @pytest.fixture
 def model(hub: LocalHub) -> Stored:
     return hub.models[NAME]
-
-
-@pytest.fixture
-def online(tmp_path: Path) -> Places:
-    return Places(cache=tmp_path / "cache")
-
-
-@pytest.fixture
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the Hub's own library try again at once."""
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
 
 
 def found(places: Places) -> Repository:

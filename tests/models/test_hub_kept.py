@@ -23,11 +23,6 @@ def model(tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) ->
         yield stored
 
 
-@pytest.fixture
-def online(tmp_path: Path) -> Places:
-    return Places(cache=tmp_path / "cache")
-
-
 def found(places: Places) -> Repository:
     return locate(NAME, None, places)
 

@@ -38,11 +38,6 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
         yield running
 
 
-@pytest.fixture
-def online(tmp_path: Path) -> Places:
-    return Places(cache=tmp_path / "cache")
-
-
 def put(hub: LocalHub, metadata: dict[str, Any], name: str = NAME, **files: object) -> None:
     """Give the Hub a model of JSON files (`config` is config.json), and of weights that nobody may fetch."""
     texts = {f"{file}.json": json.dumps(data).encode() for file, data in files.items()}

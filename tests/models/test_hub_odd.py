@@ -30,11 +30,6 @@ def hub(model: Stored, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
         yield running
 
 
-@pytest.fixture
-def online(tmp_path: Path) -> Places:
-    return Places(cache=tmp_path / "cache")
-
-
 def as_bytes(data: object) -> bytes:
     return json.dumps(data).encode()
 

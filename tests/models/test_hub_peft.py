@@ -20,11 +20,6 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
         yield running
 
 
-@pytest.fixture
-def online(tmp_path: Path) -> Places:
-    return Places(cache=tmp_path / "cache")
-
-
 @pytest.mark.parametrize(
     ("kind", "task"),
     [("SEQ_CLS", "text-classification"), ("CAUSAL_LM", "text-generation"), ("TOKEN_CLS", "token-classification")],
