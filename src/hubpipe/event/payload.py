@@ -1,138 +1,13 @@
 """Turn a webhook's name and payload into an Event."""
 
 import re
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from hubpipe.errors import EventError
-
-SubjectKind = Literal["issue", "pull_request", "discussion", "push"]
+from hubpipe.event.things import Comment, Commit, Declined, Event, Subject, SubjectKind
 
 # The name becomes part of API addresses, so nothing but GitHub's own characters may stand in it.
 REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/(?!\.{1,2}$)[A-Za-z0-9_.-]+")
-
-
-@dataclass(frozen=True)
-class Label:
-    """A label of a repository."""
-
-    name: str
-    description: str = ""
-
-
-@dataclass(frozen=True)
-class LabelChange:
-    """One `labeled` or `unlabeled` entry of a subject's history; `actor` is None for a deleted user."""
-
-    label: str
-    added: bool
-    actor: str | None
-
-
-@dataclass(frozen=True)
-class Comment:
-    """A comment on a subject; `author` is None for a deleted user."""
-
-    id: int
-    author: str | None
-    body: str
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Commit:
-    """A commit's SHA and its whole message."""
-
-    sha: str
-    message: str
-
-
-@dataclass(frozen=True)
-class ChangedFile:
-    """A file that a pull request changes; `patch` is None where GitHub gives none (binary or large)."""
-
-    path: str
-    status: str
-    additions: int
-    deletions: int
-    patch: str | None = None
-    contents: str | None = None
-    previous_path: str | None = None
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """An image or a sound that somebody put into a text; `kind` is "images" or "audio", as the input's name is."""
-
-    kind: str
-    url: str
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Material:
-    """What GitHub holds of a subject beyond the payload, as far as a flow's input asks for it.
-
-    `unread` says in words what was asked for and could not be read.
-    """
-
-    comments: tuple[Comment, ...] = ()
-    commits: tuple[Commit, ...] = ()
-    files: tuple[ChangedFile, ...] = ()
-    attachments: tuple[Attachment, ...] = ()
-    unread: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The thing an event is about: an issue, a pull request, a discussion or a push.
-
-    `number` is None for a push. `labels` are the names at the time of the event.
-    `head_sha` is known for pull requests and pushes. `commits` come with a push only.
-    """
-
-    kind: SubjectKind
-    number: int | None
-    title: str
-    body: str
-    author: str | None = None
-    labels: tuple[str, ...] = ()
-    url: str = ""
-    head_sha: str | None = None
-    from_fork: bool = False
-    changed_files: int | None = None
-    additions: int | None = None
-    deletions: int | None = None
-    commits: tuple[Commit, ...] = ()
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened on GitHub, as one shape for every kind of it.
-
-    `kind` is the webhook's name, `action` its activity type (None where the kind has none).
-    `subject` is None for events about no one thing (a schedule, a manual dispatch).
-    `comment` is the comment that the event brings, on the subject.
-    """
-
-    kind: str
-    action: str | None
-    repo: str
-    subject: Subject | None
-    comment: Comment | None = None
-    actor: str | None = None
-
-    @property
-    def name(self) -> str:
-        """`issues.opened`, or the kind alone."""
-        return f"{self.kind}.{self.action}" if self.action else self.kind
-
-
-@dataclass(frozen=True)
-class Declined:
-    """An event that hubpipe has no use for."""
-
-    kind: str
 
 
 def parse(kind: str, payload: object, repo: str | None = None) -> Event | Declined:
@@ -188,6 +63,10 @@ def _pull_request(payload: dict[str, Any]) -> Subject:
         changed_files=_count(pull, "changed_files"),
         additions=_count(pull, "additions"),
         deletions=_count(pull, "deletions"),
+        base_sha=_text(base, "sha") or None,
+        base_ref=_text(base, "ref"),
+        head_ref=_text(head, "ref"),
+        draft=pull.get("draft") is True,
     )
 
 
@@ -229,6 +108,7 @@ def _numbered(kind: SubjectKind, data: dict[str, Any], **more: Any) -> Subject:
         author=_login(_object(data, "user")),
         labels=tuple(_text(label, "name") for label in _objects(data, "labels")),
         url=_text(data, "html_url"),
+        open=_text(data, "state") != "closed",
         **more,
     )
 

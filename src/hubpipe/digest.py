@@ -1,0 +1,1 @@
+"""Turn a change and a model into what is said of each file, and of the whole."""

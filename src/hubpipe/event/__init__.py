@@ -1,0 +1,37 @@
+"""Turn a webhook's name and payload into an Event; the only place that knows GitHub's payload JSON."""
+
+from hubpipe.event.payload import REPOSITORY, SUBJECTS, parse
+from hubpipe.event.things import (
+    Attachment,
+    ChangedFile,
+    Comment,
+    Commit,
+    Declined,
+    Event,
+    Label,
+    LabelChange,
+    LinkedIssue,
+    Material,
+    MergedPull,
+    Subject,
+    SubjectKind,
+)
+
+__all__ = [
+    "REPOSITORY",
+    "SUBJECTS",
+    "Attachment",
+    "ChangedFile",
+    "Comment",
+    "Commit",
+    "Declined",
+    "Event",
+    "Label",
+    "LabelChange",
+    "LinkedIssue",
+    "Material",
+    "MergedPull",
+    "Subject",
+    "SubjectKind",
+    "parse",
+]

@@ -1,0 +1,166 @@
+"""What GitHub holds, as far as hubpipe reads it: events, their subjects, and what belongs to those."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+SubjectKind = Literal["issue", "pull_request", "discussion", "push", "release"]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label of a repository."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class LabelChange:
+    """One `labeled` or `unlabeled` entry of a subject's history; `actor` is None for a deleted user."""
+
+    label: str
+    added: bool
+    actor: str | None
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment on a subject; `author` is None for a deleted user."""
+
+    id: int
+    author: str | None
+    body: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit's SHA and its whole message."""
+
+    sha: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ChangedFile:
+    """A file that a pull request changes; `patch` is None where GitHub gives none (binary or large).
+
+    `sha` is Git's id of the file's contents after the change (of those before it, where the file is removed).
+    """
+
+    path: str
+    status: str
+    additions: int
+    deletions: int
+    patch: str | None = None
+    contents: str | None = None
+    previous_path: str | None = None
+    sha: str | None = None
+
+
+@dataclass(frozen=True)
+class LinkedIssue:
+    """An issue that a pull request says it closes."""
+
+    number: int
+    title: str
+    repo: str
+
+
+@dataclass(frozen=True)
+class MergedPull:
+    """A merged pull request that a release holds; `author` is None for a deleted user."""
+
+    number: int
+    title: str
+    body: str
+    author: str | None
+    labels: tuple[str, ...]
+    url: str
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """An image or a sound that somebody put into a text; `kind` is "images" or "audio", as the input's name is."""
+
+    kind: str
+    url: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What GitHub holds of a subject beyond the payload, as far as a flow's input asks for it.
+
+    `attributes` is the text of the base branch's `.gitattributes`, read with the files. `unread` says in words
+    what was asked for and could not be read.
+    """
+
+    comments: tuple[Comment, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    files: tuple[ChangedFile, ...] = ()
+    attributes: str = ""
+    linked: tuple[LinkedIssue, ...] = ()
+    pulls: tuple[MergedPull, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The thing an event is about: an issue, a pull request, a discussion, a push or a release.
+
+    `number` is None for a push and a release. `labels` are the names at the time of the event. `head_sha` is
+    known for pull requests and pushes, `base_sha` and the refs (branch names) for pull requests. `commits` come
+    with a push only, `tag` and `release_id` with a release only.
+    """
+
+    kind: SubjectKind
+    number: int | None
+    title: str
+    body: str
+    author: str | None = None
+    labels: tuple[str, ...] = ()
+    url: str = ""
+    head_sha: str | None = None
+    from_fork: bool = False
+    changed_files: int | None = None
+    additions: int | None = None
+    deletions: int | None = None
+    commits: tuple[Commit, ...] = ()
+    base_sha: str | None = None
+    base_ref: str = ""
+    head_ref: str = ""
+    draft: bool = False
+    open: bool = True
+    tag: str | None = None
+    release_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened on GitHub, as one shape for every kind of it.
+
+    `kind` is the webhook's name, `action` its activity type (None where the kind has none).
+    `subject` is None for events about no one thing (a schedule, a manual dispatch).
+    `comment` is the comment that the event brings, on the subject.
+    """
+
+    kind: str
+    action: str | None
+    repo: str
+    subject: Subject | None
+    comment: Comment | None = None
+    actor: str | None = None
+
+    @property
+    def name(self) -> str:
+        """`issues.opened`, or the kind alone."""
+        return f"{self.kind}.{self.action}" if self.action else self.kind
+
+
+@dataclass(frozen=True)
+class Declined:
+    """An event that hubpipe has no use for."""
+
+    kind: str
