@@ -7,16 +7,19 @@ from typing import Literal, TypeAlias
 from hubpipe.config import Flow, Step
 from hubpipe.decide.choose import choose, holds, named, renamed
 from hubpipe.decide.labels import LabelsEffect, LabelState, allowed, candidates_of, labels_effect
-from hubpipe.event import Label
+from hubpipe.digest import Digest
+from hubpipe.event import Annotation, Label
 from hubpipe.models.base import Box, Score, Scores, Span, Text
 
 __all__ = [
+    "CheckEffect",
     "CommentEffect",
     "Effect",
     "Findings",
     "LabelState",
     "LabelsEffect",
     "Plan",
+    "ReleaseEffect",
     "choose",
     "holds",
     "named",
@@ -29,17 +32,48 @@ __all__ = [
 class CommentEffect:
     """One comment of a flow, found again by its marker; `body` is written by render.py.
 
-    `holds` is False where an earlier comment is there and nothing is to be said any more.
+    `holds` is False where an earlier comment is there and nothing is to be said any more. With `mode`
+    "description" the body is kept between markers inside the pull request's description instead.
+    `head` is the commit of a pull request that was read, `read_at` when (seconds since 1970): newer results
+    are not written over. `again` tells that a newer commit brings a run of its own.
     """
 
     flow: str
     template: str | None = None
     body: str = ""
     holds: bool = True
+    mode: Literal["comment", "description"] = "comment"
+    head: str | None = None
+    read_at: float = 0.0
+    again: bool = False
     kind: Literal["comment"] = "comment"
 
 
-Effect: TypeAlias = LabelsEffect | CommentEffect
+@dataclass(frozen=True)
+class CheckEffect:
+    """A check run of a flow on a pull request's head commit; its texts are written by render.py."""
+
+    flow: str
+    head: str
+    name: str
+    conclusion: Literal["success", "neutral", "failure"]
+    title: str = ""
+    summary: str = ""
+    annotations: tuple[Annotation, ...] = ()
+    kind: Literal["check"] = "check"
+
+
+@dataclass(frozen=True)
+class ReleaseEffect:
+    """Notes that are kept between markers inside a release's own description; `body` is written by render.py."""
+
+    flow: str
+    release_id: int
+    body: str = ""
+    kind: Literal["release"] = "release"
+
+
+Effect: TypeAlias = LabelsEffect | CommentEffect | CheckEffect | ReleaseEffect
 
 
 @dataclass(frozen=True)
@@ -61,6 +95,7 @@ class Findings:
     """What a flow's steps found that nothing later read: the scores that decide, texts, spans, boxes, a vector.
 
     `deciding` is the step that gave the scores, `writing` the one that wrote the text; None where no step did.
+    `digest` is what was found in a pull request's files, one by one; None where the flow does not read them.
     """
 
     deciding: Step | None = None
@@ -69,6 +104,7 @@ class Findings:
     writing: Step | None = None
     spans: tuple[Span, ...] = ()
     boxes: tuple[Box, ...] = ()
+    digest: Digest | None = None
 
     @property
     def says_something(self) -> bool:

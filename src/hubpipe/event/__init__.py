@@ -2,6 +2,7 @@
 
 from hubpipe.event.payload import REPOSITORY, SUBJECTS, parse
 from hubpipe.event.things import (
+    Annotation,
     Attachment,
     ChangedFile,
     Comment,
@@ -20,6 +21,7 @@ from hubpipe.event.things import (
 __all__ = [
     "REPOSITORY",
     "SUBJECTS",
+    "Annotation",
     "Attachment",
     "ChangedFile",
     "Comment",

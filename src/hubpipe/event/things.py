@@ -80,6 +80,18 @@ class MergedPull:
 
 
 @dataclass(frozen=True)
+class Annotation:
+    """A remark on lines of a file of a commit, from `start` to `end`, both counted from 1."""
+
+    path: str
+    start: int
+    end: int
+    level: Literal["notice", "warning", "failure"]
+    title: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Attachment:
     """An image or a sound that somebody put into a text; `kind` is "images" or "audio", as the input's name is."""
 
