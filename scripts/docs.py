@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from hubpipe.config import TASKS, json_schema, steps, values
+from hubpipe.config import TASKS, files, json_schema, steps, targets, values
 from hubpipe.config.events import ACTIVITIES, DEFAULT_ACTIVITIES
 from hubpipe.config.section import Section
 from hubpipe.config.step_keys import READ_BY
@@ -23,10 +23,15 @@ SECTIONS: dict[str, type[Section]] = {
     "when": steps.When,
     "models": steps.ModelRules,
     "budget": steps.Budget,
+    "prompts": steps.Prompts,
+    "rules": files.Rules,
+    "rules-paths": files.PathRule,
+    "at-least": files.AtLeast,
     "decide": values.Decide,
-    "publish": values.Publish,
-    "publish-labels": values.LabelsTarget,
-    "publish-comment": values.CommentTarget,
+    "publish": targets.Publish,
+    "publish-labels": targets.LabelsTarget,
+    "publish-comment": targets.CommentTarget,
+    "publish-check": targets.CheckTarget,
 }
 
 
@@ -101,7 +106,7 @@ def _key_rows(section: type[Section]) -> Iterator[str]:
     yield "| --- | --- | --- |"
     for key, field in section.model_fields.items():
         default = "needed" if field.is_required() else _default(field.get_default())
-        yield f"| `{key}` | {default} | {field.description} |"
+        yield f"| `{field.alias or key}` | {default} | {field.description} |"
 
 
 def _default(value: object) -> str:

@@ -1,20 +1,25 @@
 """Turn `.github/hubpipe.yml`, or the Action's inputs, into a Config of Flows."""
 
+from hubpipe.config.files import AtLeast, PathRule, Rules
 from hubpipe.config.inputs import PLACES, from_inputs
 from hubpipe.config.parse import PATH, default, json_schema, parse, resolve
 from hubpipe.config.rules import problems_of_flow
-from hubpipe.config.steps import Budget, ModelRules, Question, Step, When
+from hubpipe.config.steps import Budget, ModelRules, Prompts, Question, Step, When
+from hubpipe.config.targets import CheckTarget, CommentTarget, LabelsTarget, Publish, ReleaseTarget, SummaryTarget
 from hubpipe.config.tasks import CHOOSING, TASKS, Merge, Task
-from hubpipe.config.values import CommentTarget, Config, Decide, Flow, InputName, LabelsTarget, Publish, SummaryTarget
+from hubpipe.config.values import FILE_INPUTS, Config, Decide, Flow, InputName
 
 INPUTS = tuple(PLACES)
 
 __all__ = [
     "CHOOSING",
+    "FILE_INPUTS",
     "INPUTS",
     "PATH",
     "TASKS",
+    "AtLeast",
     "Budget",
+    "CheckTarget",
     "CommentTarget",
     "Config",
     "Decide",
@@ -23,8 +28,12 @@ __all__ = [
     "LabelsTarget",
     "Merge",
     "ModelRules",
+    "PathRule",
+    "Prompts",
     "Publish",
     "Question",
+    "ReleaseTarget",
+    "Rules",
     "Step",
     "SummaryTarget",
     "Task",

@@ -25,6 +25,7 @@ EventName = Literal[
     "discussion_comment",
     "workflow_run",
     "push",
+    "release",
     "workflow_dispatch",
     "schedule",
 ]
@@ -38,6 +39,7 @@ ACTIVITIES: dict[str, tuple[str, ...]] = {
     "discussion_comment": ("created", "edited", "deleted"),
     "workflow_run": ("completed", "requested", "in_progress"),
     "push": (),
+    "release": ("published", "created", "edited", "released", "prereleased", "unpublished", "deleted"),
     "workflow_dispatch": (),
     "schedule": (),
 }
@@ -51,4 +53,5 @@ DEFAULT_ACTIVITIES: dict[str, tuple[str, ...]] = {
     "discussion": ("created", "edited"),
     "discussion_comment": ("created",),
     "workflow_run": ("completed",),
+    "release": ("published",),
 }

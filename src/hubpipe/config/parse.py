@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from hubpipe.config import steps, values
+from hubpipe.config import files, steps, targets, values
 from hubpipe.config.events import ANY
 from hubpipe.config.rules import problems_of
 from hubpipe.config.section import Found, Section
@@ -43,9 +43,14 @@ SECTIONS: dict[tuple[str, ...], type[Section]] = {
     ("flows", ANY, "pipeline", "when"): steps.When,
     ("flows", ANY, "pipeline", "questions", ANY): steps.Question,
     ("flows", ANY, "decide"): values.Decide,
-    ("flows", ANY, "publish"): values.Publish,
-    ("flows", ANY, "publish", "labels"): values.LabelsTarget,
-    ("flows", ANY, "publish", "comment"): values.CommentTarget,
+    ("flows", ANY, "pipeline", "prompts"): steps.Prompts,
+    ("flows", ANY, "at_least"): files.AtLeast,
+    ("flows", ANY, "rules"): files.Rules,
+    ("flows", ANY, "rules", "paths", ANY): files.PathRule,
+    ("flows", ANY, "publish"): targets.Publish,
+    ("flows", ANY, "publish", "labels"): targets.LabelsTarget,
+    ("flows", ANY, "publish", "comment"): targets.CommentTarget,
+    ("flows", ANY, "publish", "check"): targets.CheckTarget,
 }
 # The configuration of a repository that has no configuration file.
 DEFAULT = """\
@@ -61,7 +66,7 @@ flows:
     on:
       pull_request: [opened, edited, reopened, synchronize, ready_for_review]
       pull_request_target: [opened, edited, reopened, synchronize, ready_for_review]
-    input: [title, body, commits]
+    input: [title, body, commits, linked, patch]
     pipeline: {task: summarization, model: embedded}
     publish: comment
 """
@@ -171,5 +176,5 @@ def _keys_of(path: Path) -> list[str]:
     words = tuple(word for word in path if isinstance(word, str))
     for place, section in SECTIONS.items():
         if len(place) == len(words) and all(key in (word, ANY) for key, word in zip(place, words, strict=True)):
-            return list(section.model_fields)
+            return [field.alias or key for key, field in section.model_fields.items()]
     return []

@@ -2,17 +2,21 @@
 
 from difflib import get_close_matches
 
+from hubpipe.config.change_rules import PULLS, problems_of_changes
 from hubpipe.config.events import ACTIVITIES, ANY
 from hubpipe.config.section import Found
 from hubpipe.config.step_rules import problems_of_steps
-from hubpipe.config.values import Config, Flow, Publish
+from hubpipe.config.targets import Publish
+from hubpipe.config.values import Config, Flow
 from hubpipe.config.words import nearest
 from hubpipe.event import REPOSITORY
 
 ISSUES = {"issues", "issue_comment"}
-PULLS = {"pull_request", "pull_request_target", "pull_request_review_comment", "issue_comment"}
 # What can be labelled and commented on.
 NUMBERED = ISSUES | PULLS
+NO_COMMIT = "a check run stands on a pull request's commit, which this flow's events never bring"
+NO_DESCRIPTION = "mode: description writes into a pull request's description, which this flow's events never bring"
+NOTHING_TO_CHECK = "{gives}: a check run is made of scores"
 NOTHING_TO_PUT_IT_ON = "{event} brings no issue or pull request to put it on: publish the summary in a flow of its own"
 
 
@@ -29,7 +33,7 @@ def problems_of(config: Config) -> Found:
 
 def problems_of_flow(flow: Flow) -> Found:
     """Give every (path, message) of what cannot work as written in one flow."""
-    for rule in (_events, _inputs, problems_of_steps, _decision, _targets):
+    for rule in (_events, problems_of_changes, problems_of_steps, _decision, _targets):
         yield from rule(flow)
 
 
@@ -59,6 +63,8 @@ def _may_share_labels(one: Flow, other: Flow) -> bool:
 
 def _labels_of(flow: Flow) -> set[str] | None:
     """Give the labels that a flow may set; None where only its model or the repository knows."""
+    if flow.rules is not None:
+        return {label.casefold() for label in (*flow.rules.paths, *(flow.rules.size or ()))}
     labels = flow.deciding.labels if flow.deciding else None
     if labels is None:
         return None
@@ -83,19 +89,22 @@ def _events(flow: Flow) -> Found:
                 yield ("on", event, index), f"{activity!r} is no activity type of {event}" + nearest(activity, known)
 
 
-def _inputs(flow: Flow) -> Found:
-    for index, name in enumerate(flow.input):
-        if name in ("files", "patch", "contents") and not PULLS & set(flow.on):
-            yield ("input", index), f"{name}: comes with pull requests, which this flow's events never bring"
-        if name == "commits" and not (PULLS | {"push"}) & set(flow.on):
-            yield ("input", index), "commits: come with pull requests and pushes, which this flow's events never bring"
-
-
 def _decision(flow: Flow) -> Found:
     # A step's condition holds by the same rules.
     conditions = any(step.when is not None for step in flow.pipeline)
     if "decide" in flow.model_fields_set and flow.deciding is None and not conditions and _is_known(flow):
         yield ("decide",), f"{_gives(flow)}: there are no scores to decide on"
+
+
+def _of_pulls(flow: Flow) -> Found:
+    """Check the targets that only a pull request has."""
+    target = flow.publish
+    if target.check is not None and not PULLS & set(flow.on):
+        yield ("publish", "check"), NO_COMMIT
+    if target.check is not None and flow.deciding is None and _is_known(flow):
+        yield ("publish", "check"), NOTHING_TO_CHECK.format(gives=_gives(flow))
+    if target.comment is not None and target.comment.mode == "description" and not PULLS & set(flow.on):
+        yield ("publish", "comment", "mode"), NO_DESCRIPTION
 
 
 def _is_known(flow: Flow) -> bool:
@@ -110,7 +119,10 @@ def _gives(flow: Flow) -> str:
 
 def _targets(flow: Flow) -> Found:
     if flow.publish == Publish():
-        yield ("publish",), "name at least one of labels, comment, summary"
+        yield ("publish",), "name at least one of labels, comment, check, release, summary"
+    if not flow.pipeline:
+        return
+    yield from _of_pulls(flow)
     if flow.publish.labels and flow.deciding is None and _is_known(flow):
         yield ("publish", "labels"), f"{_gives(flow)}, not labels: publish a comment or the summary"
     if flow.publish.comment and flow.gives == {"vector"} and _is_known(flow):
@@ -120,6 +132,6 @@ def _targets(flow: Flow) -> Found:
         )
     for event in flow.on:
         if event in ACTIVITIES and event not in NUMBERED:
-            for target in ("labels", "comment"):
+            for target in ("labels", "comment", "check"):
                 if getattr(flow.publish, target) is not None:
                     yield ("publish", target), NOTHING_TO_PUT_IT_ON.format(event=event)

@@ -16,12 +16,13 @@ READ_BY: dict[str, tuple[str, ...]] = {
     "target_language": ("translation",),
     "max_words": ("summarization",),
     "instructions": (*WRITING, "image-text-to-text"),
+    "prompts": ("summarization", "text2text-generation", "text-generation"),
     "max_new_tokens": (*WRITING, "image-to-text", "image-text-to-text", "document-question-answering"),
 }
 # Only where the step has labels, too.
 WITH_LABELS = {"multi_label": ("fill-mask", "text-generation"), "hypothesis_template": ("fill-mask",)}
 # The embedded model tells labels and sentences apart by their vectors: there is nothing that it could be told.
-NOT_EMBEDDED = ("hypothesis_template", "instructions", "max_new_tokens")
+NOT_EMBEDDED = ("hypothesis_template", "instructions", "prompts", "max_new_tokens")
 # What the Hub's own request of a task has no room for; a chat is told all of it.
 NOT_SENT = {
     "multi_label": ("zero-shot-image-classification",),

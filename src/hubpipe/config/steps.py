@@ -66,6 +66,15 @@ class When(Section):
     """The score that the label needs; the flow's own where it is not given."""
 
 
+class Prompts(Section):
+    """Jinja2 templates of what a model is asked, as files of the repository's default branch."""
+
+    file: Annotated[str, Some] | None = None
+    """The path of the template about one file: `path`, `status`, `changes`, `patch`, `title`."""
+    change: Annotated[str, Some] | None = None
+    """The path of the template about the whole: `title`, `body`, `commits`, `linked`, `files`, `max_words`."""
+
+
 Asked = Annotated[str, Some]
 Questions = Annotated[
     dict[Asked, Question],
@@ -113,6 +122,8 @@ class Step(Section):
     """How long a summary may be."""
     instructions: str | None = None
     """What a model that writes is told; the issue's text never stands there."""
+    prompts: Prompts | None = None
+    """Files with what a model that writes is asked about a pull request's files, and about the whole of it."""
     max_new_tokens: Int = Field(default=200, ge=1, le=4096)
     """How much a model that writes may write."""
     endpoint: str | None = None

@@ -2,14 +2,32 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from hubpipe.config.events import ACTIVITIES, ANY, DEFAULT_ACTIVITIES, EventName
-from hubpipe.config.section import Bool, Float, Int, LabelName, Name, Section, Some, Words, empty, listed
+from hubpipe.config.files import AtLeast, Patterns, Rules
+from hubpipe.config.section import Float, Int, LabelName, Name, Section, Some, Words, empty, listed
 from hubpipe.config.steps import Budget, ModelRules, Step
+from hubpipe.config.targets import Publish, Target, targets
 from hubpipe.event import Event
 
-InputName = Literal["title", "body", "comments", "commits", "files", "patch", "contents", "images", "audio"]
+InputName = Literal[
+    "title",
+    "body",
+    "comments",
+    "commits",
+    "linked",
+    "files",
+    "path",
+    "patch",
+    "contents",
+    "pulls",
+    "images",
+    "audio",
+]
+
+# What only the changed files of a pull request give.
+FILE_INPUTS = frozenset({"files", "path", "patch", "contents"})
 
 
 def _events(value: Any) -> Any:
@@ -29,22 +47,6 @@ def _activities(name: str, value: Any) -> Any:
     if value is None:
         return DEFAULT_ACTIVITIES.get(name, (ANY,))
     return [value] if isinstance(value, str) else value
-
-
-def _targets(value: Any) -> Any:
-    """Read `[labels, {comment: {...}}]` as one mapping of target to its settings."""
-    if isinstance(value, str):
-        value = [value]
-    if isinstance(value, list):
-        items = [item if isinstance(item, dict) else {str(item): {}} for item in value]
-        names = [name for item in items for name in item]
-        twice = [name for name in names if names.count(name) > 1]
-        if twice:
-            raise ValueError(f"{twice[0]} stands twice: write it once, with its settings")
-        value = {name: settings for item in items for name, settings in item.items()}
-    if isinstance(value, dict):
-        return {name: {} if settings is None else settings for name, settings in value.items()}
-    return value
 
 
 def _steps(value: Any) -> Any:
@@ -80,6 +82,8 @@ class Decide(Section):
     """Abstain unless the best score is this much ahead of the next."""
     rename: dict[str, LabelName | None] = Field(default={})
     """From the model's label to the repository's; null drops it."""
+    files: Literal["any", "all"] | Annotated[Float, Field(gt=0, le=1)] = "any"
+    """With `each`, how much of the change must have a label: any of it, all, or a share of the lines from 0 to 1."""
 
     def renamed(self, label: str) -> str | None:
         """Give the repository's name for a model's label, whatever its case; None where it is dropped."""
@@ -87,42 +91,16 @@ class Decide(Section):
         return names.get(label.casefold(), label)
 
 
-class LabelsTarget(Section):
-    """Put the chosen labels on the issue or pull request."""
-
-    create: Bool = False
-    """Make a label that the repository does not have yet."""
-    remove_stale: Bool = False
-    """Take back labels of this flow that hubpipe itself set and that no longer hold."""
-
-
-class CommentTarget(Section):
-    """Keep one comment, edited in place."""
-
-    template: str | None = None
-    """A Jinja2 template of the comment's body; every value in it is neutralised."""
-
-
-class SummaryTarget(Section):
-    """Only the job summary and the outputs, which every run writes."""
-
-
-class Publish(Section):
-    """Where the results go."""
-
-    labels: LabelsTarget | None = None
-    """Labels on the issue or pull request."""
-    comment: CommentTarget | None = None
-    """One comment, edited in place."""
-    summary: SummaryTarget | None = None
-    """Only the job summary and the outputs, which every run writes."""
-
-
-_Target = Literal["labels", "comment", "summary"]
-
-
 class Flow(Section):
     """One job: on which events, what to read, which model, how to decide, where to publish."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_input(cls, data: Any) -> Any:
+        """Read of each file its path and its patch, where the flow does not say what."""
+        if isinstance(data, dict) and data.get("each") is not None and "input" not in data:
+            return {**data, "input": ["path", "patch"]}
+        return data
 
     on: Events = Field(min_length=1)
     """GitHub's event names, each with its activity types, as in a workflow."""
@@ -131,16 +109,30 @@ class Flow(Section):
         BeforeValidator(listed, json_schema_input_type=InputName | Annotated[list[InputName], Some]),
     ] = Field(default=("title", "body"), min_length=1)
     """What the model reads, the most important first."""
+    paths: Patterns | None = Field(default=None, min_length=1)
+    """Only these changed files, in the syntax of a workflow's `paths`; a pull request without any is left alone."""
+    paths_ignore: Patterns | None = Field(default=None, min_length=1, alias="paths-ignore")
+    """All changed files but these, in the syntax of a workflow's `paths-ignore`."""
+    each: Literal["file", "hunk"] | None = None
+    """Ask the model about each changed file by itself, or about each hunk of it; the input is then path and patch."""
+    at_least: AtLeast | None = None
+    """How much there must be to read before this flow speaks."""
+    command: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,29}$")] | None = None
+    """Run only for a comment of the repository's own people that begins with this word behind a slash."""
+    rules: Rules | None = None
+    """Labels by paths and size, without a model; instead of a pipeline."""
+    groups: dict[str, tuple[LabelName, ...]] | None = Field(default=None, min_length=1)
+    """Of release notes: heading: labels; a pull request stands under the first that fits, else under Other changes."""
     pipeline: Annotated[
         tuple[Step, ...],
         BeforeValidator(_steps, json_schema_input_type=str | Step | Annotated[list[str | Step], Some]),
-    ] = Field(min_length=1)
+    ] = ()
     """One step, or several: each reads the text that a step before wrote, else what the first one read."""
     decide: Annotated[Decide, BeforeValidator(empty, json_schema_input_type=Decide | None)] = Decide()
     """When a score counts."""
     publish: Annotated[
         Publish,
-        BeforeValidator(_targets, json_schema_input_type=_Target | Annotated[list[_Target | Publish], Some] | Publish),
+        BeforeValidator(targets, json_schema_input_type=Target | Annotated[list[Target | Publish], Some] | Publish),
     ]
     """Where the results go."""
 
@@ -148,6 +140,11 @@ class Flow(Section):
     def gives(self) -> frozenset[str]:
         """What the steps' predictions are: scores, text, spans, vector, boxes."""
         return frozenset(step.gives for step in self.pipeline if step.gives is not None)
+
+    @property
+    def reads_files(self) -> bool:
+        """Tell whether the flow needs the list of a pull request's changed files."""
+        return self.rules is not None or self.each is not None or bool(FILE_INPUTS & set(self.input))
 
     @property
     def deciding(self) -> Step | None:

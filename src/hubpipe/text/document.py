@@ -109,6 +109,18 @@ def _is_trailer(line: str) -> bool:
     )
 
 
+def _linked(source: Source) -> Iterator[Part]:
+    yield Part("linked", _paragraphs(_one_line(issue.title) for issue in source.material.linked))
+
+
+def _pulls(source: Source) -> Iterator[Part]:
+    yield Part("pulls", "\n".join(_one_line(pull.title) for pull in source.material.pulls))
+
+
+def _path(source: Source) -> Iterator[Part]:
+    yield Part("path", "\n".join(_one_line(file.path) for file in source.material.files))
+
+
 def _files(source: Source) -> Iterator[Part]:
     yield Part("files", "\n".join(map(_change, source.material.files)))
 
@@ -157,6 +169,9 @@ READERS: dict[InputName, Reader] = {
     "body": _body,
     "comments": _comments,
     "commits": _commits,
+    "linked": _linked,
+    "pulls": _pulls,
+    "path": _path,
     "files": _files,
     "patch": _patch,
     "contents": _contents,
