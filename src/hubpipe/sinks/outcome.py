@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Target:
-    """The issue or pull request that a Plan is about."""
+    """The issue or pull request that a Plan is about; a release, which has no number, is 0."""
 
     repo: str
     number: int
