@@ -29,6 +29,7 @@ COUNTS = {
     "discussion": 15,
     "discussion_comment": 4,
     "push": 7,
+    "release": 13,
     "workflow_dispatch": 2,
     "workflow_run": 5,
 }
@@ -42,10 +43,12 @@ HOLDERS = {
     "discussion": "discussion",
     "discussion_comment": "discussion",
 }
+# The key of the payload that holds any subject that there must be, and what tells one such from another.
+NEEDED = {**{kind: (holder, "number") for kind, holder in HOLDERS.items()}, "release": ("release", "id")}
 USER = {"login": "mona", "type": "User"}
 MINIMAL: dict[str, Payload] = {
-    **{kind: {holder: {"number": 7}} for kind, holder in HOLDERS.items()},
-    **{kind: {} for kind in SUBJECTS if kind not in HOLDERS},
+    **{kind: {holder: {key: 7}} for kind, (holder, key) in NEEDED.items()},
+    **{kind: {} for kind in SUBJECTS if kind not in NEEDED},
 }
 
 
@@ -92,7 +95,7 @@ def test_every_example_is_an_event_or_declined_by_its_name(examples: Examples) -
     assert events == COUNTS
     declined = [(kind, result) for kind, result in parsed if kind not in COUNTS]
     assert all(result == Declined(kind) for kind, result in declined)
-    assert len({kind for kind, _ in declined}) == 49
+    assert len({kind for kind, _ in declined}) == 48
 
 
 @pytest.mark.parametrize("kind", sorted(HOLDERS))
@@ -121,6 +124,7 @@ def test_a_comment_event_brings_its_comment(kind: str, examples: Examples) -> No
         assert comment is not None
         raw = payload["comment"]
         assert (comment.id, comment.author, comment.body) == (raw["id"], raw["user"]["login"], raw["body"])
+        assert comment.association == raw["author_association"]
 
 
 def test_a_pull_request_knows_its_head_and_size(examples: Examples) -> None:
@@ -128,6 +132,18 @@ def test_a_pull_request_knows_its_head_and_size(examples: Examples) -> None:
         assert found.kind == "pull_request"
         assert found.head_sha == raw["head"]["sha"]
         assert (found.changed_files, found.additions) == (raw.get("changed_files"), raw.get("additions"))
+        assert (found.base_sha, found.base_ref) == (raw["base"]["sha"], raw["base"]["ref"])
+        assert (found.head_ref, found.draft) == (raw["head"]["ref"], raw.get("draft", False))
+        assert found.open is (raw["state"] == "open")
+
+
+def test_a_release_brings_its_text_and_its_tag(examples: Examples) -> None:
+    releases = [payload for name, payload in examples if name == "release"]
+    assert len(releases) == COUNTS["release"]
+    for raw, found in ((payload["release"], subject("release", payload)) for payload in releases):
+        assert (found.kind, found.number, found.title) == ("release", None, raw["name"] or raw["tag_name"])
+        assert (found.tag, found.release_id, found.body) == (raw["tag_name"], raw["id"], raw["body"] or "")
+        assert (found.author, found.url) == (raw["author"]["login"], raw["html_url"])
 
 
 @pytest.mark.parametrize(
@@ -184,7 +200,8 @@ def test_deleted_users_and_null_bodies_are_normal() -> None:
 @pytest.mark.parametrize("kind", sorted(SUBJECTS))
 def test_any_key_but_the_subjects_number_may_be_missing_or_of_another_type(kind: str, examples: Examples) -> None:
     payload = next((payload for name, payload in examples if name == kind), MINIMAL[kind])
-    needed: set[tuple[str | int, ...]] = {(HOLDERS.get(kind, ""),), (HOLDERS.get(kind, ""), "number")}
+    holder, key = NEEDED.get(kind, ("", ""))
+    needed: set[tuple[str | int, ...]] = {(holder,), (holder, key)}
     shallow = [path for path in paths(payload) if len(path) <= 3 and path not in needed]
     for path in shallow:
         others: list[object] = [None, "text", 1, [], {}]
@@ -197,13 +214,14 @@ def test_the_least_payload_of_a_kind_is_an_event(kind: str) -> None:
     assert event(kind, MINIMAL[kind]).kind == kind
 
 
-@pytest.mark.parametrize("kind", sorted(HOLDERS))
+@pytest.mark.parametrize("kind", sorted(NEEDED))
 def test_a_payload_without_its_subject_is_refused_and_says_where_to_look(kind: str) -> None:
-    with pytest.raises(EventError, match=f"no {HOLDERS[kind]}: is --event"):
+    holder, key = NEEDED[kind]
+    with pytest.raises(EventError, match=f"no {holder}: is --event"):
         parse(kind, {}, REPO)
     for number in (None, "7", True, 7.5):
-        with pytest.raises(EventError, match="has no number"):
-            parse(kind, {HOLDERS[kind]: {"number": number}}, REPO)
+        with pytest.raises(EventError, match=f"has no {key}"):
+            parse(kind, {holder: {key: number}}, REPO)
 
 
 @pytest.mark.parametrize("payload", [None, [], [{}], "text", 7, True])
@@ -236,6 +254,8 @@ KEYS += [
     "title",
     "body",
     "id",
+    "release",
+    "tag_name",
 ]
 PAYLOADS: st.SearchStrategy[Any] = st.recursive(
     JSON, lambda inner: st.dictionaries(st.sampled_from(KEYS), inner) | st.lists(inner, max_size=3)
@@ -247,7 +267,7 @@ def test_no_payload_raises_anything_but_an_event_error(kind: str, payload: objec
     try:
         parsed = parse(kind, payload, REPO)
     except EventError as error:
-        assert kind in HOLDERS or not isinstance(payload, dict), error
+        assert kind in NEEDED or not isinstance(payload, dict), error
     else:
         assert isinstance(parsed, Event)
         assert parsed.subject is None or isinstance(parsed.subject.title, str)

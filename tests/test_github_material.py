@@ -3,7 +3,7 @@
 import pytest
 
 from hubpipe.errors import GitHubError
-from hubpipe.event import ChangedFile, Material, Subject, SubjectKind
+from hubpipe.event import Material, Subject, SubjectKind
 from hubpipe.github import GitHub
 from tests.standin.standin import StandIn
 
@@ -33,9 +33,10 @@ class TestComments:
         assert {comment.author for comment in comments} == {"maintainer"}
 
     def test_of_deleted_users_and_without_text_are_normal(self, github: GitHub, standin: StandIn) -> None:
-        standin.answer("GET", "/comments$", [{"id": 1, "user": None, "body": None, "html_url": "u"}])
+        ghost = {"id": 1, "user": None, "body": None, "html_url": "u", "author_association": "NONE"}
+        standin.answer("GET", "/comments$", [ghost])
         (comment,) = github.material(standin.repo, subject(1, "issue"), ["comments"]).comments
-        assert (comment.author, comment.body) == (None, "")
+        assert (comment.author, comment.body, comment.association) == (None, "", "NONE")
 
 
 class TestOnlyWhatIsAskedForIsRead:
@@ -50,17 +51,19 @@ class TestOnlyWhatIsAskedForIsRead:
         assert github.material(standin.repo, subject(number, "issue"), inputs) == Material()
         assert standin.conversation == []
 
-    def test_files_and_patches_are_one_request(self, github: GitHub, standin: StandIn) -> None:
+    def test_files_and_patches_are_one_request_and_what_git_says_of_them_another(
+        self, github: GitHub, standin: StandIn
+    ) -> None:
         number = standin.open_pull("Mend the crash")
-        github.material(standin.repo, subject(number), ["files", "patch"])
-        assert paths(standin) == [f"/pulls/{number}/files"]
+        github.material(standin.repo, subject(number), ["files", "path", "patch", "title"])
+        assert paths(standin) == [f"/pulls/{number}/files", "/contents/.gitattributes"]
 
     def test_the_head_that_an_event_names_is_not_asked_for(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_pull("Mend the crash", files={"a.py": "1\n"})
         head = standin.push_to_pull(number, {"a.py": "2\n"})
         (file,) = github.material(standin.repo, subject(number, head_sha=head), ["contents"]).files
         assert file.contents == "2\n"
-        assert paths(standin) == [f"/pulls/{number}/files", "/contents/a.py"]
+        assert paths(standin) == [f"/pulls/{number}/files", "/contents/.gitattributes", "/contents/a.py"]
 
 
 class TestCommits:
@@ -117,9 +120,9 @@ class TestFiles:
     def test_of_a_fork_are_read_through_the_base_repository(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_pull("From afar", files={"far.py": "print('far')\n"}, from_fork=True)
         material = github.material(standin.repo, subject(number), ["patch", "contents"])
-        assert material.files == (
-            ChangedFile("far.py", "added", 1, 0, "@@ -0,0 +1,1 @@\n+print('far')", "print('far')\n"),
-        )
+        (file,) = material.files
+        assert (file.path, file.patch) == ("far.py", "@@ -0,0 +1,1 @@\n+print('far')")
+        assert file.contents == "print('far')\n"
         assert {one.path.split("/")[2] for one in standin.conversation} == {"octo-org"}
 
 

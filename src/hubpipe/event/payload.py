@@ -92,6 +92,24 @@ def _push(payload: dict[str, Any]) -> Subject:
     )
 
 
+def _release(payload: dict[str, Any]) -> Subject:
+    release = _required(payload, "release")
+    identifier = _count(release, "id")
+    if identifier is None:
+        raise EventError("the payload's release has no id: give the event exactly as GitHub sent it")
+    tag = _text(release, "tag_name")
+    return Subject(
+        kind="release",
+        number=None,
+        title=_text(release, "name") or tag,
+        body=_text(release, "body"),
+        author=_login(_object(release, "author")),
+        url=_text(release, "html_url"),
+        tag=tag or None,
+        release_id=identifier,
+    )
+
+
 def _nothing(payload: dict[str, Any]) -> None:
     return None
 
@@ -123,6 +141,7 @@ def _comment(payload: dict[str, Any]) -> Comment | None:
         author=_login(_object(comment, "user")),
         body=_text(comment, "body"),
         url=_text(comment, "html_url"),
+        association=_text(comment, "author_association"),
     )
 
 
@@ -166,6 +185,7 @@ SUBJECTS = {
     "discussion": _discussion,
     "discussion_comment": _discussion,
     "push": _push,
+    "release": _release,
     "workflow_dispatch": _nothing,
     "schedule": _nothing,
     "workflow_run": _nothing,

@@ -25,12 +25,16 @@ class LabelChange:
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment on a subject; `author` is None for a deleted user."""
+    """A comment on a subject; `author` is None for a deleted user.
+
+    `association` is what GitHub says its author is to the repository: OWNER, MEMBER, COLLABORATOR and so on.
+    """
 
     id: int
     author: str | None
     body: str
     url: str = ""
+    association: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Source: https://docs.github.com/en/rest, by way of PyGithub.
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from textwrap import shorten
 from typing import Any
 from urllib.parse import quote
@@ -16,9 +17,10 @@ from github.Repository import Repository
 
 from hubpipe import __version__
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError
-from hubpipe.event import Attachment, Comment, Label, LabelChange, Material, Subject
+from hubpipe.event import Annotation, Attachment, Comment, Label, LabelChange, Material, MergedPull, Subject
+from hubpipe.github import checks, pulls, releases
 from hubpipe.github.attachments import Fetcher, attached, hosts_of
-from hubpipe.github.calls import Caller, Deed, NoAnswerError
+from hubpipe.github.calls import Access, Caller, Deed, NoAnswerError
 from hubpipe.github.material import Reading, comment_of, not_read, read, text_of
 
 DEFAULT_API_URL = DEFAULT_BASE_URL  # where the environment names no server
@@ -179,9 +181,55 @@ class GitHub:
 
         Contents are those of the head commit; no file is ever executed.
         """
+        if subject.kind == "release" and "pulls" in inputs:
+            merged, unread = self.merged_pulls(repo, subject.tag)
+            return replace(not_read(subject, inputs), pulls=merged, unread=unread)
         if subject.number is None or subject.kind not in ("issue", "pull_request"):
             return not_read(subject, inputs)
-        return read(Reading(self._repo(repo), self._caller, subject.number), subject, inputs)
+        return read(Reading(self._access(repo), subject.number), subject, inputs)
+
+    def pull(self, repo: str, number: int) -> Subject:
+        """Read a pull request as it is now."""
+        return pulls.pull(self._access(repo), number)
+
+    def edit_description(self, repo: str, number: int, body: str) -> None:
+        """Replace a pull request's description, and nothing else of it."""
+        pulls.edit_description(self._access(repo), number, body)
+
+    def check_run(self, repo: str, sha: str, name: str, external_id: str) -> int | None:
+        """Find the newest of our own check runs of a commit."""
+        return checks.check_run(self._access(repo), sha, name, external_id)
+
+    def write_check(
+        self,
+        repo: str,
+        sha: str,
+        name: str,
+        external_id: str,
+        conclusion: str,
+        title: str,
+        summary: str,
+        annotations: Sequence[Annotation] = (),
+        existing_id: int | None = None,
+    ) -> str:
+        """Write a check run of a commit and give its address; `existing_id` is that of `check_run`."""
+        check = checks.Check(sha, name, external_id, conclusion, title, summary, annotations)
+        return checks.write_check(self._access(repo), check, existing_id)
+
+    def merged_pulls(self, repo: str, tag: str | None) -> tuple[tuple[MergedPull, ...], tuple[str, ...]]:
+        """List what was merged for the release of a tag (None: for the next one), oldest first.
+
+        The second part says in words what is not listed.
+        """
+        return releases.merged_pulls(self._access(repo), tag)
+
+    def release(self, repo: str, release_id: int) -> tuple[str, str]:
+        """Read a release's text and address."""
+        return releases.release(self._access(repo), release_id)
+
+    def edit_release(self, repo: str, release_id: int, body: str) -> None:
+        """Replace a release's text, and nothing else of it."""
+        releases.edit_release(self._access(repo), release_id, body)
 
     def attachments(
         self, texts: Sequence[str], kinds: Collection[str]
@@ -209,6 +257,9 @@ class GitHub:
     def _viewer(self) -> str:
         _, data = self._hub.requester.requestJsonAndCheck("POST", self._graphql_url, input={"query": VIEWER})
         return str(data["data"]["viewer"]["login"])
+
+    def _access(self, repo: str) -> Access:
+        return Access(repo, self._repo(repo), self._caller, self._graphql_url)
 
     def _repo(self, repo: str) -> Repository:
         return self._hub.get_repo(repo)

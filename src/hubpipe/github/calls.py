@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from github import BadAttributeException, GithubException, RateLimitExceededException
+from github.Repository import Repository
 from requests import RequestException
 
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError, RateLimitError
@@ -86,6 +87,41 @@ class Caller:
             log.info(WAITING, pause, deed.what)
             time.sleep(pause)
             waited, attempts = waited + pause, attempts + 1
+
+
+@dataclass(frozen=True)
+class Access:
+    """One repository, `name` ("owner/name"), as one token sees it."""
+
+    name: str
+    repo: Repository
+    caller: Caller
+    graphql_url: str
+
+    def call(self, deed: Deed, send: Callable[[], Result], *, repeatable: bool = True) -> Result:
+        """Send, and send again where that helps, as `Caller.call` does."""
+        return self.caller.call(deed, send, repeatable=repeatable)
+
+    def ask(
+        self, deed: Deed, method: str, path: str, body: object = None, *, repeatable: bool = True
+    ) -> dict[str, Any]:
+        """Send JSON to an address below the repository, and give the object that comes back."""
+
+        def send() -> dict[str, Any]:
+            _, data = self.repo.requester.requestJsonAndCheck(method, self.repo.url + path, input=body)
+            return dict(data)
+
+        return self.call(deed, send, repeatable=repeatable)
+
+    def query(self, deed: Deed, query: str, **variables: object) -> dict[str, Any]:
+        """Ask GraphQL; what it could not answer is missing from the reply."""
+        body = {"query": query, "variables": variables}
+
+        def send() -> dict[str, Any]:
+            _, data = self.repo.requester.requestJsonAndCheck("POST", self.graphql_url, input=body)
+            return dict(data)
+
+        return self.call(deed, send)
 
 
 def _pause(fault: Exception, attempts: int, repeatable: bool) -> float | None:

@@ -6,25 +6,34 @@ from dataclasses import dataclass, field, replace
 from github.ContentFile import ContentFile
 from github.File import File
 from github.IssueComment import IssueComment
-from github.Repository import Repository
 
-from hubpipe.errors import MissingError
-from hubpipe.event import ChangedFile, Comment, Commit, Material, Subject
-from hubpipe.github.calls import Caller, Deed
+from hubpipe.errors import GitHubError, MissingError
+from hubpipe.event import ChangedFile, Comment, Commit, LinkedIssue, Material, Subject
+from hubpipe.github import pulls
+from hubpipe.github.calls import Access, Deed
+from hubpipe.github.diffs import patches_of
 
 # GitHub's own limits. Source: https://docs.github.com/en/rest/pulls/pulls
 LISTED_FILES = 3_000
 LISTED_COMMITS = 250
+# Beyond these GitHub refuses the diff of the whole.
+DIFF_FILES = 300
+DIFF_LINES = 20_000
 # Ours: the contents of each file cost one request.
 READ_FILES = 100
 READ_BYTES = 1_000_000
 READ_CHARACTERS = 2_000_000  # in all: a model reads some thousand, and counting the tokens of more takes long
 
-FILE_INPUTS = frozenset({"files", "patch", "contents"})
+ATTRIBUTES = ".gitattributes"
+FILE_INPUTS = frozenset({"files", "path", "patch", "contents"})
 NOT_READ = "{inputs}: not read for a {kind}"
 MORE_COMMITS = f"commits: GitHub lists the first {LISTED_COMMITS} only"
 MORE_FILES = f"files: GitHub lists the first {LISTED_FILES:,} only"
 NO_PATCH = "patch of {files}: GitHub gives none (binary, empty or too large)"
+MANY_FILES = f"patch of {{files}}: too large for GitHub's list, and of over {DIFF_FILES} files it gives no diff"
+MANY_LINES = f"patch of {{files}}: too large for GitHub's list, and of over {DIFF_LINES:,} lines it gives no diff"
+NO_DIFF = "patch of {files}: too large for GitHub's list, and GitHub refused the diff"
+NO_ATTRIBUTES = f"{ATTRIBUTES}: GitHub does not give it, so that generated files are known by their names alone"
 NO_TEXT = "contents of {files}: not text, empty, or over 1 MB"
 NOT_THERE = "contents of {files}: not found at the pull request's last commit"
 MORE_CONTENTS = f"contents of {{files}}: only the first {READ_FILES} files are read"
@@ -36,8 +45,7 @@ NAMED_FILES = 3
 class Reading:
     """One reading of an issue or pull request; `_missed` fills up on the way: the files by what went wrong."""
 
-    repo: Repository
-    caller: Caller
+    access: Access
     number: int
     _missed: dict[str, list[str]] = field(default_factory=dict)
 
@@ -48,15 +56,15 @@ class Reading:
 
     def comments(self) -> tuple[Comment, ...]:
         """Read every comment, oldest first."""
-        issue = self.repo.get_issue(self.number)
+        issue = self.access.repo.get_issue(self.number)
         deed = Deed(f"read the comments of #{self.number}", "`issues: read`")
-        return self.caller.call(deed, lambda: tuple(map(comment_of, issue.get_comments())))
+        return self.access.call(deed, lambda: tuple(map(comment_of, issue.get_comments())))
 
     def commits(self) -> tuple[Commit, ...]:
         """Read the commits, oldest first."""
-        pull = self.repo.get_pull(self.number)
+        pull = self.access.repo.get_pull(self.number)
         deed = Deed(f"read the commits of #{self.number}", "`pull-requests: read`")
-        commits = self.caller.call(
+        commits = self.access.call(
             deed, lambda: tuple(Commit(one.sha, one.commit.message) for one in pull.get_commits())
         )
         if len(commits) >= LISTED_COMMITS:
@@ -65,16 +73,43 @@ class Reading:
 
     def files(self) -> tuple[ChangedFile, ...]:
         """List the changed files with their patches."""
-        pull = self.repo.get_pull(self.number)
+        pull = self.access.repo.get_pull(self.number)
         deed = Deed(f"list the files of #{self.number}", "`pull-requests: read`")
-        files = self.caller.call(deed, lambda: tuple(map(_changed_file, pull.get_files())))
+        files = self.access.call(deed, lambda: tuple(map(_changed_file, pull.get_files())))
         if len(files) >= LISTED_FILES:
             self._miss(MORE_FILES)
         return files
 
-    def note_patches(self, files: Sequence[ChangedFile]) -> None:
-        """Note the files that have no patch and should."""
-        self._miss(NO_PATCH, *(file.path for file in files if file.patch is None and not _only_moved(file)))
+    def attributes(self, branch: str) -> str:
+        """Read `.gitattributes` of the branch that a pull request goes to; empty where there is none."""
+        deed, ref = Deed(f"read {ATTRIBUTES}", "`contents: read`"), {"ref": branch} if branch else {}
+        try:
+            text = text_of(self.access.call(deed, lambda: self.access.repo.get_contents(ATTRIBUTES, **ref)))
+        except MissingError:
+            return ""
+        except GitHubError:
+            text = None
+        if text is None:
+            self._miss(NO_ATTRIBUTES)
+        return text or ""
+
+    def linked(self, body: str) -> tuple[LinkedIssue, ...]:
+        """Read the titles of the issues that the pull request closes."""
+        issues, unread = pulls.linked(self.access, self.number, body)
+        for note in unread:
+            self._miss(note)
+        return issues
+
+    def with_patches(self, files: Sequence[ChangedFile]) -> tuple[ChangedFile, ...]:
+        """Add the patches that are too large for the list, out of the diff of the whole."""
+        lacking = [file.path for file in files if file.patch is None and file.additions + file.deletions]
+        self._miss(NO_PATCH, *(file.path for file in files if _is_opaque(file)))
+        if not lacking:
+            return tuple(files)
+        reason = _why_no_diff(files)
+        patches = {} if reason else self._patches()
+        self._miss(reason or NO_DIFF, *(path for path in lacking if path not in patches))
+        return tuple(replace(file, patch=file.patch or patches.get(file.path)) for file in files)
 
     def with_contents(self, files: Sequence[ChangedFile], head_sha: str | None) -> tuple[ChangedFile, ...]:
         """Add the contents of the files that are still there, as of the head commit."""
@@ -93,9 +128,24 @@ class Reading:
         if paths or "{files}" not in reason:
             self._missed.setdefault(reason, []).extend(paths)
 
+    def _patches(self) -> dict[str, str]:
+        deed = Deed(f"read the diff of #{self.number}", "`pull-requests: read`")
+        repo, headers = self.access.repo, {"Accept": "application/vnd.github.diff"}
+        url = f"{repo.url}/pulls/{self.number}"
+
+        def send() -> str:
+            _, data = repo.requester.requestJsonAndCheck("GET", url, headers=headers)
+            # PyGithub wraps what is no JSON.
+            return str(data["data"])
+
+        try:
+            return patches_of(self.access.call(deed, send))
+        except GitHubError:
+            return {}
+
     def _head_sha(self) -> str:
         deed = Deed(f"read #{self.number}", "`pull-requests: read`")
-        return self.caller.call(deed, lambda: self.repo.get_pull(self.number).head.sha)
+        return self.access.call(deed, lambda: self.access.repo.get_pull(self.number).head.sha)
 
     def _contents(self, file: ChangedFile, sha: str) -> str | None:
         if not _may_hold_text(file):
@@ -103,7 +153,7 @@ class Reading:
             return None
         deed = Deed(f"read {file.path}", "`contents: read`")
         try:
-            text = text_of(self.caller.call(deed, lambda: self.repo.get_contents(file.path, ref=sha)))
+            text = text_of(self.access.call(deed, lambda: self.access.repo.get_contents(file.path, ref=sha)))
         except MissingError:
             self._miss(NOT_THERE, file.path)
             return None
@@ -119,12 +169,14 @@ def read(reading: Reading, subject: Subject, inputs: Collection[str]) -> Materia
     if subject.kind == "issue":
         return Material(comments)
     commits = reading.commits() if "commits" in wanted else ()
+    linked = reading.linked(subject.body) if "linked" in wanted else ()
     files = reading.files() if wanted & FILE_INPUTS else ()
+    attributes = reading.attributes(subject.base_ref) if files else ""
     if "patch" in wanted:
-        reading.note_patches(files)
+        files = reading.with_patches(files)
     if "contents" in wanted:
         files = reading.with_contents(files, subject.head_sha)
-    return Material(comments, commits, files, unread=reading.unread)
+    return Material(comments, commits, files, attributes, linked, unread=reading.unread)
 
 
 def not_read(subject: Subject, inputs: Collection[str]) -> Material:
@@ -138,7 +190,7 @@ def comment_of(comment: IssueComment) -> Comment:
     """Take over a comment of PyGithub's."""
     # A deleted user is null, which PyGithub's types do not say.
     author = comment.user.login if comment.user else None
-    return Comment(comment.id, author, comment.body or "", comment.html_url)
+    return Comment(comment.id, author, comment.body or "", comment.html_url, comment.author_association or "")
 
 
 def text_of(content: ContentFile | list[ContentFile]) -> str | None:
@@ -160,6 +212,7 @@ def _changed_file(file: File) -> ChangedFile:
         deletions=file.deletions,
         patch=file.patch,
         previous_path=file.previous_filename,
+        sha=file.sha,
     )
 
 
@@ -173,6 +226,18 @@ def named(paths: Sequence[str]) -> str:
 
 def _only_moved(file: ChangedFile) -> bool:
     return file.status == "renamed" and not file.additions + file.deletions
+
+
+def _is_opaque(file: ChangedFile) -> bool:
+    """GitHub counts no lines of what is binary, empty, or a mode alone."""
+    return file.patch is None and not file.additions + file.deletions and file.status != "renamed"
+
+
+def _why_no_diff(files: Sequence[ChangedFile]) -> str | None:
+    if len(files) > DIFF_FILES:
+        return MANY_FILES
+    lines = sum(file.additions + file.deletions for file in files)
+    return MANY_LINES if lines > DIFF_LINES else None
 
 
 def _may_hold_text(file: ChangedFile) -> bool:

@@ -1,0 +1,156 @@
+"""Turn what a check found into a check run on GitHub, with its remarks on lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from github.CheckRun import CheckRun
+from github.CheckRunAnnotation import CheckRunAnnotation
+
+from hubpipe.event import Annotation
+from hubpipe.github.calls import Access, Deed, NoAnswerError
+
+READ_CHECKS = "`checks: read`"
+WRITE_CHECKS = "`checks: write`"
+# GitHub's own limits. Source: https://docs.github.com/en/rest/checks/runs
+A_REQUEST = 50  # annotations
+TITLE_LIMIT = 255  # characters of an annotation's title
+MESSAGE_LIMIT = 16_000  # characters: of four bytes each they fill the 64 KB that a message may have
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check run as it is to be; `external_id` is how we know our own."""
+
+    sha: str
+    name: str
+    external_id: str
+    conclusion: str
+    title: str
+    summary: str
+    annotations: Sequence[Annotation] = ()
+
+    @property
+    def output(self) -> dict[str, Any]:
+        """What GitHub shows of it, without the annotations."""
+        return {"title": self.title, "summary": self.summary}
+
+
+def check_run(access: Access, sha: str, name: str, external_id: str) -> int | None:
+    """Find the newest of our own check runs of a commit, on whichever page it is."""
+    deed = Deed(f"read the check runs of {sha[:7]} in {access.name}", READ_CHECKS)
+    commit = access.repo.get_commit(sha)
+
+    def send() -> int | None:
+        runs = commit.get_check_runs(check_name=name, filter="all")
+        return max((run.id for run in runs if run.external_id == external_id), default=None)
+
+    return access.call(deed, send)
+
+
+def write_check(access: Access, check: Check, existing_id: int | None) -> str:
+    """Write a check run and give its address.
+
+    GitHub adds the annotations of an update to those that are there. So a run that has other ones is left as it
+    is, and a new one of the same name takes its place: GitHub shows the latest of a name.
+    """
+    existing = None if existing_id is None else _read(access, existing_id)
+    if existing and _says(access, existing, check):
+        return existing.html_url
+    if existing and not existing.output.annotations_count:
+        run, written = _update(access, existing, check), 0
+    else:
+        run, written = _create(access, check, existing_id or 0), A_REQUEST
+    for start in range(written, len(check.annotations), A_REQUEST):
+        _append(access, run, check, start)
+    return run.html_url
+
+
+def _read(access: Access, run_id: int) -> CheckRun:
+    deed = Deed(f"read a check run of {access.name}", READ_CHECKS)
+    return access.call(deed, lambda: access.repo.get_check_run(run_id))
+
+
+def _says(access: Access, run: CheckRun, check: Check) -> bool:
+    """Tell whether a run says already what the check is to say."""
+    said = (run.conclusion, run.output.title, run.output.summary, run.output.annotations_count)
+    if said != (check.conclusion, check.title, check.summary, len(check.annotations)):
+        return False
+    deed = Deed(f"read the annotations of a check run of {access.name}", READ_CHECKS)
+    remarks = access.call(deed, lambda: list(map(_said, run.get_annotations()))) if check.annotations else []
+    return remarks == list(map(_remark, check.annotations))
+
+
+def _update(access: Access, run: CheckRun, check: Check) -> CheckRun:
+    def send() -> CheckRun:
+        run.edit(status="completed", conclusion=check.conclusion, output=check.output)
+        return run
+
+    return access.call(_writing(access, check), send)
+
+
+def _create(access: Access, check: Check, after: int) -> CheckRun:
+    """Create a run once: where the reply was lost, look for a run newer than `after` before creating again."""
+    try:
+        return _create_now(access, check)
+    except NoAnswerError:
+        newest = check_run(access, check.sha, check.name, check.external_id) or 0
+        return _read(access, newest) if newest > after else _create_now(access, check)
+
+
+def _create_now(access: Access, check: Check) -> CheckRun:
+    def send() -> CheckRun:
+        return access.repo.create_check_run(
+            name=check.name,
+            head_sha=check.sha,
+            external_id=check.external_id,
+            status="completed",
+            conclusion=check.conclusion,
+            output=_output(check, 0),
+        )
+
+    return access.call(_writing(access, check), send, repeatable=False)
+
+
+def _append(access: Access, run: CheckRun, check: Check, start: int) -> None:
+    """Add the annotations from `start` on once: where the reply was lost, look how many are there."""
+    deed = _writing(access, check)
+    try:
+        access.call(deed, lambda: run.edit(output=_output(check, start)), repeatable=False)
+    except NoAnswerError:
+        if _read(access, run.id).output.annotations_count <= start:
+            access.call(deed, lambda: run.edit(output=_output(check, start)), repeatable=False)
+
+
+def _writing(access: Access, check: Check) -> Deed:
+    return Deed(f"write the check {check.name!r} of {check.sha[:7]} in {access.name}", WRITE_CHECKS)
+
+
+def _output(check: Check, start: int) -> dict[str, Any]:
+    return check.output | {"annotations": list(map(_remark, check.annotations[start : start + A_REQUEST]))}
+
+
+def _remark(annotation: Annotation) -> dict[str, str | int]:
+    return {
+        "path": annotation.path,
+        "start_line": annotation.start,
+        "end_line": annotation.end,
+        "annotation_level": annotation.level,
+        "title": _cut(annotation.title, TITLE_LIMIT),
+        "message": _cut(annotation.message, MESSAGE_LIMIT),
+    }
+
+
+def _said(found: CheckRunAnnotation) -> dict[str, str | int]:
+    return {
+        "path": found.path,
+        "start_line": found.start_line,
+        "end_line": found.end_line,
+        "annotation_level": found.annotation_level,
+        "title": found.title or "",
+        "message": found.message,
+    }
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
