@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from hubpipe import models, render
 from hubpipe.config import CHOOSING, Config, Flow, Step, problems_of_flow
-from hubpipe.config.rules import ISSUES, PULLS
+from hubpipe.config.change_rules import PULLS
+from hubpipe.config.rules import ISSUES
 from hubpipe.errors import ConstraintError, HubpipeError, ModelError, TemplateError, UsageError
 from hubpipe.models import Needs
 from hubpipe.models.base import Places, Terms, reference

@@ -2,14 +2,16 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
-from hubpipe import decide
+from hubpipe import decide, digest, render
+from hubpipe.change import Change, Memory
 from hubpipe.config import CHOOSING, TASKS, Flow, Step
 from hubpipe.decide import Findings
+from hubpipe.digest import LINE_TOKENS, LINE_WORDS, Asker, Digest, judge, over, summarise
 from hubpipe.errors import EndpointError
-from hubpipe.event import Attachment, Label
+from hubpipe.event import Attachment, Label, Subject
 from hubpipe.infer import Answer, ask, look
 from hubpipe.merging import joined
 from hubpipe.models import fallback
@@ -19,6 +21,10 @@ from hubpipe.text import Document, Part
 
 log = logging.getLogger("hubpipe")
 
+# The tasks that write of a pull request file by file, where the flow reads its files.
+DIGESTING = ("summarization", "text2text-generation", "text-generation")
+PARTS = ("change", "file")
+PROMPT_OF = "the prompt prompts.{part} of flow {flow}"
 NO_LABELS = "the repository has no labels to choose from: make some, or name them under pipeline.labels"
 SKIPPED = "{task} did not run: it runs when {wanted} is found, and {found} was"
 NOTHING_FOUND = "nothing"
@@ -41,9 +47,28 @@ class Models(Protocol):
         """Load the model that reads text for a step."""
         ...
 
+    def again(self, model: Model, step: Step, terms: Terms) -> Model:
+        """Give a loaded model asked as another step asks."""
+        ...
+
     def load_media(self, step: Step, labels: Mapping[str, str], terms: Terms) -> MediaModel:
         """Load the model that looks at images or listens to sounds for a step."""
         ...
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The change of a pull request that a flow reads file by file.
+
+    `said` is what people wrote about it. `earlier` is what the run before found, None where nobody keeps it.
+    `prompts` are the texts of the templates that the step names: of a file, of the whole.
+    """
+
+    subject: Subject
+    change: Change
+    said: Document
+    earlier: Memory | None = None
+    prompts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,6 +82,7 @@ class Work:
     labels: Callable[[Step], Sequence[Label]]
     models: Models
     terms: Terms
+    changed: Changed | None = None
 
 
 def steps(work: Work) -> Iterator[StepReport]:
@@ -83,6 +109,8 @@ def findings(flow: Flow, reports: Iterable[StepReport]) -> Findings:
     """Gather what a flow's steps found; a text that a later step read was only on its way."""
     found = Findings()
     for step, report in zip(flow.pipeline, reports, strict=False):
+        if report.digest is not None:
+            found = replace(found, digest=report.digest)
         if report.prediction is None:
             continue
         if step.reads_text:
@@ -116,6 +144,8 @@ def _reason_to_skip(step: Step, work: Work, document: Document, reports: Sequenc
     if task in CHOOSING and not work.labels(step):
         return NO_LABELS
     if step.reads_text:
+        if work.changed is not None and work.flow.each is not None:
+            return ""
         return "" if document.text.strip() else NO_TEXT.format(task=task)
     kind = _kind(step)
     return "" if _of_kind(work, kind) else NO_MEDIA.format(task=task, kind=kind)
@@ -125,14 +155,14 @@ def _step(step: Step, work: Work, document: Document, *, first: bool) -> StepRep
     """Ask one step's model, or the embedded one where an endpoint is away and the step says so."""
     notes: tuple[str, ...] = ()
     try:
-        answer = _ask(step, work, document)
+        answer, found = _answer(step, work, document, first=first)
     except EndpointError as fault:
         second = fallback(step)
         if second is None:
             raise
         notes = (FELL_BACK.format(task=step.task, fault=fault),)
         log.warning("%s: %s", work.name, notes[0])
-        answer = _ask(second, work, document)
+        answer, found = _answer(second, work, document, first=first)
     if isinstance(answer.prediction, Scores) and answer.prediction.remark:
         notes = (*notes, LEFT_OUT.format(task=step.task, words=answer.prediction.remark))
     if isinstance(answer.prediction, Text) and not answer.prediction.text.strip():
@@ -146,11 +176,63 @@ def _step(step: Step, work: Work, document: Document, *, first: bool) -> StepRep
         unread=tuple(_unread(step, answer, first=first)),
         prediction=answer.prediction,
         notes=notes,
+        digest=found,
     )
 
 
+def _answer(step: Step, work: Work, document: Document, *, first: bool) -> tuple[Answer, Digest | None]:
+    """Ask about a change file by file where the flow reads one so, else about the text."""
+    changed = work.changed
+    if changed is None or not first:
+        return _ask(step, work, document), None
+    if work.flow.each is not None:
+        return _judge(step, work, changed)
+    if step.gives == "text" and step.known_task in DIGESTING:
+        return _digest(step, work, changed)
+    return _ask(step, work, document), None
+
+
+def _judge(step: Step, work: Work, changed: Changed) -> tuple[Answer, Digest]:
+    model = work.models.load(step, _candidates(step, work), work.terms)
+    earlier = digest.usable(changed.earlier, digest.stands_for(step, model.info, work.flow.each or "", {}))
+    verdict = judge(model, step, work.flow, changed.subject, changed.change, earlier)
+    found = verdict.digest
+    log.info("%s: asked about %d, knew %d", work.name, found.inferred, found.remembered)
+    scores = over(found.judged, work.flow.decide.files) if found.judged else None
+    return Answer(verdict.info, scores, None, verdict.unread), found
+
+
+def _digest(step: Step, work: Work, changed: Changed) -> tuple[Answer, Digest]:
+    of_whole, of_file = (_told(step, work, changed, part) for part in PARTS)
+    whole = work.models.load(of_whole, {}, work.terms)
+    asker = Asker(whole, work.models.again(whole, of_file, work.terms), of_whole)
+    earlier = digest.usable(changed.earlier, digest.stands_for(step, whole.info, "line", changed.prompts))
+    digested = summarise(asker, changed.subject, changed.said, changed.change, earlier)
+    found = digested.digest
+    log.info("%s: read %d files, knew %d", work.name, found.inferred, found.remembered)
+    return digested.answer, found
+
+
+def _told(step: Step, work: Work, changed: Changed, part: str) -> Step:
+    """Give the step that asks about the whole of a change, or about one file of it."""
+    words = step.max_words if part == "change" else min(step.max_words, LINE_WORDS)
+    told: dict[str, Any] = {"max_words": words}
+    prompt = changed.prompts.get(part)
+    if prompt is not None:
+        told["instructions"] = render.custom(prompt, {"max_words": words}, PROMPT_OF.format(part=part, flow=work.name))
+    elif step.known_task == "text-generation" and (part == "file" or step.instructions is None):
+        told["instructions"] = render.page(f"prompts/{part}.txt.j2", {"max_words": words})
+    if part == "file" and step.known_task == "text-generation" and step.endpoint is None:
+        told["max_new_tokens"] = min(step.max_new_tokens, LINE_TOKENS)
+    return step.model_copy(update=told)
+
+
+def _candidates(step: Step, work: Work) -> dict[str, str]:
+    return {label.name: label.description for label in work.labels(step)}
+
+
 def _ask(step: Step, work: Work, document: Document) -> Answer:
-    labels = {label.name: label.description for label in work.labels(step)}
+    labels = _candidates(step, work)
     log.info("%s: loading %s for %s", work.name, step.model, step.task)
     if not step.reads_text:
         attachments = _of_kind(work, _kind(step))

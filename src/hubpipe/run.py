@@ -11,14 +11,15 @@ from hubpipe import decide, pipeline, render
 from hubpipe.config import CHOOSING, Config, Flow, Step
 from hubpipe.decide import Effect, LabelState, Plan
 from hubpipe.errors import GitHubError, HubpipeError
-from hubpipe.event import Event, Label, Material, Subject
+from hubpipe.event import Event, Label
 from hubpipe.models import phrases
 from hubpipe.models.base import Terms
 from hubpipe.models.meter import Meter
 from hubpipe.pipeline import Models, Work
+from hubpipe.reading import NOTHING_TO_READ, Reading, read, with_change
 from hubpipe.report import FlowReport, Report
 from hubpipe.sinks import Outcome, Publish, Target
-from hubpipe.text import Fitted, compose
+from hubpipe.text import Fitted
 
 if TYPE_CHECKING:
     from hubpipe.github import GitHub  # PyGithub takes a third of a second to import: the doors do it when needed
@@ -36,12 +37,11 @@ USUAL_LABELS = (
 # Labels that say what people decided; no text tells it.
 PROCESS_LABELS = {"duplicate", "good first issue", "help wanted", "invalid", "wontfix"}
 
-NOT_ASKED = "{inputs} come from GitHub, which was not asked (no token)"
-MEDIA = ("images", "audio")
 BOT = "[bot]"  # how the login of every GitHub App ends, that of Actions' own token included
 BROKE_DOWN = "the flow broke down: please report it with the lines below"
 UNFORESEEN = "the flow broke down ({kind}: {reason}): please report it with the lines of the log"
-NOTHING_TO_READ = "nothing to read: the event brings no text"
+FILES_NOT_ASKED = "the changed files come from GitHub, which was not asked (no token)"
+NOTHING_TO_SAY = "there is nothing to say about it that its title does not"
 OWN_COMMENT = "the comment is hubpipe's own"
 
 
@@ -86,9 +86,8 @@ def _run(job: _Job, models: Models, terms: Terms, publish: Publish) -> FlowRepor
     report = FlowReport(job.name)
     try:
         job = replace(job, flow=models.resolve(job.flow))
-        for grown in _infer(job, models, terms, report):
+        for grown in _work(job, models, terms):
             report = grown
-        report = _decide(job, report)
         report = replace(report, outcomes=_publish(job, report.plan, publish))
     except HubpipeError as error:
         report = replace(report, error=error)
@@ -98,45 +97,78 @@ def _run(job: _Job, models: Models, terms: Terms, publish: Publish) -> FlowRepor
     return replace(report, seconds=time.monotonic() - started)
 
 
-def _infer(job: _Job, models: Models, terms: Terms, report: FlowReport) -> Iterator[FlowReport]:
-    """Read the event's text and attachments and run the steps on them; give the report as it grows."""
+def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:
+    """Read, ask and decide; give the report as it grows."""
+    started = time.monotonic()
+    report = FlowReport(job.name)
     subject = job.event.subject
     if subject is None:
         yield replace(report, plan=Plan(notes=(NOTHING_TO_READ,)))
         return
-    material = _material(job, subject)
-    document = compose(subject, material, job.flow.input, job.event.comment)
-    report = replace(report, unread=material.unread)
-    if not (document.text.strip() or material.attachments):
-        yield replace(report, plan=Plan(notes=(NOTHING_TO_READ,)))
-        return
-    work = Work(job.name, job.flow, document, material.attachments, partial(_labels, job), models, terms)
+    reading = read(job.name, job.flow, job.event, subject, job.github)
+    report = replace(report, unread=reading.material.unread)
+    if reading.alone:
+        plan = Plan(notes=(reading.alone,))
+        yield replace(report, plan=_closing(job, plan) if reading.alone == NOTHING_TO_READ else plan)
+    elif job.flow.rules is not None:
+        yield replace(report, plan=_rule(job, reading))
+    else:
+        reading = with_change(reading, job.name, job.flow, job.event, job.github)
+        for report in _infer(job, reading, models, terms, replace(report, unread=reading.material.unread)):
+            yield report
+        yield _decide(job, reading, replace(report, seconds=time.monotonic() - started))
+
+
+def _infer(job: _Job, reading: Reading, models: Models, terms: Terms, report: FlowReport) -> Iterator[FlowReport]:
+    """Run the steps on what was read; give the report as it grows."""
+    labels, attachments = partial(_labels, job), reading.material.attachments
+    work = Work(job.name, job.flow, reading.document, attachments, labels, models, terms, reading.changed)
     for step in pipeline.steps(work):
         reports = (*report.steps, step)
         report = replace(report, steps=reports, findings=pipeline.findings(job.flow, reports))
         yield report
 
 
-def _decide(job: _Job, report: FlowReport) -> FlowReport:
+def _rule(job: _Job, reading: Reading) -> Plan:
+    """Decide by the flow's rules, which need no model."""
+    if job.flow.rules is None or job.flow.publish.labels is None or reading.change is None:
+        return Plan(notes=() if job.github else (FILES_NOT_ASKED,))
+    state, target = _label_state(job), job.flow.publish.labels
+    effect, chosen, notes = decide.ruled(
+        job.flow.rules, target, reading.change, reading.subject, state, complete=reading.complete
+    )
+    return Plan((effect,) if effect.add or effect.remove else (), chosen, notes, chosen)
+
+
+def _decide(job: _Job, reading: Reading, report: FlowReport) -> FlowReport:
     """Turn what the models said into a plan with its texts written; no word of theirs is nothing to say."""
     plan, findings = report.plan, report.findings
     if any(step.prediction is not None for step in report.steps):
         labels = _labels(job, findings.deciding) if findings.deciding else ()
-        plan = decide.plan(job.name, job.flow, findings, labels, _label_state(job))
-    if _has_outdated_comment(job, plan):
-        plan = decide.outdated(job.name, plan)
-    context = render.Context(job.name, job.event, report.models, report.fitted or Fitted("", 0, 0), report.not_read)
+        plan = decide.plan(job.name, job.flow, findings, labels, _label_state(job), reading.subject.head_sha)
+    if reading.silent:
+        plan = decide.silent(plan, reading.silent)
+    elif not render.says_something(plan, findings, reading.subject):
+        plan = _closing(job, decide.silent(plan, NOTHING_TO_SAY))
+    else:
+        plan = _closing(job, plan)
+    event = replace(job.event, subject=reading.subject)
+    fitted = report.fitted or Fitted("", 0, 0)
+    context = render.Context(job.name, event, report.models, fitted, report.not_read, seconds=report.seconds)
     return replace(report, plan=render.write(plan, findings, context))
 
 
-def _has_outdated_comment(job: _Job, plan: Plan) -> bool:
-    """Look for a comment of an earlier run where there is nothing to say any more."""
-    subject = job.event.subject
-    if job.flow.publish.comment is None or job.github is None or subject is None or subject.number is None:
-        return False
+def _closing(job: _Job, plan: Plan) -> Plan:
+    """Say in a comment of an earlier run that it no longer holds, where there is nothing to say any more."""
+    subject, target = job.event.subject, job.flow.publish.comment
+    if target is None or job.github is None or subject is None or subject.number is None:
+        return plan
     if any(effect.kind == "comment" for effect in plan.effects):
-        return False
-    return job.github.own_comment(job.event.repo, subject.number, render.marker(job.name)) is not None
+        return plan
+    there = target.mode == "description" or job.github.own_comment(
+        job.event.repo, subject.number, render.marker(job.name)
+    )
+    return decide.outdated(job.name, plan, target) if there else plan
 
 
 def _publish(job: _Job, plan: Plan, publish: Publish) -> tuple[Outcome, ...]:
@@ -152,38 +184,6 @@ def _attempt(effect: Effect, target: Target, publish: Publish) -> Outcome:
         return publish(effect, target)
     except GitHubError as error:
         return Outcome(effect.kind, done=False, detail=str(error), failed=True)
-
-
-def _material(job: _Job, subject: Subject) -> Material:
-    material = _texts(job, subject)
-    kinds = [name for name in job.flow.input if name in MEDIA]
-    if not kinds:
-        return material
-    if job.github is None:
-        return replace(material, unread=(*material.unread, NOT_ASKED.format(inputs=", ".join(kinds))))
-    said = [comment.body for comment in material.comments]
-    if "comments" in job.flow.input and job.event.comment is not None:
-        said.append(job.event.comment.body)
-    attachments, unread = job.github.attachments([subject.body, *said], kinds)
-    return replace(material, attachments=attachments, unread=(*material.unread, *unread))
-
-
-def _texts(job: _Job, subject: Subject) -> Material:
-    beyond = [name for name in job.flow.input if name not in ("title", "body", *MEDIA)]
-    if subject.kind == "push":
-        beyond = [name for name in beyond if name != "commits"]  # they come with the event
-    if subject.kind == "issue":
-        beyond = [name for name in beyond if name == "comments"]  # an issue has nothing else
-    if not beyond:
-        return Material(commits=subject.commits)
-    if job.github is None:
-        return Material(commits=subject.commits, unread=(NOT_ASKED.format(inputs=", ".join(beyond)),))
-    material = job.github.material(job.event.repo, subject, beyond)
-    return replace(
-        material,
-        comments=tuple(said for said in material.comments if not render.is_own(said.body)),
-        commits=(*subject.commits, *material.commits),
-    )
 
 
 def _labels(job: _Job, step: Step) -> tuple[Label, ...]:

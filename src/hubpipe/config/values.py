@@ -153,10 +153,14 @@ class Flow(Section):
 
     def matches(self, event: Event) -> bool:
         """Tell whether this flow handles an event."""
-        activities = self.on.get(event.kind)
+        return self.runs_on(event.kind, event.action)
+
+    def runs_on(self, kind: str, action: str | None) -> bool:
+        """Tell whether this flow is for an event's kind and activity."""
+        activities = self.on.get(kind)
         if activities is None:
             return False
-        return not ACTIVITIES.get(event.kind) or ANY in activities or event.action in activities
+        return not ACTIVITIES.get(kind) or ANY in activities or action in activities
 
 
 class Config(Section):

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-from hubpipe.config import Flow, Step
+from hubpipe.config import CommentTarget, Flow, Step
+from hubpipe.decide.check import check_effect
 from hubpipe.decide.choose import choose, holds, named, renamed
+from hubpipe.decide.effects import CheckEffect, CommentEffect, ReleaseEffect
 from hubpipe.decide.labels import LabelsEffect, LabelState, allowed, candidates_of, labels_effect
+from hubpipe.decide.ruled import ruled
 from hubpipe.digest import Digest
-from hubpipe.event import Annotation, Label
+from hubpipe.event import Label
 from hubpipe.models.base import Box, Score, Scores, Span, Text
 
 __all__ = [
@@ -21,56 +24,14 @@ __all__ = [
     "Plan",
     "ReleaseEffect",
     "choose",
+    "comment_effect",
     "holds",
     "named",
     "outdated",
     "plan",
+    "ruled",
+    "silent",
 ]
-
-
-@dataclass(frozen=True)
-class CommentEffect:
-    """One comment of a flow, found again by its marker; `body` is written by render.py.
-
-    `holds` is False where an earlier comment is there and nothing is to be said any more. With `mode`
-    "description" the body is kept between markers inside the pull request's description instead.
-    `head` is the commit of a pull request that was read, `read_at` when (seconds since 1970): newer results
-    are not written over. `again` tells that a newer commit brings a run of its own.
-    """
-
-    flow: str
-    template: str | None = None
-    body: str = ""
-    holds: bool = True
-    mode: Literal["comment", "description"] = "comment"
-    head: str | None = None
-    read_at: float = 0.0
-    again: bool = False
-    kind: Literal["comment"] = "comment"
-
-
-@dataclass(frozen=True)
-class CheckEffect:
-    """A check run of a flow on a pull request's head commit; its texts are written by render.py."""
-
-    flow: str
-    head: str
-    name: str
-    conclusion: Literal["success", "neutral", "failure"]
-    title: str = ""
-    summary: str = ""
-    annotations: tuple[Annotation, ...] = ()
-    kind: Literal["check"] = "check"
-
-
-@dataclass(frozen=True)
-class ReleaseEffect:
-    """Notes that are kept between markers inside a release's own description; `body` is written by render.py."""
-
-    flow: str
-    release_id: int
-    body: str = ""
-    kind: Literal["release"] = "release"
 
 
 Effect: TypeAlias = LabelsEffect | CommentEffect | CheckEffect | ReleaseEffect
@@ -112,10 +73,12 @@ class Findings:
         return bool(self.spans or self.boxes or (self.text is not None and self.text.text.strip()))
 
 
-def plan(name: str, flow: Flow, findings: Findings, labels: Sequence[Label], state: LabelState) -> Plan:
+def plan(
+    name: str, flow: Flow, findings: Findings, labels: Sequence[Label], state: LabelState, head: str | None = None
+) -> Plan:
     """Decide what a flow does about what its steps found.
 
-    `labels` are the candidates that the model chose from (name and description).
+    `labels` are the candidates that the model chose from (name and description), `head` is a pull request's commit.
     A flow without anything useful to say gives a Plan without effects; a comment of an earlier run is
     then told to be out of date by `outdated`.
     """
@@ -135,11 +98,34 @@ def plan(name: str, flow: Flow, findings: Findings, labels: Sequence[Label], sta
             notes += more
             if effect.add or effect.remove:
                 effects.append(effect)
+    if flow.publish.check is not None and head is not None:
+        effects.append(check_effect(name, flow.publish.check, flow.decide, findings.digest, chosen, head))
     if flow.publish.comment is not None and (chosen or findings.says_something):
-        effects.append(CommentEffect(flow=name, template=flow.publish.comment.template))
+        effects.append(comment_effect(name, flow, flow.publish.comment, findings.digest))
     return Plan(tuple(effects), chosen, notes, scores)
 
 
-def outdated(name: str, decided: Plan) -> Plan:
-    """Plan to say in a flow's earlier comment that it no longer holds."""
-    return replace(decided, effects=(*decided.effects, CommentEffect(flow=name, holds=False)))
+def comment_effect(name: str, flow: Flow, target: CommentTarget, digest: Digest | None) -> CommentEffect:
+    """Plan a comment; one about a pull request's files tells of which commit, and when they were read."""
+    memory = digest.memory if digest is not None else None
+    return CommentEffect(
+        flow=name,
+        template=target.template,
+        mode=target.mode,
+        head=memory.head if memory is not None else None,
+        read_at=memory.read_at if memory is not None else 0.0,
+        again=flow.runs_on("pull_request", "synchronize") or flow.runs_on("pull_request_target", "synchronize"),
+    )
+
+
+def silent(decided: Plan, reason: str) -> Plan:
+    """Leave the comment out of a plan, and say why; a plan without one stays as it is."""
+    effects = tuple(effect for effect in decided.effects if not isinstance(effect, CommentEffect))
+    if len(effects) == len(decided.effects):
+        return decided
+    return replace(decided, effects=effects, notes=(*decided.notes, reason))
+
+
+def outdated(name: str, decided: Plan, target: CommentTarget) -> Plan:
+    """Plan to say in a flow's earlier comment that it no longer holds, or to take it off the description."""
+    return replace(decided, effects=(*decided.effects, CommentEffect(flow=name, holds=False, mode=target.mode)))

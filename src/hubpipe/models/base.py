@@ -5,9 +5,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
-from hubpipe.config import ModelRules
+from hubpipe.config import ModelRules, Step
 from hubpipe.models.meter import Meter
 
 NO_LABELS = "{task} needs labels to choose from: set pipeline.labels, or give the repository some"
@@ -151,6 +151,15 @@ class Model(Protocol):
         Never raises on a text (empty, 100,000 characters, any script): a text over the model's
         limit is read up to the limit.
         """
+        ...
+
+
+@runtime_checkable
+class Tellable(Protocol):
+    """A loaded model that can be asked in another way without being loaded again."""
+
+    def told(self, step: Step) -> Model:
+        """Give the same weights, asked as another step of this task without labels asks."""
         ...
 
 

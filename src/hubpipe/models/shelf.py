@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hubpipe import models
 from hubpipe.config import Flow, Step
-from hubpipe.models.base import MediaModel, Model, Places, Terms
+from hubpipe.models.base import MediaModel, Model, Places, Tellable, Terms
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,10 @@ class Shelf:
     def load(self, step: Step, labels: Mapping[str, str], terms: Terms) -> Model:
         """Load the model that reads text for a step; see `models.load`."""
         return models.load(step, labels, self.places, terms)
+
+    def again(self, model: Model, step: Step, terms: Terms) -> Model:
+        """Give a loaded model asked as another step asks, without its weights twice where that can be."""
+        return model.told(step) if isinstance(model, Tellable) else self.load(step, {}, terms)
 
     def load_media(self, step: Step, labels: Mapping[str, str], terms: Terms) -> MediaModel:
         """Load the model that looks at images or listens to sounds for a step; see `models.load_media`."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hubpipe.decide import Findings, Plan
+from hubpipe.digest import Digest
 from hubpipe.errors import HubpipeError
 from hubpipe.event import Event
 from hubpipe.models.base import ModelInfo, Prediction
@@ -16,7 +17,8 @@ class StepReport:
     """What one step of a flow read and found.
 
     `how` is the task's way of reading a long text where it was read in windows, `skipped` says why the step did
-    not run, `notes` what else there is to know (a fallback, an answer that could not be used).
+    not run, `notes` what else there is to know (a fallback, an answer that could not be used). `digest` is what was
+    found in a pull request's files, where they were read one by one.
     """
 
     task: str
@@ -27,6 +29,7 @@ class StepReport:
     prediction: Prediction | None = None
     notes: tuple[str, ...] = ()
     skipped: str = ""
+    digest: Digest | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import transformers
 
 from hubpipe.config import Step
 from hubpipe.errors import TaskError
-from hubpipe.models.base import ModelInfo, Prediction, encodable
+from hubpipe.models.base import Model, ModelInfo, Prediction, encodable
 from hubpipe.models.transformers.opening import Loaded
 from hubpipe.models.transformers.pieces import pieces
 
@@ -41,6 +41,7 @@ class Adapter(ABC):
     _mask: str = ""
 
     def __init__(self, step: Step, labels: Mapping[str, str], loaded: Loaded, origin: Origin):
+        self._loaded, self._origin = loaded, origin
         self._model = loaded.model
         self._tokenizer = loaded.tokenizer
         self._prepare(step, labels, loaded, origin.name)
@@ -49,6 +50,10 @@ class Adapter(ABC):
             raise TaskError(NO_ROOM.format(model=origin.name, context=loaded.context, advice=self.advice))
         limit = self._room if self.limited else None
         self.info = ModelInfo(origin.library, origin.name, origin.revision, step.known_task, limit, self._mask or None)
+
+    def told(self, step: Step) -> Model:
+        """Give the same weights, asked as another step of this task without labels asks."""
+        return type(self)(step, {}, self._loaded, self._origin)
 
     def tokens(self, text: str) -> Sequence[tuple[int, int]]:
         """Give the character offsets of every token."""

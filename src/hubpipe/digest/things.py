@@ -1,4 +1,4 @@
-"""Turn a change and a model into what is said of each file, and of the whole."""
+"""What is said of a change: of each of its files or hunks, and of the whole."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +13,11 @@ class Unit:
 
     file: FileChange
     hunk: Hunk | None = None
+
+    @property
+    def key(self) -> str:
+        """Stand for all that can be said of it; see `FileChange.key`."""
+        return self.file.key if self.hunk is None else f"{self.file.key}:{self.hunk.start}"
 
     @property
     def lines(self) -> int:

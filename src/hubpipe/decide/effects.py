@@ -1,0 +1,51 @@
+"""What a flow may do to GitHub besides labels: a comment, a check run, a release's notes."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hubpipe.event import Annotation
+
+
+@dataclass(frozen=True)
+class CommentEffect:
+    """One comment of a flow, found again by its marker; `body` is written by render.py.
+
+    `holds` is False where an earlier comment is there and nothing is to be said any more. With `mode`
+    "description" the body is kept between markers inside the pull request's description instead.
+    `head` is the commit of a pull request that was read, `read_at` when (seconds since 1970): newer results
+    are not written over. `again` tells that a newer commit brings a run of its own.
+    """
+
+    flow: str
+    template: str | None = None
+    body: str = ""
+    holds: bool = True
+    mode: Literal["comment", "description"] = "comment"
+    head: str | None = None
+    read_at: float = 0.0
+    again: bool = False
+    kind: Literal["comment"] = "comment"
+
+
+@dataclass(frozen=True)
+class CheckEffect:
+    """A check run of a flow on a pull request's head commit; its texts are written by render.py."""
+
+    flow: str
+    head: str
+    name: str
+    conclusion: Literal["success", "neutral", "failure"]
+    title: str = ""
+    summary: str = ""
+    annotations: tuple[Annotation, ...] = ()
+    kind: Literal["check"] = "check"
+
+
+@dataclass(frozen=True)
+class ReleaseEffect:
+    """Notes that are kept between markers inside a release's own description; `body` is written by render.py."""
+
+    flow: str
+    release_id: int
+    body: str = ""
+    kind: Literal["release"] = "release"

@@ -1,0 +1,218 @@
+"""Turn an event into what a flow reads of it: text, attachments, the change; or into why it is left alone."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hubpipe import change as changes
+from hubpipe import render
+from hubpipe.change import Change, Memory
+from hubpipe.config import FILE_INPUTS, Flow, globs
+from hubpipe.errors import UsageError
+from hubpipe.event import ChangedFile, Event, Material, Subject
+from hubpipe.pipeline import Changed
+from hubpipe.text import Document, compose
+
+if TYPE_CHECKING:
+    from hubpipe.github import GitHub
+
+MEDIA = ("images", "audio")
+# Who may give a command, by GitHub's word about a comment's author.
+# Source: https://docs.github.com/en/graphql/reference/enums#commentauthorassociation
+OWN_PEOPLE = ("OWNER", "MEMBER", "COLLABORATOR")
+COMMAND = "/{command}"
+NAMED_COMMAND = "/hubpipe {command}"
+
+NOT_ASKED = "{inputs} come from GitHub, which was not asked (no token)"
+PROMPTS_NOT_ASKED = (
+    "the templates under prompts come from GitHub, which was not asked (no token): the usual ones are used"
+)
+NO_PROMPT = "the repository has no {path} on its default branch, which prompts.{part} names: write it, or drop the key"
+NOTHING_TO_READ = "nothing to read: the event brings no text"
+DRAFT = "the pull request is a draft: nothing is written on it until it is ready for review (publish.comment.drafts)"
+CLOSED = "the pull request is closed: what stands there is left as it is"
+NO_COMMAND = "the comment does not begin with /{command}"
+STRANGER = "/{command} is for people of the repository, and {who} is {association} there"
+FEW_COMMENTS = "there are {count} comments, and the flow speaks from {least} on (at_least)"
+FEW_WORDS = "there are {count} words to read, and the flow speaks from {least} on (at_least)"
+NO_FILE = "none of the changed files is among the flow's paths"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a flow reads of an event.
+
+    `alone` says why the event is left alone; empty where it is not. `silent` says why no comment is written, though
+    the flow runs. `change` holds the files that the path filters leave, `complete` tells that all files could be
+    listed. `changed` is what is asked about file by file.
+    """
+
+    subject: Subject
+    document: Document = Document(())
+    material: Material = Material()
+    change: Change | None = None
+    complete: bool = True
+    changed: Changed | None = None
+    alone: str = ""
+    silent: str = ""
+
+
+def read(name: str, flow: Flow, event: Event, subject: Subject, github: "GitHub | None") -> Reading:
+    """Read what a flow is to work on, as it is on GitHub now; without `github` as the event tells it."""
+    if flow.reads_files and subject.kind == "pull_request" and subject.number is not None and github is not None:
+        subject = github.pull(event.repo, subject.number)
+    subject = replace(subject, body=render.without(subject.body)) if subject.kind == "pull_request" else subject
+    reading = Reading(subject, alone=_order(flow, event), silent=_silence(flow, subject))
+    if reading.silent and flow.publish.labels is None and flow.publish.check is None:
+        reading = replace(reading, alone=reading.alone or reading.silent)
+    if reading.alone:
+        return reading
+    material = _material(flow, event, subject, github)
+    reading = replace(reading, material=material, complete=len(material.files) >= (subject.changed_files or 0))
+    reading = _filtered(flow, reading)
+    writes_of_files = flow.each is None and any(step.gives == "text" for step in flow.pipeline)
+    inputs = [one for one in flow.input if not (writes_of_files and reading.change and one in FILE_INPUTS)]
+    reading = replace(reading, document=compose(subject, reading.material, inputs, event.comment))
+    return replace(reading, alone=reading.alone or _scarcity(flow, reading))
+
+
+def with_change(reading: Reading, name: str, flow: Flow, event: Event, github: "GitHub | None") -> Reading:
+    """Add what is asked about file by file, with what an earlier run found."""
+    if reading.change is None:
+        return reading
+    earlier = _earlier(name, flow, event, reading.subject, github)
+    prompts, note = _prompts(flow, event, github)
+    changed = Changed(reading.subject, reading.change, reading.document, earlier, prompts)
+    material = replace(reading.material, unread=(*reading.material.unread, *note))
+    return replace(reading, changed=changed, material=material)
+
+
+def _order(flow: Flow, event: Event) -> str:
+    """Say why a flow that waits for a command does not run."""
+    if flow.command is None or event.comment is None:
+        return ""
+    said = event.comment.body.strip().partition("\n")[0].split()
+    words = " ".join(said).casefold()
+    if words not in (COMMAND.format(command=flow.command), NAMED_COMMAND.format(command=flow.command)):
+        return NO_COMMAND.format(command=flow.command)
+    if event.comment.association not in OWN_PEOPLE:
+        who = event.comment.author or "the author"
+        return STRANGER.format(command=flow.command, who=who, association=event.comment.association or "unknown")
+    return ""
+
+
+def _silence(flow: Flow, subject: Subject) -> str:
+    """Say why a flow writes nothing on a pull request for now."""
+    if flow.publish.comment is None or subject.kind != "pull_request":
+        return ""
+    if not subject.open:
+        return CLOSED
+    return DRAFT if subject.draft and not flow.publish.comment.drafts else ""
+
+
+def _scarcity(flow: Flow, reading: Reading) -> str:
+    """Say why there is too little to read."""
+    least = flow.at_least
+    if least is not None and least.comments is not None and len(reading.material.comments) < least.comments:
+        return FEW_COMMENTS.format(count=len(reading.material.comments), least=least.comments)
+    if least is not None and least.words is not None:
+        count = len(reading.document.text.split())
+        if count < least.words:
+            return FEW_WORDS.format(count=count, least=least.words)
+    if not (reading.document.text.strip() or reading.material.attachments or (reading.change and _asks(flow))):
+        return NOTHING_TO_READ
+    return ""
+
+
+def _asks(flow: Flow) -> bool:
+    return flow.rules is not None or flow.each is not None
+
+
+def _filtered(flow: Flow, reading: Reading) -> Reading:
+    """Keep the changed files that the flow's path filters leave, and make a Change of them."""
+    if not (flow.reads_files and reading.subject.kind == "pull_request"):
+        return reading
+    listed = reading.material.files
+    files = tuple(file for file in listed if _is_among(flow, file))
+    material = replace(reading.material, files=files)
+    alone = NO_FILE if listed and not files else ""
+    change = changes.read(files, material.attributes) if files else None
+    return replace(reading, material=material, change=change, alone=alone)
+
+
+def _is_among(flow: Flow, file: ChangedFile) -> bool:
+    if flow.paths is not None:
+        return globs.chosen(file.path, flow.paths)
+    return flow.paths_ignore is None or not globs.ignored(file.path, flow.paths_ignore)
+
+
+def _earlier(name: str, flow: Flow, event: Event, subject: Subject, github: "GitHub | None") -> Memory | None:
+    """Recall what an earlier run found, and begin to remember what this one will; None where nobody keeps it."""
+    if subject.head_sha is None or subject.number is None or flow.publish.comment is None:
+        return None
+    now = Memory(subject.head_sha, time.time(), "", {})
+    if github is None or flow.publish.comment.mode != "comment":
+        return now
+    comment = github.own_comment(event.repo, subject.number, render.marker(name))
+    recalled = changes.recalled(comment.body) if comment is not None else None
+    return now if recalled is None else replace(now, by=recalled.by, found=recalled.found)
+
+
+def _prompts(flow: Flow, event: Event, github: "GitHub | None") -> tuple[dict[str, str], tuple[str, ...]]:
+    """Read the templates that the first step names, from the default branch."""
+    named = flow.pipeline[0].prompts if flow.pipeline else None
+    if named is None:
+        return {}, ()
+    if github is None:
+        return {}, (PROMPTS_NOT_ASKED,)
+    found: dict[str, str] = {}
+    for part, path in (("file", named.file), ("change", named.change)):
+        text = github.file(event.repo, path) if path is not None else None
+        if path is not None and text is None:
+            raise UsageError(NO_PROMPT.format(path=path, part=part))
+        if text is not None:
+            found[part] = text
+    return found, ()
+
+
+def _material(flow: Flow, event: Event, subject: Subject, github: "GitHub | None") -> Material:
+    material = _texts(flow, event, subject, github)
+    kinds = [name for name in flow.input if name in MEDIA]
+    if not kinds:
+        return material
+    if github is None:
+        return replace(material, unread=(*material.unread, NOT_ASKED.format(inputs=", ".join(kinds))))
+    said = [comment.body for comment in material.comments]
+    if "comments" in flow.input and event.comment is not None:
+        said.append(event.comment.body)
+    attachments, unread = github.attachments([subject.body, *said], kinds)
+    return replace(material, attachments=attachments, unread=(*material.unread, *unread))
+
+
+def _texts(flow: Flow, event: Event, subject: Subject, github: "GitHub | None") -> Material:
+    beyond = _beyond(flow, subject)
+    if not beyond:
+        return Material(commits=subject.commits)
+    if github is None:
+        return Material(commits=subject.commits, unread=(NOT_ASKED.format(inputs=", ".join(beyond)),))
+    material = github.material(event.repo, subject, beyond)
+    return replace(
+        material,
+        comments=tuple(said for said in material.comments if not render.is_own(said.body)),
+        commits=(*subject.commits, *material.commits),
+    )
+
+
+def _beyond(flow: Flow, subject: Subject) -> Sequence[str]:
+    """Name what must be read beyond the event itself."""
+    beyond: list[str] = [name for name in flow.input if name not in ("title", "body", *MEDIA)]
+    if flow.at_least is not None and flow.at_least.comments is not None and "comments" not in beyond:
+        beyond.append("comments")
+    if flow.rules is not None:
+        beyond.append("files")
+    if subject.kind == "push":
+        return [name for name in beyond if name != "commits"]  # they come with the event
+    if subject.kind == "issue":
+        return [name for name in beyond if name == "comments"]  # an issue has nothing else
+    return beyond
