@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hubpipe import change as changes
@@ -49,8 +49,8 @@ class Reading:
     """
 
     subject: Subject
-    document: Document = Document(())
-    material: Material = Material()
+    document: Document = field(default_factory=lambda: Document(()))
+    material: Material = field(default_factory=Material)
     change: Change | None = None
     complete: bool = True
     changed: Changed | None = None

@@ -114,7 +114,9 @@ def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:
         yield replace(report, plan=_rule(job, reading))
     else:
         reading = with_change(reading, job.name, job.flow, job.event, job.github)
-        for report in _infer(job, reading, models, terms, replace(report, unread=reading.material.unread)):
+        report = replace(report, unread=reading.material.unread)
+        for grown in _infer(job, reading, models, terms, report):
+            report = grown
             yield report
         yield _decide(job, reading, replace(report, seconds=time.monotonic() - started))
 
