@@ -2,5 +2,6 @@
 
 from hubpipe.change.files import Change, FileChange, Hunk, Kind, Symbols
 from hubpipe.change.memory import Memory
+from hubpipe.change.read import read
 
-__all__ = ["Change", "FileChange", "Hunk", "Kind", "Memory", "Symbols"]
+__all__ = ["Change", "FileChange", "Hunk", "Kind", "Memory", "Symbols", "read"]

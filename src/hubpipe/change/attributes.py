@@ -1,0 +1,79 @@
+"""Turn a repository's `.gitattributes` into what it says of each path."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+# The attributes that GitHub's linguist reads
+# (https://github.com/github-linguist/linguist/blob/main/docs/overrides.md), and Git's own that hides a diff.
+ATTRIBUTES = frozenset({"linguist-generated", "linguist-vendored", "linguist-documentation", "diff"})
+# Git's built-in macro (https://git-scm.com/docs/gitattributes#_using_macro_attributes).
+BINARY = {"diff": False, "binary": True}
+FALSE = frozenset({"false", "0", "no", "off"})
+LINE = re.compile(r'(?:"((?:[^"\\]|\\.)*)"|(\S+))\s+(.*)')
+# A pattern becomes a regular expression that may go back over every star: neither many stars nor long paths meet it.
+MOST_STARS = 3
+LONGEST_PATH = 512
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A pattern, and what it says of the paths that it matches; None takes back what an earlier rule said."""
+
+    pattern: GitIgnoreSpecPattern
+    says: Mapping[str, bool | None]
+
+
+def rules(text: str) -> tuple[Rule, ...]:
+    """Read the rules about what we ask for; a line that is none is passed over, as Git does."""
+    found = (_rule(line.strip()) for line in text.split("\n"))
+    return tuple(rule for rule in found if rule is not None)
+
+
+def _rule(line: str) -> Rule | None:
+    match = LINE.fullmatch(line)
+    if match is None or line.startswith(("#", "!", "[attr]")):
+        return None
+    pattern = match[2] if match[1] is None else re.sub(r"\\(.)", r"\1", match[1])
+    says = _says(match[3].split())
+    compiled = _compiled(pattern) if says and pattern.replace("**", "").count("*") <= MOST_STARS else None
+    return None if compiled is None else Rule(compiled, says)
+
+
+def _compiled(pattern: str) -> GitIgnoreSpecPattern | None:
+    # pathspec's own error is a ValueError, and so is an error of a regular expression's range.
+    try:
+        compiled = GitIgnoreSpecPattern(pattern)
+    except (ValueError, re.error):
+        return None
+    return compiled if compiled.regex is not None else None
+
+
+def _says(words: Sequence[str]) -> dict[str, bool | None]:
+    says: dict[str, bool | None] = {}
+    for word in words:
+        if word == "binary":
+            says |= BINARY
+            continue
+        name, equals, value = word.lstrip("-!").partition("=")
+        if name in ATTRIBUTES:
+            off = word.startswith("-") or bool(equals and value.lower() in FALSE)
+            says[name] = None if word.startswith("!") else not off
+    return says
+
+
+def said(path: str, rules: Sequence[Rule]) -> Mapping[str, bool | None]:
+    """Tell which attributes are set (True) and unset (False) for a path; the last rule that matches wins."""
+    says: dict[str, bool | None] = {}
+    for rule in rules if len(path) <= LONGEST_PATH else ():
+        if _matches(rule.pattern, path):
+            says |= rule.says
+    return says
+
+
+def _matches(pattern: GitIgnoreSpecPattern, path: str) -> bool:
+    """Tell whether a pattern matches the path itself: unlike in `.gitignore`, a folder's match is not its files'."""
+    result = pattern.match_file(path)
+    return result is not None and not result.match.groupdict().get("ps_d")

@@ -1,0 +1,94 @@
+"""Turn what the names of files and folders tell into tables: all in small letters.
+
+After GitHub linguist's `vendor.yml`, `documentation.yml` and `generated.rb`
+(https://github.com/github-linguist/linguist/tree/main/lib/linguist), and the package managers' own documentation.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of one kind of file: whole ones, their starts and ends, and those of the folders around them."""
+
+    files: frozenset[str] = frozenset()
+    starts: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    folders: frozenset[str] = frozenset()
+
+
+def _set(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+DEPENDENCIES = Names(
+    files=_set("""
+        package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb deno.lock cargo.lock
+        poetry.lock uv.lock pdm.lock pipfile.lock pixi.lock conda-lock.yml go.sum go.work.sum gopkg.lock glide.lock
+        composer.lock gemfile.lock flake.lock gradle.lockfile packages.lock.json project.assets.json paket.lock
+        mix.lock rebar.lock pubspec.lock podfile.lock package.resolved cartfile.resolved conan.lock
+        chart.lock manifest.toml stack.yaml.lock cabal.project.freeze shard.lock module.bazel.lock
+        .terraform.lock.hcl buf.lock pylock.toml
+    """),
+)
+VENDORED = Names(
+    folders=_set("""
+        vendor vendors node_modules bower_components third_party third-party thirdparty 3rdparty godeps
+        .yarn jspm_packages carthage pods
+    """),
+)
+GENERATED = Names(
+    ends=(
+        *(".min.js", ".min.css", ".min.mjs", ".js.map", ".css.map", ".map", ".bundle.js", ".chunk.js"),
+        *("_pb2.py", "_pb2_grpc.py", "_pb2.pyi", ".pb.go", ".pb.cc", ".pb.h", "_pb.js", "_pb.rb", "_pb.d.ts"),
+        *(".pb.gw.go", ".g.dart", ".freezed.dart", ".g.cs", ".designer.cs", ".gen.go", "_gen.go", ".gen.ts"),
+        *(".snap", ".ambr", ".snapshot", ".resx.cs", ".tsbuildinfo", ".po~", ".xcscheme", ".pbxproj"),
+    ),
+    files=_set("zz_generated.deepcopy.go .pnp.cjs .pnp.loader.mjs parser.tab.c lex.yy.c"),
+    folders=_set("__snapshots__ __generated__ generated"),
+)
+TESTS = Names(
+    files=_set("conftest.py spec_helper.rb rails_helper.rb test.py tests.py tests.rs"),
+    starts=("test_",),
+    ends=(
+        *("_test.py", "_tests.py", "_test.go", "_test.rs", "_test.rb", "_spec.rb", "_test.dart", "_test.exs"),
+        *(".test.js", ".test.jsx", ".test.ts", ".test.tsx", ".test.mjs", ".spec.js", ".spec.jsx", ".spec.ts"),
+        *(".spec.tsx", ".spec.mjs", ".cy.js", ".cy.ts", "test.java", "tests.java", "test.kt", "tests.cs", "test.cs"),
+        *("test.php", "tests.swift", "_test.cc", "_test.cpp", "_test.c", "_unittest.cc", ".t", ".bats", ".feature"),
+    ),
+    folders=_set("test tests __tests__ spec specs testdata test-data fixtures __fixtures__ __mocks__ e2e testing"),
+)
+DOCUMENTATION = Names(
+    files=_set("""
+        license licence copying copyright notice readme changelog changes news authors contributors contributing
+        maintainers history todo citation.cff license.txt readme.txt changelog.txt notice.txt copying.txt authors.txt
+        license-mit license-apache codeowners
+    """),
+    ends=(".md", ".mdx", ".markdown", ".rst", ".adoc", ".asciidoc", ".org", ".textile", ".pod", ".rdoc", ".man"),
+    folders=_set("docs doc documentation man javadoc"),
+)
+CONFIGURATION = Names(
+    files=_set("""
+        makefile gnumakefile dockerfile containerfile jenkinsfile vagrantfile procfile justfile cmakelists.txt gemfile
+        rakefile pipfile brewfile go.mod go.work setup.py meson.build build.bazel build workspace .gitignore
+        .gitattributes .editorconfig .dockerignore .npmrc .nvmrc .env .gitmodules .babelrc .eslintrc .prettierrc
+        .python-version .ruby-version .node-version constraints.txt
+    """),
+    starts=("requirements", "dockerfile.", "docker-compose", ".env.", ".eslintrc.", ".prettierrc."),
+    ends=(
+        *(".yml", ".yaml", ".toml", ".ini", ".cfg", ".conf", ".json", ".json5", ".jsonc", ".properties", ".xml"),
+        *(".gradle", ".gradle.kts", ".cmake", ".mk", ".nix", ".tf", ".tfvars", ".hcl", ".csproj", ".sln", ".props"),
+        *(".targets", ".gemspec", ".podspec", ".cabal", ".plist", ".service", ".config.js", ".config.ts"),
+        *(".config.mjs", ".config.cjs", ".dockerfile", ".env"),
+    ),
+    folders=_set(".github .gitlab .circleci .vscode .idea .husky .devcontainer"),
+)
+BINARY_ENDS = (
+    *(".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".ico", ".icns", ".tif", ".tiff", ".avif", ".psd", ".heic"),
+    *(".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".odt", ".ods", ".zip", ".gz", ".tgz", ".bz2"),
+    *(".xz", ".zst", ".7z", ".rar", ".tar", ".jar", ".war", ".whl", ".egg", ".nupkg", ".apk", ".ipa", ".dmg", ".iso"),
+    *(".exe", ".dll", ".so", ".dylib", ".a", ".lib", ".o", ".obj", ".class", ".pyc", ".wasm", ".bin", ".dat"),
+    *(".mp3", ".mp4", ".m4a", ".wav", ".flac", ".ogg", ".avi", ".mov", ".webm", ".mkv", ".ttf", ".otf", ".woff"),
+    *(".woff2", ".eot", ".db", ".sqlite", ".sqlite3", ".npy", ".npz", ".pkl", ".pt", ".onnx", ".safetensors", ".gguf"),
+    *(".parquet", ".h5", ".hdf5", ".keystore", ".p12", ".jks"),
+)
