@@ -21,14 +21,22 @@ CALLED = (
     REPO,
     f"{REPO}/contents/{{path}}",
     f"{REPO}/labels",
+    f"{REPO}/check-runs",
+    f"{REPO}/check-runs/{{check_run_id}}",
+    f"{REPO}/check-runs/{{check_run_id}}/annotations",
+    f"{REPO}/commits/{{ref}}/check-runs",
+    f"{REPO}/issues/{{issue_number}}",
     f"{REPO}/issues/{{issue_number}}/comments",
     f"{REPO}/issues/{{issue_number}}/events",
     f"{REPO}/issues/{{issue_number}}/labels",
     f"{REPO}/issues/{{issue_number}}/labels/{{name}}",
     f"{REPO}/issues/comments/{{comment_id}}",
+    f"{REPO}/pulls",
     f"{REPO}/pulls/{{pull_number}}",
     f"{REPO}/pulls/{{pull_number}}/commits",
     f"{REPO}/pulls/{{pull_number}}/files",
+    f"{REPO}/releases",
+    f"{REPO}/releases/{{release_id}}",
 )
 # Prose and samples make up most of the description and check nothing.
 UNCHECKED = {

@@ -38,7 +38,7 @@ def github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         emulate(port, front.url, key, tmp_path_factory.mktemp("github")),
     ):
         job, reader = (_installation_token(front.url, key, level) for level in ("write", "read"))
-        yield Server(front.url, setup.url, job, reader, recorder)
+        yield Server(front.url, setup.url, job, reader, recorder, gateway)
 
 
 @pytest.fixture(scope="session")
@@ -71,5 +71,5 @@ def examples() -> tuple[tuple[str, dict[str, Any]], ...]:
 def _installation_token(url: str, key: str, level: str) -> str:
     """Get a token as a workflow's job has it."""
     app = GithubIntegration(auth=Auth.AppAuth(APP_ID, key), base_url=url)
-    wanted = {name: "read" if name in ("contents", "metadata") else level for name in PERMISSIONS}
+    wanted = {name: "read" if name == "metadata" else level for name in PERMISSIONS}
     return app.get_access_token(INSTALLATION, permissions=wanted).token

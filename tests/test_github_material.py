@@ -121,7 +121,7 @@ class TestFiles:
         number = standin.open_pull("From afar", files={"far.py": "print('far')\n"}, from_fork=True)
         material = github.material(standin.repo, subject(number), ["patch", "contents"])
         (file,) = material.files
-        assert (file.path, file.patch) == ("far.py", "@@ -0,0 +1,1 @@\n+print('far')")
+        assert (file.path, file.patch) == ("far.py", "@@ -0,0 +1 @@\n+print('far')")
         assert file.contents == "print('far')\n"
         assert {one.path.split("/")[2] for one in standin.conversation} == {"octo-org"}
 

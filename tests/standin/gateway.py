@@ -3,20 +3,25 @@
 Each difference was measured against emulate 0.11.2; GitHub's side is in https://docs.github.com/rest.
 """
 
+import base64
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha1
+from itertools import count
 from typing import Any
-from urllib.parse import urlencode
 
-from tests.standin.wire import Answer, Reply, Request, reply_json
+from tests.standin import checks, pulls
+from tests.standin.comparison import Comparison
+from tests.standin.wire import Answer, Reply, Request, paged, reply_json
 
 COMMENT_LIMIT = 65_536  # characters
 CONTENTS_LIMIT = 1024 * 1024  # bytes; GitHub gives larger files without their content
-LISTED_FILES = 3_000
-LISTED_COMMITS = 250
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 NOT_FOR_INTEGRATIONS = "Resource not accessible by integration"
+CLOSING = re.compile(r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? #(\d+)", re.IGNORECASE)
 TOO_LONG = "Body is too long (maximum is 65536 characters)"
 
 REPO = r"/repos/(?P<repo>[^/]+/[^/]+)"
@@ -35,6 +40,14 @@ class Gateway:
     label_events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     fork_heads: dict[str, str] = field(default_factory=dict)
     attachments: dict[str, bytes] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    comparisons: dict[tuple[str, str], Comparison] = field(default_factory=dict)
+    check_runs: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
+    annotations: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    links: dict[str, list[int]] = field(default_factory=dict)
+    deleted_forks: set[str] = field(default_factory=set)
+    dates: dict[str, dict[str, str]] = field(default_factory=dict)
+    clock: "count[int]" = field(default_factory=count)
 
     def answer(self, request: Request) -> Reply:
         """Answer what emulate lacks, and let it answer the rest."""
@@ -46,20 +59,35 @@ class Gateway:
                 reply = route(self, request, match.groupdict())
                 if reply is not None:
                     return reply
-        return self._ask(request)
+        return self.pass_on(request)
 
     def get(self, request: Request, path: str, **query: str) -> Any:
         """Ask emulate for JSON in the name of the one who asks us; None where it has nothing."""
         reply = self.ask(Request("GET", path, query, {"authorization": request.headers.get("authorization", "")}))
         return reply.json() if reply.status == 200 else None
 
-    def _ask(self, request: Request) -> Reply:
+    def pass_on(self, request: Request) -> Reply:
+        """Let emulate answer, with GitHub's words where it refuses."""
         reply = self.ask(request)
         if reply.status == 403 and request.token in self.bots:
             return _forbidden(request)
         if reply.status == 201 and request.path.endswith("/access_tokens"):
             self._remember(reply.json()["token"])
         return reply
+
+    def tick(self) -> str:
+        """Tell the time: a minute after it was told last, so that no two things happen at once."""
+        return f"{BEGINNING + timedelta(minutes=next(self.clock)):%Y-%m-%dT%H:%M:%SZ}"
+
+    def keep_blob(self, data: bytes) -> None:
+        """Remember a file's contents by Git's id of them."""
+        self.blobs[sha1(b"blob %d\0" % len(data) + data).hexdigest()] = data
+
+    def blob(self, request: Request, repo: str, sha: str) -> bytes:
+        """Give a file's contents by Git's id of them."""
+        if sha not in self.blobs:
+            self.keep_blob(base64.b64decode(self.get(request, f"/repos/{repo}/git/blobs/{sha}")["content"]))
+        return self.blobs[sha]
 
     def _remember(self, token: str) -> None:
         self.logins[token] = "github-actions[bot]"
@@ -68,7 +96,8 @@ class Gateway:
 
 def _forbidden(request: Request) -> Reply:
     """GitHub says which permission it wanted; emulate only says no."""
-    name = "contents" if "/contents/" in request.path else "issues"
+    places = {"/contents/": "contents", "/releases": "contents", "/check-runs": "checks", "/pulls": "pull_requests"}
+    name = next((name for place, name in places.items() if place in request.path), "issues")
     wanted = f"{name}={'read' if request.method == 'GET' else 'write'}"
     return reply_json(
         403, {"message": NOT_FOR_INTEGRATIONS, "status": "403"}, {"x-accepted-github-permissions": wanted}
@@ -82,91 +111,57 @@ def _user(gateway: Gateway, request: Request, _: dict[str, str]) -> Reply | None
 
 
 def _graphql(gateway: Gateway, request: Request, _: dict[str, str]) -> Reply | None:
-    if "viewer" not in request.json()["query"]:
-        return reply_json(200, {"errors": [{"message": "The stand-in knows only `viewer { login }`"}]})
+    asked = request.json()
+    if "closingIssuesReferences" in asked["query"]:
+        return _closing(gateway, request, asked["variables"])
+    if "viewer" not in asked["query"]:
+        return reply_json(200, {"errors": [{"message": "The stand-in knows only two questions"}]})
     return reply_json(200, {"data": {"viewer": {"login": gateway.logins[request.token]}}})
 
 
-def _changes(gateway: Gateway, request: Request, where: dict[str, str]) -> tuple[Any, Any] | None:
-    """The pull request and emulate's comparison of its base with the present tip of its branch.
-
-    emulate leaves a pull request's head where it was opened, and its forks share no commit with their origin:
-    there the fork's own copy of the base branch is what the head is compared with.
-    """
-    pull = gateway.get(request, f"/repos/{where['repo']}/pulls/{where['number']}")
-    if pull is None:
-        return None
-    head, head_repo = pull["head"], pull["head"]["repo"]["full_name"]
-    base = pull["base"]["sha" if head_repo == where["repo"] else "ref"]
-    branch = gateway.get(request, f"/repos/{head_repo}/branches/{head['ref']}")
-    head["sha"] = branch["commit"]["sha"]
-    gateway.fork_heads[head["sha"]] = head_repo
-    comparison = gateway.get(request, f"/repos/{head_repo}/compare/{base}...{head['sha']}")
-    return pull, comparison
-
-
-def _pull(gateway: Gateway, request: Request, where: dict[str, str]) -> Reply | None:
-    found = _changes(gateway, request, where)
+def _closing(gateway: Gateway, request: Request, asked: dict[str, Any]) -> Reply:
+    """The issues that a pull request closes, by the words of its description and by hand."""
+    repo = f"{asked['owner']}/{asked['name']}"
+    found = gateway.get(request, f"/repos/{repo}/pulls/{asked['number']}")
     if found is None:
-        return None
-    pull, comparison = found
-    if "diff" in request.headers.get("accept", ""):
-        return Reply(200, _diff(comparison["files"]).encode(), {"content-type": "application/vnd.github.diff"})
-    counts = {key: sum(file[key] for file in comparison["files"]) for key in ("additions", "deletions")}
-    return reply_json(
-        200, pull | counts | {"changed_files": len(comparison["files"]), "commits": len(comparison["commits"])}
-    )
-
-
-def _pull_files(gateway: Gateway, request: Request, where: dict[str, str]) -> Reply | None:
-    found = _changes(gateway, request, where)
-    return found and _page(request, found[1]["files"][:LISTED_FILES])
-
-
-def _pull_commits(gateway: Gateway, request: Request, where: dict[str, str]) -> Reply | None:
-    found = _changes(gateway, request, where)
-    return found and _page(request, found[1]["commits"][:LISTED_COMMITS])
-
-
-def _pull_as_issue(gateway: Gateway, request: Request, where: dict[str, str]) -> Reply | None:
-    """Every pull request of GitHub's is an issue too."""
-    pull = gateway.get(request, f"/repos/{where['repo']}/pulls/{where['number']}")
-    if pull is None:
-        return None
-    shared = {key: pull[key] for key in ("number", "title", "body", "state", "user", "labels", "html_url")}
-    return reply_json(200, shared | {"pull_request": {key: pull[key] for key in ("url", "html_url", "diff_url")}})
-
-
-def _diff(files: Sequence[dict[str, Any]]) -> str:
-    return "\n".join(_file_diff(file) for file in files) + "\n"
-
-
-def _file_diff(file: dict[str, Any]) -> str:
-    new, old = file["filename"], file.get("previous_filename", file["filename"])
-    heading = f"diff --git a/{old} b/{new}"
-    if "patch" not in file:
-        return f"{heading}\nBinary files a/{old} and b/{new} differ"
-    before = "/dev/null" if file["status"] == "added" else f"a/{old}"
-    after = "/dev/null" if file["status"] == "removed" else f"b/{new}"
-    return f"{heading}\n--- {before}\n+++ {after}\n{file['patch']}"
-
-
-def _page(request: Request, items: Sequence[object]) -> Reply:
-    size = min(100, int(request.query.get("per_page", 30)))
-    number = int(request.query.get("page", 1))
-    last = max(1, -(-len(items) // size))
-    links = [
-        f'<http://{request.headers["host"]}{request.path}?{urlencode({"page": page, "per_page": size})}>; rel="{rel}"'
-        for rel, page in (("next", number + 1), ("last", last))
-        if number < last
+        missing = {"type": "NOT_FOUND", "path": ["repository", "pullRequest"], "message": "Could not resolve"}
+        return reply_json(200, {"data": {"repository": {"pullRequest": None}}, "errors": [missing]})
+    numbers = [int(number) for number in CLOSING.findall(found["body"] or "")]
+    numbers = list(dict.fromkeys(numbers + gateway.links.get(f"{repo}#{asked['number']}", [])))
+    issues = [gateway.get(request, f"/repos/{repo}/issues/{number}") for number in numbers]
+    nodes = [
+        {"number": issue["number"], "title": issue["title"], "repository": {"nameWithOwner": repo}}
+        for issue in issues
+        if issue
     ]
-    return reply_json(200, items[(number - 1) * size : number * size], {"link": ", ".join(links)} if links else None)
+    references = {"totalCount": len(nodes), "nodes": nodes[:20]}
+    return reply_json(200, {"data": {"repository": {"pullRequest": {"closingIssuesReferences": references}}}})
+
+
+def _release(gateway: Gateway, request: Request, where: dict[str, str]) -> Reply:
+    """A release is published by the stand-in's own clock."""
+    reply = gateway.pass_on(request)
+    data = reply.json() if reply.status < 300 else None
+    if data and data["published_at"] and str(data["id"]) not in gateway.dates:
+        gateway.dates[str(data["id"])] = {"published_at": gateway.tick()}
+    return reply_json(reply.status, _dated(gateway, data)) if data else reply
+
+
+def _releases(gateway: Gateway, request: Request, where: dict[str, str]) -> Reply:
+    reply = gateway.pass_on(request)
+    if reply.status != 200:
+        return reply
+    return reply_json(200, [_dated(gateway, one) for one in reply.json()], reply.headers)
+
+
+def _dated(gateway: Gateway, release: dict[str, Any]) -> dict[str, Any]:
+    return release | gateway.dates.get(str(release["id"]), {})
 
 
 def _contents(gateway: Gateway, request: Request, where: dict[str, str]) -> Reply | None:
     """A fork's commits are seen from the base repository too, and large files come without content."""
     home = gateway.fork_heads.get(request.query.get("ref", ""), where["repo"])
-    reply = gateway._ask(replace(request, path=f"/repos/{home}/contents/{where['path']}"))
+    reply = gateway.pass_on(replace(request, path=f"/repos/{home}/contents/{where['path']}"))
     found = reply.json() if reply.status == 200 else None
     if isinstance(found, dict) and found.get("size", 0) > CONTENTS_LIMIT:
         return reply_json(200, found | {"content": "", "encoding": "none"})
@@ -192,7 +187,7 @@ def _label_write(gateway: Gateway, request: Request, where: dict[str, str]) -> R
     """Note who labelled: emulate has no events for pull requests."""
     issue = f"/repos/{where['repo']}/issues/{where['number']}"
     before = {label["name"] for label in gateway.get(request, f"{issue}/labels") or []}
-    reply = gateway._ask(request)
+    reply = gateway.pass_on(request)
     if reply.status < 300:
         after = {label["name"] for label in gateway.get(request, f"{issue}/labels")}
         notes = gateway.label_events.setdefault(issue, [])
@@ -215,7 +210,7 @@ def _label_event(gateway: Gateway, request: Request, number: int, event: str, na
 def _pull_events(gateway: Gateway, request: Request, where: dict[str, str]) -> Reply | None:
     if gateway.get(request, f"/repos/{where['repo']}/pulls/{where['number']}") is None:
         return None
-    return _page(request, gateway.label_events.get(request.path.removesuffix("/events"), []))
+    return paged(request, gateway.label_events.get(request.path.removesuffix("/events"), []))
 
 
 def _attachment(gateway: Gateway, request: Request, names: dict[str, str]) -> Reply | None:
@@ -230,11 +225,24 @@ def _attachment(gateway: Gateway, request: Request, names: dict[str, str]) -> Re
 ROUTES: tuple[tuple[str, str, Route], ...] = (
     ("GET", "/user", _user),
     ("POST", "/graphql", _graphql),
-    ("GET", f"{REPO}/pulls/{NUMBER}", _pull),
-    ("GET", f"{REPO}/pulls/{NUMBER}/files", _pull_files),
-    ("GET", f"{REPO}/pulls/{NUMBER}/commits", _pull_commits),
+    ("GET", f"{REPO}/pulls", pulls.listed),
+    ("GET", f"{REPO}/pulls/{NUMBER}", pulls.pull),
+    ("PATCH", f"{REPO}/pulls/{NUMBER}", pulls.edit),
+    ("PUT", f"{REPO}/pulls/{NUMBER}/merge", pulls.merge),
+    ("GET", f"{REPO}/pulls/{NUMBER}/files", pulls.files),
+    ("GET", f"{REPO}/pulls/{NUMBER}/commits", pulls.commits),
+    ("POST", f"{REPO}/git/trees", pulls.note_contents),
+    ("POST", f"{REPO}/check-runs", checks.write),
+    ("PATCH", f"{REPO}/check-runs/{NUMBER}", checks.write),
+    ("GET", f"{REPO}/check-runs/{NUMBER}", checks.one),
+    ("GET", f"{REPO}/check-runs/{NUMBER}/annotations", checks.annotations),
+    ("GET", f"{REPO}/commits/(?P<ref>[^/]+)/check-runs", checks.listed),
+    ("GET", f"{REPO}/releases", _releases),
+    ("POST", f"{REPO}/releases", _release),
+    ("GET", f"{REPO}/releases/{NUMBER}", _release),
+    ("PATCH", f"{REPO}/releases/{NUMBER}", _release),
     ("GET", f"{REPO}/contents/(?P<path>.+)", _contents),
-    ("GET", f"{REPO}/issues/{NUMBER}", _pull_as_issue),
+    ("GET", f"{REPO}/issues/{NUMBER}", pulls.as_issue),
     ("POST", f"{REPO}/issues/{NUMBER}/comments", _comment),
     ("PATCH", f"{REPO}/issues/comments/{NUMBER}", _comment),
     ("POST", f"{REPO}/labels", _new_label),

@@ -35,6 +35,8 @@ def event_payload(ask: Ask, repo: str, kind: str, action: str | None, number: in
         payload["pull_request"] |= ask("GET", f"/repos/{repo}/pulls/{number}")
     if "issue" in payload:
         payload["issue"] = _issue(payload["issue"], ask("GET", f"/repos/{repo}/issues/{number}"))
+    if "release" in payload:
+        payload["release"] |= ask("GET", f"/repos/{repo}/releases/{number}")
     if kind == "issue_comment":
         payload["comment"] |= ask("GET", f"/repos/{repo}/issues/{number}/comments?per_page=100")[-1]
     return payload

@@ -21,7 +21,8 @@ APP_ID = 15368  # the number of GitHub Actions' own App
 INSTALLATION = 1
 BOT = "github-actions[bot]"
 PEOPLE = ("octocat", "maintainer", "outsider")
-PERMISSIONS = {"contents": "write", "issues": "write", "metadata": "read", "pull_requests": "write"}
+WRITABLE = ("checks", "contents", "issues", "pull_requests")
+PERMISSIONS = {**dict.fromkeys(WRITABLE, "write"), "metadata": "read"}
 
 NOT_INSTALLED = f"The GitHub stand-in is not installed ({MODULES} is missing): run `make setup`."
 

@@ -1,7 +1,7 @@
 """Turn HTTP requests into replies with a plain function, on a free loopback port."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -67,6 +67,20 @@ def reply_json(status: int, data: object, headers: Mapping[str, str] | None = No
     """Make a JSON reply."""
     kind = {"content-type": "application/json; charset=utf-8"}
     return Reply(status, json.dumps(data).encode(), {**kind, **(headers or {})})
+
+
+def paged(request: Request, items: Sequence[object]) -> Reply:
+    """Give the page that is asked for, with the links to the others."""
+    size = min(100, int(request.query.get("per_page", 30)))
+    number = int(request.query.get("page", 1))
+    last = max(1, -(-len(items) // size))
+    here = f"http://{request.headers['host']}{request.path}"
+    links = [
+        f'<{here}?{urlencode({**request.query, "page": page, "per_page": size})}>; rel="{rel}"'
+        for rel, page in (("next", number + 1), ("last", last))
+        if number < last
+    ]
+    return reply_json(200, items[(number - 1) * size : number * size], {"link": ", ".join(links)} if links else None)
 
 
 def forward(upstream: str) -> Answer:
