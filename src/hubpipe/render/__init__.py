@@ -1,85 +1,70 @@
 """Turn a Plan into Markdown that is safe to post: what a model or a stranger wrote is text, never markup."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from textwrap import wrap
+import re
+from dataclasses import replace
 from typing import Any
 
-from jinja2 import PackageLoader, StrictUndefined, TemplateSyntaxError, nodes
-from jinja2.exceptions import TemplateError as JinjaError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
+from hubpipe.change.memory import Memory, recalled, without_memory, written
 from hubpipe.config import PATH
-from hubpipe.decide import CommentEffect, Findings, Plan
-from hubpipe.errors import TemplateError
-from hubpipe.event import Event, Subject
-from hubpipe.models.base import Box, ModelInfo, Score, Span, Text
-from hubpipe.render.neutral import LINE_LIMIT, code, code_anywhere, printed, printed_anywhere
-from hubpipe.text import Fitted
+from hubpipe.decide import CheckEffect, CommentEffect, Effect, Findings, Plan, ReleaseEffect
+from hubpipe.digest import Digest
+from hubpipe.render.changes import change_page, says_something
+from hubpipe.render.description import Refusal, held, spliced, taken_off, without
+from hubpipe.render.neutral import line_of
+from hubpipe.render.notes import Note, NoteGroup, notes_page
+from hubpipe.render.pages import COMMENT_LIMIT, MARKER_ROOM, custom, page, size
+from hubpipe.render.values import Context, halved, lines_of, sample, values
 
-COMMENT_LIMIT = 65_536  # characters: https://docs.github.com/rest/issues/comments, error "body is too long"
-MOST_LINES = 100
-_MARKER = "<!-- hubpipe: flow="
-MARKER_ROOM = 200  # characters; a flow's name has 64 at most
-MOST_NAMES = 10
+__all__ = [
+    "COMMENT_LIMIT",
+    "Context",
+    "Note",
+    "NoteGroup",
+    "Refusal",
+    "check_template",
+    "custom",
+    "held",
+    "is_own",
+    "lasting",
+    "lines_of",
+    "marker",
+    "page",
+    "says_something",
+    "spliced",
+    "taken_off",
+    "without",
+    "write",
+]
+
+# https://docs.github.com/rest/checks/runs: the summary of a check run's output
+CHECK_LIMIT = 65_535
+TITLE_ROOM = 120
 TEMPLATE_OF = "the comment template of flow {flow}"
-USUAL_HEADING = "Summary"
-HEADINGS = {
-    "translation": "Translation",
-    "text-generation": "Answer",
-    "text2text-generation": "Answer",
-    "table-question-answering": "Answers",
-    "document-question-answering": "Answers",
-    "image-to-text": "In the images",
-    "image-text-to-text": "In the images",
-    "automatic-speech-recognition": "Transcript",
-}
-ONLY_SIMPLE = "a comment template has {{ values }}, filters, for, if, set and range(); no other call, block or file"
-TOO_LONG = (
-    f"the comment has {{length:,}} characters, GitHub takes {COMMENT_LIMIT:,}: write less in each round of a loop"
-)
+NOTHING_FOUND = "Nothing found"
+REMARKS = "{count} remark{s} on {files} file{of}"
 
-_STATEMENTS = (nodes.Output, nodes.For, nodes.If, nodes.Assign)
-# What a template's own expressions can raise, besides Jinja2's errors.
-_TEMPLATE_FAULTS = (
-    JinjaError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a template may show besides the prediction itself."""
-
-    flow: str
-    event: Event
-    models: tuple[ModelInfo, ...]
-    fitted: Fitted
-    unread: tuple[str, ...] = ()
+_MARKER = "<!-- hubpipe: flow="
+_SECONDS = re.compile(r" in \d+(?:\.\d)? s(?=, not by a person)")
 
 
 def write(plan: Plan, findings: Findings, context: Context) -> Plan:
-    """Fill in the bodies of a Plan's comments.
+    """Fill in the texts of a Plan's comments, checks and release notes.
 
     Raises TemplateError when a custom template does not render.
     """
-    effects = tuple(
-        replace(effect, body=comment(effect, plan, findings, context)) if isinstance(effect, CommentEffect) else effect
-        for effect in plan.effects
-    )
-    return replace(plan, effects=effects)
+    return replace(plan, effects=tuple(_written(effect, plan, findings, context) for effect in plan.effects))
 
 
-def lines_of(text: str) -> list[str]:
-    """Part a text into the lines that a list can show, none longer than one may be: nothing of it is lost."""
-    lines = (line for line in text.splitlines() if line.strip())
-    return [piece for line in lines for piece in wrap(line, LINE_LIMIT, break_on_hyphens=False)]
+def _written(effect: Effect, plan: Plan, findings: Findings, context: Context) -> Effect:
+    match effect:
+        case CommentEffect():
+            return replace(effect, body=comment(effect, plan, findings, context))
+        case CheckEffect():
+            return check(effect, plan, findings, context)
+        case ReleaseEffect():
+            return replace(effect, body=_notes(plan, findings, context))
+        case _:
+            return effect
 
 
 def marker(flow: str) -> str:
@@ -92,148 +77,71 @@ def is_own(body: str) -> bool:
     return body.lstrip().startswith(_MARKER)
 
 
+def lasting(body: str) -> tuple[str, Memory | None]:
+    """Give of a body what two equal runs write alike: neither the time that it took nor when it was."""
+    text, memory = without_memory(body), recalled(body)
+    start = text.rfind("\n") + 1
+    last = _SECONDS.sub("", text[start:], count=1)
+    return text[:start] + last, replace(memory, read_at=0.0) if memory is not None else None
+
+
 def comment(effect: CommentEffect, plan: Plan, findings: Findings, context: Context) -> str:
-    """Write a comment's body: the marker, then the template's text, within GitHub's limit."""
-    values = _values(plan, findings, context)
-    if not effect.holds:
-        body = page("outdated.md.j2", {"flow": effect.flow, "config_path": PATH})
-    elif effect.template is not None:
-        body = custom(effect.template, values, TEMPLATE_OF.format(flow=effect.flow))
-    else:
-        body = page("comment.md.j2", values)
-        while len(body) > COMMENT_LIMIT - MARKER_ROOM:
-            body = page("comment.md.j2", values := _halved(values))
-    return f"{marker(effect.flow)}\n{body.strip()}\n"
+    """Write a comment's body: the marker, the template's text, what is to be remembered, within GitHub's limit.
 
-
-def page(file: str, values: Mapping[str, Any]) -> str:
-    """Render one of hubpipe's own templates; every printed value is neutralised."""
-    return _OWN.get_template(file).render(values)
-
-
-def custom(template: str, values: Mapping[str, Any], name: str) -> str:
-    """Render a user's template; every printed value is neutralised and stands apart from its neighbours.
-
-    Raises TemplateError, `name` first, for a syntax error, a value that is not there, what only a macro, a block or
-    another file could do (their output would be printed as it is, or neutralised twice), and a text over the limit.
+    A part of a description has no marker of its own, and only the room that the description leaves.
     """
-    try:
-        tree = _CUSTOM.parse(template)
-        for node in tree.find_all((nodes.Stmt, nodes.Call)):
-            if not (isinstance(node, _STATEMENTS) or _is_range(node)):
-                raise TemplateError(f"{name}, line {node.lineno}: {ONLY_SIMPLE}")
-        body = _CUSTOM.from_string(template).render(values)
-        body.encode("utf-8")
-    except TemplateSyntaxError as error:
-        raise TemplateError(f"{name}, line {error.lineno}: {error.message}") from error
-    except _TEMPLATE_FAULTS as error:
-        message = f"{name}: {error or type(error).__name__}; it may use {', '.join(sorted(values))}"
-        raise TemplateError(message) from error
-    if len(body) > COMMENT_LIMIT - MARKER_ROOM:
-        raise TemplateError(f"{name}: {TOO_LONG.format(length=len(body))}")
-    return body
+    in_description = effect.mode == "description"
+    room = COMMENT_LIMIT - MARKER_ROOM - (_taken(context) if in_description else 0)
+    memory = findings.digest.memory if findings.digest is not None and effect.holds else None
+    body = _body(effect, values(plan, findings, context), findings.digest, room).strip()
+    if not in_description:
+        body = f"{marker(effect.flow)}\n{body}"
+    hidden = written(memory, body, room - size(body)) if memory is not None and body else ""
+    return f"{body}\n{hidden}\n" if hidden else f"{body}\n"
 
 
-def _is_range(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == "range"
+def _body(effect: CommentEffect, shown: dict[str, Any], digest: Digest | None, room: int) -> str:
+    if not effect.holds:
+        return page("outdated.md.j2", {"flow": effect.flow, "config_path": PATH})
+    if effect.template is not None:
+        public = {name: value for name, value in shown.items() if name != "seconds"}
+        return custom(effect.template, public, TEMPLATE_OF.format(flow=effect.flow))
+    if digest is not None:
+        return change_page(shown, digest, room - MARKER_ROOM, digest.memory)
+    body = page("comment.md.j2", shown)
+    while size(body) > room and any(shown[name] for name in ("summary", "labels", "spans", "boxes", "cut", "unread")):
+        body = page("comment.md.j2", shown := halved(shown))
+    return body if size(body) <= room else ""
+
+
+def check(effect: CheckEffect, plan: Plan, findings: Findings, context: Context) -> CheckEffect:
+    """Write a check run's title and summary."""
+    if findings.digest is None:
+        summary = _body(CommentEffect(effect.flow), values(plan, findings, context), None, CHECK_LIMIT)
+    else:
+        summary = change_page(values(plan, findings, context), findings.digest, CHECK_LIMIT)
+    return replace(effect, title=effect.title or _title(effect, plan), summary=effect.summary or summary.strip())
 
 
 def check_template(template: str, name: str) -> None:
     """Raise TemplateError when a template does not render with values of every kind."""
-    custom(template, _sample(), name)
+    public = {key: value for key, value in sample().items() if key != "seconds"}
+    custom(template, public, name)
 
 
-def _values(plan: Plan, findings: Findings, context: Context) -> dict[str, Any]:
-    lines = lines_of(findings.text.text) if findings.text else []
-    spans = _distinct(findings.spans)
-    return {
-        "heading": HEADINGS.get(findings.writing.known_task, USUAL_HEADING) if findings.writing else USUAL_HEADING,
-        "summary": lines[:MOST_LINES],
-        "labels": [{"label": score.label, "score": score.score} for score in plan.chosen],
-        "spans": [{"label": span.label, "text": span.text, "score": span.score} for span in spans[:MOST_LINES]],
-        "boxes": [_box_values(box) for box in findings.boxes[:MOST_LINES]],
-        "shortened": any(len(found) > MOST_LINES for found in (lines, spans, findings.boxes)),
-        "flow": context.flow,
-        "model": " → ".join(info.reference for info in context.models),
-        "read": context.fitted.read,
-        "total": context.fitted.total,
-        "cut": _some(context.fitted.cut),
-        "unread": _some(context.unread),
-        "config_path": PATH,
-        "event": {"name": context.event.name, "repo": context.event.repo, "actor": context.event.actor or ""},
-        "subject": _subject_values(context.event.subject),
-    }
+def _title(effect: CheckEffect, plan: Plan) -> str:
+    """Say in a line of plain text what a check found."""
+    count, files = len(effect.annotations), len({one.path for one in effect.annotations})
+    remarks = REMARKS.format(count=count, s="" if count == 1 else "s", files=files, of="" if files == 1 else "s")
+    found = ", ".join(score.label for score in plan.chosen)
+    return line_of(": ".join(filter(None, (found, remarks if count else ""))), TITLE_ROOM) or NOTHING_FOUND
 
 
-def _distinct(spans: Sequence[Span]) -> list[Span]:
-    """Keep one of the spans that say the same, the surest, where the first of them stands."""
-    best: dict[tuple[str, str], Span] = {}
-    for span in spans:
-        known = best.setdefault((span.label, span.text), span)
-        if span.score > known.score:
-            best[span.label, span.text] = span
-    return list(best.values())
+def _notes(plan: Plan, findings: Findings, context: Context) -> str:
+    return notes_page(context.notes, values(plan, findings, context), COMMENT_LIMIT - MARKER_ROOM)
 
 
-def _box_values(box: Box) -> dict[str, Any]:
-    at = f"{box.xmin},{box.ymin} to {box.xmax},{box.ymax}"
-    return {"label": box.label, "score": box.score, "at": at, "image": box.image}
-
-
-def _halved(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the first half of what a comment lists."""
-    listed = ("summary", "labels", "spans", "boxes", "cut", "unread")
-    halves = {name: values[name][: len(values[name]) // 2] for name in listed}
-    return {**values, **halves, "shortened": True}
-
-
-def _some(items: Sequence[str]) -> list[str]:
-    """Name the first of many."""
-    rest = len(items) - MOST_NAMES
-    return [*items[:MOST_NAMES], *([f"{rest} more"] if rest > 0 else [])]
-
-
-def _subject_values(subject: Subject | None) -> dict[str, Any]:
-    shown = subject or Subject("issue", None, "", "")
-    return {
-        "kind": shown.kind,
-        "number": shown.number or "",
-        "title": shown.title,
-        "author": shown.author or "",
-        "from_fork": shown.from_fork,
-        "changed_files": shown.changed_files,
-        "additions": shown.additions,
-        "deletions": shown.deletions,
-    }
-
-
-def _sample() -> dict[str, Any]:
-    """Give the values of a comment that has everything."""
-    subject = Subject("pull_request", 1, "Title", "Body", "octocat", changed_files=1, additions=1, deletions=1)
-    event = Event("pull_request", "opened", "octo-org/octo-repo", subject, actor="octocat")
-    info = ModelInfo("fake", "fake:", None, "summarization", None)
-    context = Context("flow", event, (info,), Fitted("Title", 1, 2, ("body",)), ("files: too many",))
-    plan = Plan(chosen=(Score("bug", 0.9),))
-    spans = (Span("version", 0, 5, "1.2.3", 0.9),)
-    boxes = (Box("button", 0.9, 0, 0, 10, 10),)
-    return _values(plan, Findings(text=Text("A sentence.\nAnother."), spans=spans, boxes=boxes), context)
-
-
-def _environment(
-    printed: Callable[[object], str], as_code: Callable[[str], str], *, user: bool
-) -> ImmutableSandboxedEnvironment:
-    templates = ImmutableSandboxedEnvironment(
-        loader=PackageLoader("hubpipe"),
-        undefined=StrictUndefined,
-        finalize=printed,
-        autoescape=False,  # the result is Markdown, no HTML: `finalize` neutralises every value
-        keep_trailing_newline=True,
-        trim_blocks=user,  # a user's `{% for %}` on a line of its own leaves no empty line
-        lstrip_blocks=user,
-    )
-    templates.filters["code"] = lambda value: as_code(str(value))
-    return templates
-
-
-_OWN = _environment(printed, code, user=False)
-_CUSTOM = _environment(printed_anywhere, code_anywhere, user=True)
+def _taken(context: Context) -> int:
+    """Count what people wrote into the description that a body is to be a part of."""
+    subject = context.event.subject
+    return size(without(subject.body)) if subject is not None else 0

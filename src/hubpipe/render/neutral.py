@@ -1,7 +1,7 @@
 """Turn any text into text that GitHub shows and does not act on."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -37,10 +37,22 @@ def neutralise(text: str) -> str:
     Mentions, references, closing words, links and HTML lose their effect; inline code stays code. White
     space is folded to one line of at most 1,000 characters.
     """
-    safe = "".join(
-        (code(part.content) or _APART) if part.type == "code_inline" else _plain(part.content) for part in _parts(text)
-    )
-    return _LINE_START.sub(_escaped_start, safe)
+    return _LINE_START.sub(_escaped_start, _prose(text, code))
+
+
+def own(markdown: str) -> "_Markdown":
+    """Mark Markdown that holds nothing but hubpipe's own words and numbers."""
+    return _Markdown(markdown)
+
+
+def in_line(text: str) -> "_Markdown":
+    """Make any text safe in a line, once for as often as it is printed."""
+    return _Markdown(neutralise(text))
+
+
+def in_cell(text: str) -> "_Markdown":
+    """Make any text safe in a cell of a table, its wording kept."""
+    return _Markdown(_prose(text, code_in_cell))
 
 
 def code(text: str) -> str:
@@ -52,9 +64,31 @@ def code(text: str) -> str:
     return _Markdown(f"{fence}{pad}{line}{pad}{fence}") if line else _Markdown("")
 
 
-def _line(text: str) -> str:
+def code_in_cell(text: str) -> "_Markdown":
+    """Put any text into a code span that holds in a table, too."""
+    # A stroke ends the cell even within a code span, and what escapes it there cannot be told from the text's own.
+    return code_anywhere(text) if "|" in text else _Markdown(code(text))
+
+
+def line_of(text: str, room: int) -> str:
+    """Fold a text to one line of at most `room` characters; what is too long is cut in the middle, and shows it."""
+    line = _line(text, max(len(text), LINE_LIMIT))
+    if len(line) <= room:
+        return line
+    end = (room - len(ELLIPSIS)) * 2 // 3
+    return line[: room - len(ELLIPSIS) - end] + ELLIPSIS + line[len(line) - end :]
+
+
+def _prose(text: str, as_code: Callable[[str], str]) -> str:
+    parts = _parts(text)
+    return "".join(
+        (as_code(part.content) or _APART) if part.type == "code_inline" else _plain(part.content) for part in parts
+    )
+
+
+def _line(text: str, limit: int = LINE_LIMIT) -> str:
     line = " ".join(visible(text).split())
-    return line if len(line) <= LINE_LIMIT else line[:LINE_LIMIT].rstrip() + ELLIPSIS
+    return line if len(line) <= limit else line[:limit].rstrip() + ELLIPSIS
 
 
 def _parts(text: str) -> list[Token]:
@@ -68,8 +102,12 @@ def _plain(text: str) -> str:
 
 def _set_apart(text: str) -> str:
     """Part each sign from what would give it a meaning, with a character that no visible text holds."""
-    text = _LINKING.sub(lambda sign: sign.group() + "\u200b", text)
+    text = _unlinked(text)
     return _SHA.sub(lambda sha: _FOUR.sub(lambda four: four.group() + "\u200b", sha.group()), text)
+
+
+def _unlinked(text: str) -> str:
+    return _LINKING.sub(lambda sign: sign.group() + "\u200b", text)
 
 
 def _entities(text: str) -> str:
@@ -107,4 +145,5 @@ def printed_anywhere(value: object) -> str:
 
 def code_anywhere(text: str) -> _Markdown:
     """Put any text into a code element, which holds where a code span would not."""
-    return _Markdown(f"{_APART}<code>{_entities(_line(text))}</code>{_APART}")
+    # GitHub's Markdown links addresses in such an element, as it does not in a code span.
+    return _Markdown(f"{_APART}<code>{_entities(_unlinked(_line(text)))}</code>{_APART}")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from hubpipe.decide import CommentEffect, Effect, LabelsEffect
+from hubpipe.change.memory import without_memory
+from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, ReleaseEffect
 from hubpipe.models.base import Boxes, Prediction, Scores, Spans, Text, Vector
 from hubpipe.report import FlowReport, Report, StepReport
 from hubpipe.text import Fitted
@@ -61,7 +62,13 @@ def effect_json(effect: Effect) -> dict[str, Any]:
             created = [label.name for label in effect.create]
             return {"kind": effect.kind, "add": list(effect.add), "remove": list(effect.remove), "create": created}
         case CommentEffect():
-            return {"kind": effect.kind, "body": effect.body}
+            return {"kind": effect.kind, "mode": effect.mode, "body": effect.body}
+        case CheckEffect():
+            shown = ("kind", "name", "head", "conclusion", "title", "summary")
+            plain = {name: getattr(effect, name) for name in shown}
+            return {**plain, "annotations": [asdict(one) for one in effect.annotations]}
+        case ReleaseEffect():
+            return {"kind": effect.kind, "release": effect.release_id, "body": effect.body}
 
 
 def reading(flow: FlowReport) -> str:
@@ -139,7 +146,7 @@ def _lines(flow: FlowReport) -> Iterator[str]:
         for score in flow.plan.scores:
             yield f"  {'✓' if score.label in chosen else ' '} {score.score:.2f}  {score.label}"
     for effect in flow.plan.effects:
-        yield f"  {effect.kind}:"
+        yield f"  {_name(effect)}:"
         yield from (f"    {line}" for line in _effect_lines(effect))
     if not any(effect.kind == "comment" for effect in flow.plan.effects):
         yield from (f"  {line}" for line in words(flow))
@@ -149,9 +156,21 @@ def _lines(flow: FlowReport) -> Iterator[str]:
         yield f"  failed: {flow.error}"
 
 
+def _name(effect: Effect) -> str:
+    return effect.mode if isinstance(effect, CommentEffect) else effect.kind
+
+
 def _effect_lines(effect: Effect) -> list[str]:
     match effect:
         case LabelsEffect():
             return [f"add {', '.join(effect.add) or '-'}; remove {', '.join(effect.remove) or '-'}"]
-        case CommentEffect():
-            return effect.body.splitlines()
+        case CheckEffect():
+            remarks = [f"{one.path}:{one.start}: {one.level}: {one.title}" for one in effect.annotations]
+            return [f"{effect.name}, {effect.conclusion}: {effect.title}", *remarks]
+        case CommentEffect() | ReleaseEffect():
+            return _seen(effect.body)
+
+
+def _seen(body: str) -> list[str]:
+    """Give a text's lines without the hidden last one."""
+    return without_memory(body).splitlines()

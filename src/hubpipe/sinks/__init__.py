@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from hubpipe.decide import CommentEffect, Effect, LabelsEffect
-from hubpipe.sinks import comment, labels
+from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, ReleaseEffect
+from hubpipe.sinks import check, comment, description, labels, release
 from hubpipe.sinks.outcome import Outcome, Target
 
 if TYPE_CHECKING:
@@ -20,8 +20,14 @@ def to_github(github: "GitHub") -> Publish:
         match effect:
             case LabelsEffect():
                 return labels.publish(effect, target, github)
+            case CommentEffect(mode="description"):
+                return description.publish(effect, target, github)
             case CommentEffect():
                 return comment.publish(effect, target, github)
+            case CheckEffect():
+                return check.publish(effect, target, github)
+            case ReleaseEffect():
+                return release.publish(effect, target, github)
 
     return publish
 

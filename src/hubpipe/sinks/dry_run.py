@@ -1,14 +1,28 @@
 """Turn Effects into words only: what would be done."""
 
-from hubpipe.decide import CommentEffect, Effect, LabelsEffect
+from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, ReleaseEffect
 from hubpipe.sinks import labels
 from hubpipe.sinks.outcome import Outcome, Target
+
+WOULD = "dry run, would have {what}"
 
 
 def publish(effect: Effect, target: Target) -> Outcome:
     """Say what would be done, and do nothing."""
+    return Outcome(effect.kind, False, WOULD.format(what=_words(effect, target)))
+
+
+def _words(effect: Effect, target: Target) -> str:
     match effect:
         case LabelsEffect():
-            return Outcome(effect.kind, False, f"dry run, would have {labels.describe(effect)} on #{target.number}")
+            return f"{labels.describe(effect)} on #{target.number}"
+        case CommentEffect(mode="description", holds=False):
+            return f"taken its part off the description of #{target.number}"
+        case CommentEffect(mode="description"):
+            return f"kept a part of the description of #{target.number}"
         case CommentEffect():
-            return Outcome(effect.kind, False, f"dry run, would have kept one comment on #{target.number}")
+            return f"kept one comment on #{target.number}"
+        case CheckEffect():
+            return f"kept the check run {effect.name!r} of {effect.head[:7]}, {effect.conclusion}: {effect.title}"
+        case ReleaseEffect():
+            return f"kept the notes of release {effect.release_id}"

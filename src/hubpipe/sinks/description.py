@@ -1,0 +1,37 @@
+"""Turn a CommentEffect into a part of the pull request's own description, between markers."""
+
+from typing import TYPE_CHECKING
+
+from hubpipe.change.memory import recalled
+from hubpipe.decide import CommentEffect
+from hubpipe.render import Refusal, held, lasting, spliced, taken_off
+from hubpipe.sinks.newer import left_alone
+from hubpipe.sinks.outcome import Outcome, Target
+
+if TYPE_CHECKING:
+    from hubpipe.github import GitHub
+
+UP_TO_DATE = "the description is up to date"
+WROTE = "wrote into the description"
+TOOK_OFF = "took its part off the description"
+
+
+def publish(effect: CommentEffect, target: Target, github: "GitHub") -> Outcome:
+    """Put the text into the description as it is now, or take it off; what people wrote stays as it is."""
+    now = github.pull(target.repo, target.number)
+    there = held(now.body, effect.flow)
+    if effect.head is not None:
+        reason = left_alone(effect, now, recalled(there) if there is not None else None)
+        if reason is not None:
+            return reason
+    if effect.holds and there is not None and lasting(there) == lasting(effect.body):
+        return Outcome(effect.kind, True, UP_TO_DATE, now.url)
+    new = spliced(now.body, effect.flow, effect.body) if effect.holds else taken_off(now.body, effect.flow)
+    if effect.holds and not effect.body.strip():
+        new = Refusal.NO_ROOM
+    if isinstance(new, Refusal):
+        return Outcome(effect.kind, False, new.value, now.url)
+    if new == now.body:
+        return Outcome(effect.kind, True, UP_TO_DATE, now.url)
+    github.edit_description(target.repo, target.number, new)
+    return Outcome(effect.kind, True, WROTE if effect.holds else TOOK_OFF, now.url)
