@@ -183,7 +183,8 @@ class GitHub:
         """
         if subject.kind == "release" and "pulls" in inputs:
             merged, unread = self.merged_pulls(repo, subject.tag)
-            return replace(not_read(subject, inputs), pulls=merged, unread=unread)
+            rest = not_read(subject, inputs)
+            return replace(rest, pulls=merged, unread=rest.unread + unread)
         if subject.number is None or subject.kind not in ("issue", "pull_request"):
             return not_read(subject, inputs)
         return read(Reading(self._access(repo), subject.number), subject, inputs)
