@@ -7,7 +7,7 @@ import urllib3
 
 from hubpipe.config import InputName
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError
-from hubpipe.event import Label, LabelChange, Subject
+from hubpipe.event import Annotation, Label, LabelChange, Subject
 from hubpipe.github import GitHub
 from tests.standin.servers import token_of
 from tests.standin.standin import Server, StandIn
@@ -237,6 +237,17 @@ class TestThroughGitHubsOwnDescription:
         assert github.file(standin.repo, ".github/none.yml") is None
         material = github.material(standin.repo, Subject("pull_request", number, "", ""), get_args(InputName))
         assert [file.contents for file in material.files] == ["print(1)\n"]
+        github.edit_description(standin.repo, number, "Mends it.")
+        head = str(github.pull(standin.repo, number).head_sha)
+        remarks = [Annotation("src/a b.py", 1, 1, "notice", "Odd", "Look")] * 60
+        for existing in (None, github.check_run(standin.repo, head, "risk", "ours")):
+            github.write_check(standin.repo, head, "risk", "ours", "neutral", "T", "S", remarks, existing)
+        release = standin.release("v1")
+        github.edit_release(standin.repo, release, github.release(standin.repo, release)[0])
+        assert github.merged_pulls(standin.repo, "v1")[0] == ()
+        standin.fail("POST", "/graphql", 403, "Resource not accessible by integration")
+        fixing = Subject("pull_request", number, "", f"fixes #{standin.open_issue('Crash')}")
+        assert len(github.material(standin.repo, fixing, ["linked"]).linked) == 1
         assert {one.violations for one in standin.conversation} == {()}
 
     def test_a_request_that_breaks_it_is_seen(self, examined_standin: StandIn) -> None:

@@ -71,22 +71,27 @@ def _read(access: Access, run_id: int) -> CheckRun:
     return access.call(deed, lambda: access.repo.get_check_run(run_id))
 
 
+def _by_id(access: Access, run_id: int) -> CheckRun:
+    """Name a run below the address that we call: its own may be that of another door of the same server."""
+    return CheckRun(access.repo.requester, url=f"{access.repo.url}/check-runs/{run_id}")
+
+
 def _says(access: Access, run: CheckRun, check: Check) -> bool:
     """Tell whether a run says already what the check is to say."""
     said = (run.conclusion, run.output.title, run.output.summary, run.output.annotations_count)
     if said != (check.conclusion, check.title, check.summary, len(check.annotations)):
         return False
+    if not check.annotations:
+        return True
     deed = Deed(f"read the annotations of a check run of {access.name}", READ_CHECKS)
-    remarks = access.call(deed, lambda: list(map(_said, run.get_annotations()))) if check.annotations else []
-    return remarks == list(map(_remark, check.annotations))
+    found = access.call(deed, lambda: list(map(_said, _by_id(access, run.id).get_annotations())))
+    return found == list(map(_remark, check.annotations))
 
 
 def _update(access: Access, run: CheckRun, check: Check) -> CheckRun:
-    def send() -> CheckRun:
-        run.edit(status="completed", conclusion=check.conclusion, output=check.output)
-        return run
-
-    return access.call(_writing(access, check), send)
+    changes = {"status": "completed", "conclusion": check.conclusion, "output": check.output}
+    access.ask(_writing(access, check), "PATCH", f"/check-runs/{run.id}", changes)
+    return run
 
 
 def _create(access: Access, check: Check, after: int) -> CheckRun:
@@ -114,12 +119,12 @@ def _create_now(access: Access, check: Check) -> CheckRun:
 
 def _append(access: Access, run: CheckRun, check: Check, start: int) -> None:
     """Add the annotations from `start` on once: where the reply was lost, look how many are there."""
-    deed = _writing(access, check)
+    deed, path, more = _writing(access, check), f"/check-runs/{run.id}", {"output": _output(check, start)}
     try:
-        access.call(deed, lambda: run.edit(output=_output(check, start)), repeatable=False)
+        access.ask(deed, "PATCH", path, more, repeatable=False)
     except NoAnswerError:
         if _read(access, run.id).output.annotations_count <= start:
-            access.call(deed, lambda: run.edit(output=_output(check, start)), repeatable=False)
+            access.ask(deed, "PATCH", path, more, repeatable=False)
 
 
 def _writing(access: Access, check: Check) -> Deed:

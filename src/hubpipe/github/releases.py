@@ -44,8 +44,9 @@ def merged_pulls(access: Access, tag: str | None) -> tuple[tuple[MergedPull, ...
     part says in words what is not listed.
     """
     since, until = _span(access, tag)
+    branch = str(access.ask(Deed(f"read {access.name}", "`metadata: read`"), "GET", "").get("default_branch") or "")
     deed = Deed(f"list the pull requests of {access.name}", "`pull-requests: read`")
-    seen, merged = access.call(deed, lambda: _merged(access, since, until))
+    seen, merged = access.call(deed, lambda: _merged(access, branch, since, until))
     notes = (
         (NONE_BEFORE, since == BEGINNING),
         (MORE_MERGED, len(merged) > MERGED_PULLS),
@@ -67,9 +68,9 @@ def _published(releases: Iterator[GitRelease]) -> Iterator[tuple[str, datetime]]
     return ((one.tag_name, one.published_at) for one in releases if not one.draft and one.published_at)
 
 
-def _merged(access: Access, since: datetime, until: datetime) -> tuple[int, list[PullRequest]]:
+def _merged(access: Access, branch: str, since: datetime, until: datetime) -> tuple[int, list[PullRequest]]:
     """Give how many pull requests were looked at, and the merged ones among them, one more than are kept."""
-    closed = access.repo.get_pulls(state="closed", base=access.repo.default_branch, sort="updated", direction="desc")
+    closed = access.repo.get_pulls(state="closed", base=branch, sort="updated", direction="desc")
     seen = 0
     merged: list[PullRequest] = []
     for one in islice(closed, READ_PULLS):
