@@ -9,9 +9,9 @@ from hubpipe import decide, digest, render
 from hubpipe.change import Change, Memory
 from hubpipe.config import CHOOSING, TASKS, Flow, Step
 from hubpipe.decide import Findings
-from hubpipe.digest import LINE_TOKENS, LINE_WORDS, Asker, Digest, judge, over, summarise
+from hubpipe.digest import LINE_TOKENS, LINE_WORDS, Asker, Digest, Noted, judge, note, over, summarise
 from hubpipe.errors import EndpointError
-from hubpipe.event import Attachment, Label, Subject
+from hubpipe.event import Attachment, Label, MergedPull, Subject
 from hubpipe.infer import Answer, ask, look
 from hubpipe.merging import joined
 from hubpipe.models import fallback
@@ -83,6 +83,7 @@ class Work:
     models: Models
     terms: Terms
     changed: Changed | None = None
+    pulls: tuple[MergedPull, ...] = ()
 
 
 def steps(work: Work) -> Iterator[StepReport]:
@@ -111,6 +112,8 @@ def findings(flow: Flow, reports: Iterable[StepReport]) -> Findings:
     for step, report in zip(flow.pipeline, reports, strict=False):
         if report.digest is not None:
             found = replace(found, digest=report.digest)
+        if report.groups:
+            found = replace(found, groups=report.groups)
         if report.prediction is None:
             continue
         if step.reads_text:
@@ -176,13 +179,16 @@ def _step(step: Step, work: Work, document: Document, *, first: bool) -> StepRep
         unread=tuple(_unread(step, answer, first=first)),
         prediction=answer.prediction,
         notes=notes,
-        digest=found,
+        digest=found if isinstance(found, Digest) else None,
+        groups=found.groups if isinstance(found, Noted) else (),
     )
 
 
-def _answer(step: Step, work: Work, document: Document, *, first: bool) -> tuple[Answer, Digest | None]:
-    """Ask about a change file by file where the flow reads one so, else about the text."""
+def _answer(step: Step, work: Work, document: Document, *, first: bool) -> tuple[Answer, Digest | Noted | None]:
+    """Ask about a change file by file where the flow reads one so, about merged pull requests, or about the text."""
     changed = work.changed
+    if first and work.pulls and step.gives == "text":
+        return _note(step, work)
     if changed is None or not first:
         return _ask(step, work, document), None
     if work.flow.each is not None:
@@ -211,6 +217,18 @@ def _digest(step: Step, work: Work, changed: Changed) -> tuple[Answer, Digest]:
     found = digested.digest
     log.info("%s: read %d files, knew %d", work.name, found.inferred, found.remembered)
     return digested.answer, found
+
+
+def _note(step: Step, work: Work) -> tuple[Answer, Noted]:
+    words = step.max_words if "max_words" in step.model_fields_set else LINE_WORDS
+    told: dict[str, Any] = {"max_words": words}
+    if step.known_task == "text-generation":
+        told["instructions"] = step.instructions or render.page("prompts/note.txt.j2", told)
+        told["max_new_tokens"] = min(step.max_new_tokens, LINE_TOKENS)
+    asked = step.model_copy(update=told)
+    noted = note(work.models.load(asked, {}, work.terms), asked, work.pulls, work.flow.groups)
+    log.info("%s: %d merged pull requests", work.name, len(work.pulls))
+    return noted.answer, noted
 
 
 def _told(step: Step, work: Work, changed: Changed, part: str) -> Step:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hubpipe.github import GitHub
 
 MEDIA = ("images", "audio")
+UNRELEASED = "Unreleased"
 # Who may give a command, by GitHub's word about a comment's author.
 # Source: https://docs.github.com/en/graphql/reference/enums#commentauthorassociation
 OWN_PEOPLE = ("OWNER", "MEMBER", "COLLABORATOR")
@@ -36,6 +37,7 @@ NO_COMMAND = "the comment does not begin with /{command}"
 STRANGER = "/{command} is for people of the repository, and {who} is {association} there"
 FEW_COMMENTS = "there are {count} comments, and the flow speaks from {least} on (at_least)"
 FEW_WORDS = "there are {count} words to read, and the flow speaks from {least} on (at_least)"
+NOTHING_MERGED = "nothing was merged since the release before"
 NO_FILE = "none of the changed files is among the flow's paths"
 
 
@@ -77,6 +79,13 @@ def read(name: str, flow: Flow, event: Event, subject: Subject, github: "GitHub 
     return replace(reading, alone=reading.alone or _scarcity(flow, reading))
 
 
+def subject_of(flow: Flow, event: Event) -> Subject | None:
+    """Give what an event is about; for the notes of what is not released yet, that."""
+    if event.subject is None and "pulls" in flow.input:
+        return Subject("release", None, UNRELEASED, "")
+    return event.subject
+
+
 def with_change(reading: Reading, name: str, flow: Flow, event: Event, github: "GitHub | None") -> Reading:
     """Add what is asked about file by file, with what an earlier run found."""
     if reading.change is None:
@@ -114,6 +123,9 @@ def _silence(flow: Flow, subject: Subject) -> str:
 def _scarcity(flow: Flow, reading: Reading) -> str:
     """Say why there is too little to read."""
     least = flow.at_least
+    asked = NOT_ASKED.format(inputs="pulls") not in reading.material.unread
+    if "pulls" in flow.input and asked and not reading.material.pulls:
+        return NOTHING_MERGED
     if least is not None and least.comments is not None and len(reading.material.comments) < least.comments:
         return FEW_COMMENTS.format(count=len(reading.material.comments), least=least.comments)
     if least is not None and least.words is not None:

@@ -16,7 +16,7 @@ from hubpipe.models import phrases
 from hubpipe.models.base import Terms
 from hubpipe.models.meter import Meter
 from hubpipe.pipeline import Models, Work
-from hubpipe.reading import NOTHING_TO_READ, Reading, read, with_change
+from hubpipe.reading import NOTHING_TO_READ, Reading, read, subject_of, with_change
 from hubpipe.report import FlowReport, Report
 from hubpipe.sinks import Outcome, Publish, Target
 from hubpipe.text import Fitted
@@ -101,7 +101,7 @@ def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:
     """Read, ask and decide; give the report as it grows."""
     started = time.monotonic()
     report = FlowReport(job.name)
-    subject = job.event.subject
+    subject = subject_of(job.flow, job.event)
     if subject is None:
         yield replace(report, plan=Plan(notes=(NOTHING_TO_READ,)))
         return
@@ -124,7 +124,8 @@ def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:
 def _infer(job: _Job, reading: Reading, models: Models, terms: Terms, report: FlowReport) -> Iterator[FlowReport]:
     """Run the steps on what was read; give the report as it grows."""
     labels, attachments = partial(_labels, job), reading.material.attachments
-    work = Work(job.name, job.flow, reading.document, attachments, labels, models, terms, reading.changed)
+    pulls = reading.material.pulls
+    work = Work(job.name, job.flow, reading.document, attachments, labels, models, terms, reading.changed, pulls)
     for step in pipeline.steps(work):
         reports = (*report.steps, step)
         report = replace(report, steps=reports, findings=pipeline.findings(job.flow, reports))
@@ -154,9 +155,19 @@ def _decide(job: _Job, reading: Reading, report: FlowReport) -> FlowReport:
         plan = _closing(job, decide.silent(plan, NOTHING_TO_SAY))
     else:
         plan = _closing(job, plan)
+    if job.flow.publish.release is not None:
+        plan = decide.released(job.name, plan, findings.groups, reading.subject.release_id)
     event = replace(job.event, subject=reading.subject)
     fitted = report.fitted or Fitted("", 0, 0)
-    context = render.Context(job.name, event, report.models, fitted, report.not_read, seconds=report.seconds)
+    context = render.Context(
+        flow=job.name,
+        event=event,
+        models=report.models,
+        fitted=fitted,
+        unread=report.not_read,
+        seconds=report.seconds,
+        notes=findings.groups,
+    )
     return replace(report, plan=render.write(plan, findings, context))
 
 
@@ -175,9 +186,9 @@ def _closing(job: _Job, plan: Plan) -> Plan:
 
 def _publish(job: _Job, plan: Plan, publish: Publish) -> tuple[Outcome, ...]:
     subject = job.event.subject
-    if subject is None or subject.number is None:
+    if subject is None or (subject.number is None and subject.release_id is None):
         return ()
-    target = Target(job.event.repo, subject.number)
+    target = Target(job.event.repo, subject.number or 0)
     return tuple(_attempt(effect, target, publish) for effect in plan.effects)
 
 

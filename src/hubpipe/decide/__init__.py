@@ -10,7 +10,7 @@ from hubpipe.decide.choose import choose, holds, named, renamed
 from hubpipe.decide.effects import CheckEffect, CommentEffect, ReleaseEffect
 from hubpipe.decide.labels import LabelsEffect, LabelState, allowed, candidates_of, labels_effect
 from hubpipe.decide.ruled import ruled
-from hubpipe.digest import Digest
+from hubpipe.digest import Digest, NoteGroup
 from hubpipe.event import Label
 from hubpipe.models.base import Box, Score, Scores, Span, Text
 
@@ -29,10 +29,13 @@ __all__ = [
     "named",
     "outdated",
     "plan",
+    "released",
     "ruled",
     "silent",
 ]
 
+NOTHING_MERGED = "the release has no merged pull request to tell of"
+NO_RELEASE = "the event brings no release to write into: the notes stand in the job summary"
 
 Effect: TypeAlias = LabelsEffect | CommentEffect | CheckEffect | ReleaseEffect
 
@@ -57,6 +60,7 @@ class Findings:
 
     `deciding` is the step that gave the scores, `writing` the one that wrote the text; None where no step did.
     `digest` is what was found in a pull request's files, one by one; None where the flow does not read them.
+    `groups` are the notes of a release.
     """
 
     deciding: Step | None = None
@@ -66,6 +70,7 @@ class Findings:
     spans: tuple[Span, ...] = ()
     boxes: tuple[Box, ...] = ()
     digest: Digest | None = None
+    groups: tuple[NoteGroup, ...] = ()
 
     @property
     def says_something(self) -> bool:
@@ -116,6 +121,15 @@ def comment_effect(name: str, flow: Flow, target: CommentTarget, digest: Digest 
         read_at=memory.read_at if memory is not None else 0.0,
         again=flow.runs_on("pull_request", "synchronize") or flow.runs_on("pull_request_target", "synchronize"),
     )
+
+
+def released(name: str, decided: Plan, groups: Sequence[NoteGroup], release_id: int | None) -> Plan:
+    """Plan to write notes into a release's description; without a release, or without notes, say that it is not."""
+    if not groups:
+        return replace(decided, notes=(*decided.notes, NOTHING_MERGED))
+    if release_id is None:
+        return replace(decided, notes=(*decided.notes, NO_RELEASE))
+    return replace(decided, effects=(*decided.effects, ReleaseEffect(name, release_id)))
 
 
 def silent(decided: Plan, reason: str) -> Plan:

@@ -11,14 +11,13 @@ from hubpipe.digest import Digest
 from hubpipe.render.changes import change_page, says_something
 from hubpipe.render.description import Refusal, held, spliced, taken_off, without
 from hubpipe.render.neutral import line_of
-from hubpipe.render.notes import Note, NoteGroup, notes_page
+from hubpipe.render.notes import RELEASE_LIMIT, NoteGroup, notes_page
 from hubpipe.render.pages import COMMENT_LIMIT, MARKER_ROOM, custom, page, size
 from hubpipe.render.values import Context, halved, lines_of, sample, values
 
 __all__ = [
     "COMMENT_LIMIT",
     "Context",
-    "Note",
     "NoteGroup",
     "Refusal",
     "check_template",
@@ -62,7 +61,7 @@ def _written(effect: Effect, plan: Plan, findings: Findings, context: Context) -
         case CheckEffect():
             return check(effect, plan, findings, context)
         case ReleaseEffect():
-            return replace(effect, body=_notes(plan, findings, context))
+            return replace(effect, body=_notes(context))
         case _:
             return effect
 
@@ -137,8 +136,8 @@ def _title(effect: CheckEffect, plan: Plan) -> str:
     return line_of(": ".join(filter(None, (found, remarks if count else ""))), TITLE_ROOM) or NOTHING_FOUND
 
 
-def _notes(plan: Plan, findings: Findings, context: Context) -> str:
-    return notes_page(context.notes, values(plan, findings, context), COMMENT_LIMIT - MARKER_ROOM)
+def _notes(context: Context) -> str:
+    return notes_page(context.notes, values(Plan(), Findings(), context), RELEASE_LIMIT - MARKER_ROOM)
 
 
 def _taken(context: Context) -> int:

@@ -1,41 +1,47 @@
 """Turn the merged pull requests of a release into its notes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hubpipe.digest import NoteGroup
+from hubpipe.digest import Note, NoteGroup
+from hubpipe.render.neutral import in_line
 from hubpipe.render.pages import page, size
 
 # Characters. GitHub documents no limit; its error says "body is too long (maximum is 125000 characters)":
 # https://github.com/angular/dev-infra/pull/174
 RELEASE_LIMIT = 125_000
-STEPS = 16
+PORTIONS = 16
 
-__all__ = ["RELEASE_LIMIT", "NoteGroup", "notes_page"]
+__all__ = ["RELEASE_LIMIT", "Note", "NoteGroup", "notes_page"]
 
 
-def notes_page(groups: Sequence[NoteGroup], model: str, room: int) -> str:
+def notes_page(groups: Sequence[NoteGroup], shown: Mapping[str, Any], room: int) -> str:
     """Write a release's notes in at most `room` characters, empty where not even their frame fits.
 
-    What the model says goes first, then the last pull requests, which are counted.
+    What the model says goes first, then the last pull requests, which are counted. `shown` are a comment's values.
     """
-    total = sum(len(group.notes) for group in groups)
-    for said, kept in ((True, total), *((False, total * part // STEPS) for part in range(STEPS, -1, -1))):
-        values = {"groups": list(_first(groups, kept, said=said)), "rest": total - kept, "said": said, "model": model}
-        written = page("release.md.j2", values).strip()
+    safe = [(in_line(group.heading), [_line(one) for one in group.notes]) for group in groups]
+    total = sum(len(lines) for _, lines in safe)
+    for said, kept in ((True, total), *((False, total * part // PORTIONS) for part in range(PORTIONS, -1, -1))):
+        listed = {"parts": list(_first(safe, kept)), "said": said, "rest": total - kept}
+        written = page("release.md.j2", {**shown, **listed}).strip()
         if size(written) <= room:
             return written
     return ""
 
 
-def _first(groups: Sequence[NoteGroup], count: int, *, said: bool) -> Iterator[dict[str, Any]]:
-    for group in groups:
-        notes = group.notes[: max(count, 0)]
-        count -= len(notes)
-        if notes:
-            lines = [{"title": one.title, "said": one.said if said else "", "rest": _rest(one)} for one in notes]
-            yield {"heading": group.heading, "lines": lines}
+def _first(groups: Sequence[tuple[str, list[dict[str, str]]]], count: int) -> Iterator[dict[str, Any]]:
+    for heading, lines in groups:
+        kept = lines[: max(count, 0)]
+        count -= len(kept)
+        if kept:
+            yield {"heading": heading, "lines": kept}
 
 
-def _rest(note: Any) -> dict[str, str]:
-    return {"number": f"#{note.number}", "author": note.author or ""}
+def _line(note: Note) -> dict[str, str]:
+    return {
+        "title": in_line(note.title),
+        "said": in_line(note.said),
+        "number": f"#{note.number}",
+        "author": in_line(note.author or ""),
+    }

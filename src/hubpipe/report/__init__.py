@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hubpipe.decide import Findings, Plan
-from hubpipe.digest import Digest
+from hubpipe.digest import Digest, NoteGroup
 from hubpipe.errors import HubpipeError
 from hubpipe.event import Event
 from hubpipe.models.base import ModelInfo, Prediction
@@ -18,7 +18,7 @@ class StepReport:
 
     `how` is the task's way of reading a long text where it was read in windows, `skipped` says why the step did
     not run, `notes` what else there is to know (a fallback, an answer that could not be used). `digest` is what was
-    found in a pull request's files, where they were read one by one.
+    found in a pull request's files, where they were read one by one, `groups` the notes of a release.
     """
 
     task: str
@@ -30,6 +30,7 @@ class StepReport:
     notes: tuple[str, ...] = ()
     skipped: str = ""
     digest: Digest | None = None
+    groups: tuple[NoteGroup, ...] = ()
 
 
 @dataclass(frozen=True)
