@@ -150,9 +150,21 @@ def test_the_title_is_not_repeated(places: Places) -> None:
 def test_one_sentence_is_its_own_summary_and_nothing_has_none(places: Places) -> None:
     assert summary("It crashes when it starts.", places) == ["It crashes when it starts."]
     assert summary("Fixed.", places) == ["Fixed."]
-    assert summary("Only a title\n\n```\ncode\n```", places) == ["Only a title"]
+    assert summary("Only a title\n\n```\ncode\n```", places) == []
     assert summary("", places) == []
     assert summary("word " * 20_000, places) == []
+
+
+def test_beside_a_title_that_says_it_all_there_is_nothing_to_say(places: Places) -> None:
+    title = "Bump lodash from 4.17.20 to 4.17.21"
+    assert summary(f"{title}\n\nBumps lodash from 4.17.20 to 4.17.21.\n\n{title}", places) == []
+
+
+def test_without_a_title_the_line_that_would_be_one_leads(places: Places) -> None:
+    body = "Slow mirrors answer late.\nPeople then start the nightly build again by hand."
+    lines = summary(f"\n\n{body}\n\nRetry downloads that time out\n\nfix lint", places)
+    assert lines[0] == "Retry downloads that time out"
+    assert "fix lint" not in lines
 
 
 def test_a_sentence_longer_than_the_summary_is_not_cut(places: Places) -> None:

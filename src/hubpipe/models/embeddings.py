@@ -8,10 +8,11 @@ import numpy as np
 
 from hubpipe.config import Step
 from hubpipe.errors import TaskError
-from hubpipe.models import extract
+from hubpipe.models import extract, sentences
 from hubpipe.models.base import NO_LABELS, Model, ModelInfo, Prediction, Text, Vector, ranked
 from hubpipe.models.hub import Source
 from hubpipe.models.phrases import phrases
+from hubpipe.models.sentences import Sentence
 from hubpipe.models.similarity import BACKGROUND, TITLE_WEIGHT, Array, Yardstick, unit
 
 
@@ -118,7 +119,7 @@ class ZeroShot(Embedder):
 
     def _answers(self, texts: Sequence[str]) -> list[Prediction]:
         """Score each text for every label, its title counting more than the rest."""
-        titles = [extract.split_title(text)[0] or text for text in texts]
+        titles = [sentences.split_title(text)[0] or text for text in texts]
         vectors = self._encoder.embed([*titles, *texts])
         read = unit(TITLE_WEIGHT * vectors[: len(texts)] + vectors[len(texts) :])
         scores = self._yardstick.score(read, self._alone)
@@ -126,30 +127,32 @@ class ZeroShot(Embedder):
 
 
 class Summarizer(Embedder):
-    """summarization: the sentences that stand for the text, in its own words."""
+    """summarization: the sentences that stand for the text, in its own words; nothing that its title says already."""
 
     def __init__(self, info: ModelInfo, encoder: Encoder, max_words: int):
         super().__init__(info, encoder)
         self._max_words = max_words
 
     def _answers(self, texts: Sequence[str]) -> list[Prediction]:
-        """Choose each text's sentences, one a line, in their order."""
+        """Choose each text's sentences, one a line: the one that says most, then the others in their order."""
         return [self._summarize(text) for text in texts]
 
     def _summarize(self, text: str) -> Text:
-        title, body = extract.split_title(text)
-        read = extract.read(body, self._max_words)
-        lines = self._choose(title, read.sentences) if read.sentences else [title or read.first]
+        title, body = sentences.split_title(text)
+        read = sentences.read(body, self._max_words)
+        found = [sentence for sentence in read.sentences if not sentences.repeats(sentence.text, title)]
+        alone = [] if title else [read.first]
+        lines = self._choose(title, found) if found else alone
         return Text("\n".join(lines), read.left_out)
 
-    def _choose(self, title: str, sentences: Sequence[str]) -> list[str]:
-        vectors = self._encoder.embed([*sentences, *extract.BOILERPLATE, title])
-        count = len(sentences)
+    def _choose(self, title: str, found: Sequence[Sentence]) -> list[str]:
+        vectors = self._encoder.embed([*(sentence.text for sentence in found), *extract.BOILERPLATE, title])
+        count = len(found)
         chosen = extract.choose(
-            sentences,
+            found,
             vectors[:count],
             title=vectors[-1] if title else None,
             dull=vectors[count:-1],
             max_words=self._max_words,
         )
-        return [sentences[place] for place in chosen]
+        return [found[place].text for place in chosen]
