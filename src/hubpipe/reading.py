@@ -22,6 +22,8 @@ UNRELEASED = "Unreleased"
 # Who may give a command, by GitHub's word about a comment's author.
 # Source: https://docs.github.com/en/graphql/reference/enums#commentauthorassociation
 OWN_PEOPLE = ("OWNER", "MEMBER", "COLLABORATOR")
+# How the login of every GitHub App ends, that of Actions' own token included; no bot gives another one orders.
+BOT = "[bot]"
 COMMAND = "/{command}"
 NAMED_COMMAND = "/hubpipe {command}"
 
@@ -105,7 +107,7 @@ def _order(flow: Flow, event: Event) -> str:
     words = " ".join(said).casefold()
     if words not in (COMMAND.format(command=flow.command), NAMED_COMMAND.format(command=flow.command)):
         return NO_COMMAND.format(command=flow.command)
-    if event.comment.association not in OWN_PEOPLE:
+    if event.comment.association not in OWN_PEOPLE or (event.comment.author or "").endswith(BOT):
         who = event.comment.author or "the author"
         return STRANGER.format(command=flow.command, who=who, association=event.comment.association or "unknown")
     return ""

@@ -2,12 +2,12 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from hubpipe import decide, pipeline, render
+from hubpipe import decide, digest, pipeline, render
 from hubpipe.config import CHOOSING, Config, Flow, Step
 from hubpipe.decide import Effect, LabelState, Plan
 from hubpipe.errors import GitHubError, HubpipeError
@@ -16,7 +16,7 @@ from hubpipe.models import phrases
 from hubpipe.models.base import Terms
 from hubpipe.models.meter import Meter
 from hubpipe.pipeline import Models, Work
-from hubpipe.reading import NOTHING_TO_READ, Reading, read, subject_of, with_change
+from hubpipe.reading import BOT, NOTHING_TO_READ, Reading, read, subject_of, with_change
 from hubpipe.report import FlowReport, Report
 from hubpipe.sinks import Outcome, Publish, Target
 from hubpipe.text import Fitted
@@ -37,7 +37,6 @@ USUAL_LABELS = (
 # Labels that say what people decided; no text tells it.
 PROCESS_LABELS = {"duplicate", "good first issue", "help wanted", "invalid", "wontfix"}
 
-BOT = "[bot]"  # how the login of every GitHub App ends, that of Actions' own token included
 BROKE_DOWN = "the flow broke down: please report it with the lines below"
 UNFORESEEN = "the flow broke down ({kind}: {reason}): please report it with the lines of the log"
 FILES_NOT_ASKED = "the changed files come from GitHub, which was not asked (no token)"
@@ -167,8 +166,16 @@ def _decide(job: _Job, reading: Reading, report: FlowReport) -> FlowReport:
         unread=report.not_read,
         seconds=report.seconds,
         notes=findings.groups,
+        voices=_voices(reading, report),
     )
     return replace(report, plan=render.write(plan, findings, context))
+
+
+def _voices(reading: Reading, report: FlowReport) -> Mapping[str, str]:
+    """Tell whose words the lines of a summary are that a model chose from a thread."""
+    text = report.findings.text
+    chose = any(step.task == "summarization" and step.model and step.model.limit is None for step in report.steps)
+    return digest.voices(reading.document, text.text.splitlines()) if chose and text is not None else {}
 
 
 def _closing(job: _Job, plan: Plan) -> Plan:

@@ -5,6 +5,7 @@ from hubpipe.digest.lines import LINE_TOKENS, LINE_WORDS, Asker, Digested, summa
 from hubpipe.digest.notes import Note, Noted, NoteGroup, note
 from hubpipe.digest.things import Digest, Judged, Unit
 from hubpipe.digest.units import judge, over
+from hubpipe.digest.voices import voices
 
 __all__ = [
     "LINE_TOKENS",
@@ -23,4 +24,5 @@ __all__ = [
     "stands_for",
     "summarise",
     "usable",
+    "voices",
 ]

@@ -36,6 +36,7 @@ class Context:
     """What a template may show besides the prediction itself.
 
     `rules` tell which scores of a file count, `seconds` is how long the flow took, `notes` are a release's.
+    `voices` tell whose words a line of the summary is.
     """
 
     flow: str
@@ -46,6 +47,7 @@ class Context:
     seconds: float = 0.0
     rules: Decide = field(default_factory=Decide)
     notes: tuple[NoteGroup, ...] = ()
+    voices: Mapping[str, str] = field(default_factory=dict)
 
 
 def lines_of(text: str) -> list[str]:
@@ -62,6 +64,7 @@ def values(plan: Plan, findings: Findings, context: Context) -> dict[str, Any]:
     return {
         "heading": HEADINGS.get(findings.writing.known_task, USUAL_HEADING) if findings.writing else USUAL_HEADING,
         "summary": lines[:MOST_LINES],
+        "voices": dict(context.voices),
         "labels": [{"label": score.label, "score": score.score} for score in plan.chosen],
         "spans": [{"label": span.label, "text": span.text, "score": span.score} for span in spans[:MOST_LINES]],
         "boxes": [_box_values(box) for box in findings.boxes[:MOST_LINES]],
