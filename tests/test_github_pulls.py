@@ -233,6 +233,13 @@ class TestDiffs:
             "b/c": "@@ -0,0 +1,1 @@\n+c\r",
         }
 
+    def test_know_names_that_git_quotes(self) -> None:
+        heading = r'"a/gr\303\266\303\237e \"x\"\\.txt"'
+        diff = f"diff --git {heading} {heading}\n--- {heading}\n+++ {heading}\n@@ -1 +1 @@\n-1\n+2\n"
+        odd = diff.replace(heading, '"a/x", "y"')
+        assert list(patches_of(diff)) == ['größe "x"\\.txt']
+        assert len(patches_of(odd)) == 1
+
     def test_leave_out_what_is_no_diff(self) -> None:
         good = "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-1\n+2\n"
         short = "diff --git a/b b/b\n--- a/b\n+++ b/b\n@@ -1,9 +1,9 @@\n-1\n+2\n"

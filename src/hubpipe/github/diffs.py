@@ -23,7 +23,7 @@ def _parsed(part: str) -> Iterator[PatchedFile]:
         return
     try:
         yield from PatchSet(part[start + 1 :])
-    except UnidiffParseError:
+    except (UnidiffParseError, ValueError):
         return
 
 
@@ -41,5 +41,5 @@ def _path(file: PatchedFile) -> str:
         return path
     try:
         return bytes(literal_eval(f"b{path}")).decode("utf-8", "replace")
-    except (SyntaxError, ValueError):
+    except (SyntaxError, TypeError, ValueError):
         return path

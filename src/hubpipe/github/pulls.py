@@ -32,7 +32,7 @@ CLOSING_WORDS = re.compile(
     re.IGNORECASE,
 )
 # Templates tell in such comments how to write one.
-HTML_COMMENT = re.compile(r"<!--(?:[^-]|-(?!->))*(?:-->|\Z)")
+HTML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 NO_PULL = "GitHub's reply about {repo}#{number} tells of no pull request: run this again."
 MORE_LINKED = f"linked: only the first {LINKED} of {{count}} issues are read"
