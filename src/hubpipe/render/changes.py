@@ -1,5 +1,6 @@
 """Turn what was found in a change's files into a table of those that matter, and the rest by group, within a limit."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +18,13 @@ from hubpipe.render.neutral import code_in_cell, in_cell, in_line, line_of, own
 from hubpipe.render.pages import most, page, size
 
 MOST_ROWS = 10
+FEW_ROWS = 5  # so many files are not worth folding some of them away
 NAME_ROOM = 160  # characters of a path: a cell is not read beyond
 LINE_ROOM = 300
 REASON_ROOM = 300
 NO_NAME = "(a name that cannot be shown)"
+# What a file's line says where nothing is known of it but its counts, which have a column of their own.
+ONLY_COUNTS = re.compile(r"\+[\d,]+ −[\d,]+ lines?")
 COUNTS = "+{added:,}\N{NO-BREAK SPACE}−{removed:,}"
 GROUPS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("Source", ("source",)),
@@ -31,14 +35,14 @@ GROUPS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("Binary files", ("binary",)),
     ("Submodules", ("submodule",)),
 )
+DOING = ("source", "configuration")
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Files of like kinds that the table does not show; `more` tells that it shows others of them."""
+    """Files of like kinds that the table does not show."""
 
     title: str
-    more: bool
     entries: tuple[Mapping[str, Any], ...]
 
 
@@ -66,6 +70,7 @@ class _Page:
             "labelled": any(row["labels"] for row in self.rows),
             "told": any(row["line"] for row in self.rows),
             "groups": list(_first(self.groups, entries)),
+            "folded": self.entries,
         }
         return page("change.md.j2", {**self.values, **shown}).strip()
 
@@ -116,9 +121,8 @@ def change_page(values: Mapping[str, Any], digest: Digest, room: int, memory: Me
 def _whole(values: Mapping[str, Any], digest: Digest) -> _Page:
     """Write everything that a page could show, once."""
     by_hand = {file.path for file in digest.files.files if file.by_hand}
-    shown = [file for file in values["files"] if file["path"] in by_hand][:MOST_ROWS]
+    shown = _in_table([file for file in values["files"] if file["path"] in by_hand])
     in_table = {file["path"] for file in shown}
-    titles = {group["title"] for group in group_values(shown)}
     rest = group_values([file for file in values["files"] if file["path"] not in in_table])
     told = {
         "inferred": digest.inferred,
@@ -130,12 +134,20 @@ def _whole(values: Mapping[str, Any], digest: Digest) -> _Page:
         values={**values, **told},
         lines=[in_line(line) for line in values["summary"] if not _is_same(line, values["subject"]["title"])],
         rows=[_row(file) for file in shown],
-        groups=[_group(one["title"], one["title"] in titles, one["files"], by_hand) for one in rest],
+        groups=[_group(one["title"], one["files"], by_hand) for one in rest],
     )
 
 
-def _group(title: str, more: bool, files: Sequence[Mapping[str, Any]], by_hand: Collection[str]) -> _Group:
-    return _Group(title, more, tuple(_row(file, brief=file["path"] not in by_hand) for file in files))
+def _in_table(files: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Choose the files that matter: of many, those that do something, or that a label was found for."""
+    if len(files) <= FEW_ROWS:
+        return files
+    doing = [file for file in files if file["kind"] in DOING or file["labels"]]
+    return (doing or files)[:MOST_ROWS]
+
+
+def _group(title: str, files: Sequence[Mapping[str, Any]], by_hand: Collection[str]) -> _Group:
+    return _Group(title, tuple(_row(file, brief=file["path"] not in by_hand) for file in files))
 
 
 def _first(groups: Sequence[_Group], count: int) -> Iterator[dict[str, Any]]:
@@ -144,18 +156,18 @@ def _first(groups: Sequence[_Group], count: int) -> Iterator[dict[str, Any]]:
         kept = group.entries[: max(count, 0)]
         count -= len(kept)
         total = len(group.entries)
-        yield {"title": group.title, "other": group.more, "total": total, "entries": kept, "rest": total - len(kept)}
+        yield {"title": group.title, "total": total, "entries": kept, "rest": total - len(kept)}
 
 
 def _row(file: Mapping[str, Any], *, brief: bool = False) -> dict[str, Any]:
-    """Write the cells of a file, each safe in a table and in a list; a brief one has its counts for a line."""
+    """Write the cells of a file, each safe in a table and in a list; a brief one has its counts alone."""
     counted = file["additions"] or file["deletions"]
-    line = "" if brief and counted else line_of(file["line"], LINE_ROOM)
+    known = not ONLY_COUNTS.fullmatch(file["line"]) and not (brief and counted)
     return {
         "name": _name(file["path"]),
         "previous": _name(file["previous_path"]) if file["previous_path"] else "",
         "labels": [(code_in_cell(one["label"]), own(f"{one['score']:.2f}")) for one in file["labels"]],
-        "line": in_cell(line),
+        "line": in_cell(line_of(file["line"], LINE_ROOM)) if known else "",
         "counts": own(COUNTS.format(added=file["additions"], removed=file["deletions"]) if counted else ""),
     }
 
