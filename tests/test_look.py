@@ -12,6 +12,7 @@ from cmarkgfm import github_flavored_markdown_to_html
 from cmarkgfm.cmark import Options
 from PIL import Image
 
+from hubpipe import change
 from hubpipe.change import Change, FileChange, Kind, Symbols
 from hubpipe.config import Decide
 from hubpipe.decide import CommentEffect, Findings, Plan
@@ -57,7 +58,7 @@ def file(
     changed: tuple[str, ...] = (),
     previous: str | None = None,
 ) -> FileChange:
-    status = "renamed" if previous else "modified" if deletions else "added"
+    status = "renamed" if previous else "modified" if deletions and additions else "added" if additions else "removed"
     one = ChangedFile(path, status, additions, deletions, previous_path=previous)
     return FileChange(one, kind, symbols=Symbols(added=added, changed=changed))
 
@@ -66,7 +67,7 @@ FILES = (
     file("src/export/reader.py", "source", 124, 31, added=("Reader", "Reader.close"), changed=("read_all",)),
     file("src/export/rows.py", "source", 48, 60, changed=("parse_row",), previous="src/export/parse.py"),
     file("src/export/cli.py", "source", 9, 2, changed=("main",)),
-    file("src/export/a|b`c.py", "source", 1, 1),
+    file("src/export/blocks.py", "source", 0, 77),
     file("pyproject.toml", "configuration", 2, 1),
     file("tests/test_reader.py", "tests", 88, 4, added=("test_a_closed_reader_raises",)),
     file("tests/test_rows.py", "tests", 20, 20),
@@ -80,18 +81,26 @@ FILES = (
     file("vendor/rows/rows.c", "vendored", 310, 12),
     file("docs/flow.png", "binary", 0, 0),
 )
-LINES = {
-    "src/export/reader.py": "adds `Reader`, `Reader.close`; changes `read_all`: “Keep one decoder open for all rows.”",
-    "src/export/rows.py": "changes `parse_row`: “A row may span several blocks.”",
+SAYINGS = {
+    "src/export/reader.py": "Keep one decoder open for all rows of a file.",
+    "src/export/rows.py": "A row may span several blocks.",
 }
+HOSTILE = file("src/a|b`c @octocat <img src=x>.py", "source", 1, 1)
 
 
-def body() -> str:
+def line(file: FileChange) -> str:
+    saying = SAYINGS.get(file.path)
+    return change.line(file) + (f": “{saying}”" if saying else "")
+
+
+def body(*files: FileChange) -> str:
     """A comment that has everything, as production writes it."""
-    subject = Subject("pull_request", 7, "Faster exports", "", head_sha="a" * 40, changed_files=len(FILES))
+    subject = Subject("pull_request", 7, "Faster exports", "", head_sha="a" * 40, changed_files=len(files))
     event = Event("pull_request", "opened", "octo-org/octo-repo", subject)
     info = ModelInfo("sentence-transformers", "embedded", "0123456789abcdef" * 2, "summarization", None)
-    digest = Digest(Change(FILES), LINES, inferred=10, remembered=2, dropped=("`Foo`",))
+    digest = Digest(
+        Change(files), {one.path: line(one) for one in files}, inferred=10, remembered=2, dropped=("`Foo`",)
+    )
     fitted = Fitted("", 900, 900)
     context = Context("pr-summary", event, (info,), fitted, ("patch of 1 file: it is too large",), 2.14, Decide())
     findings = Findings(text=Text(SUMMARY), digest=digest)
@@ -100,12 +109,10 @@ def body() -> str:
     return effect.body
 
 
-def page(theme: str, *, unfolded: bool = False) -> str:
+def page(theme: str, *more: FileChange) -> str:
     style = (STYLES / f"github-markdown-{theme}.css").read_text()
-    html = github_flavored_markdown_to_html(body(), Options.CMARK_OPT_UNSAFE)
-    return PAGE.format(
-        style=style, html=html.replace("<details>", "<details open>") if unfolded else html, **COLORS[theme]
-    )
+    html = github_flavored_markdown_to_html(body(*FILES, *more), Options.CMARK_OPT_UNSAFE)
+    return PAGE.format(style=style, html=html, **COLORS[theme])
 
 
 def chromium(folder: Path, *arguments: str) -> str:
@@ -148,10 +155,10 @@ class Dom(HTMLParser):
 
 @needs_browser
 def test_the_comment_in_a_browser_is_a_table_and_folded_groups_and_calls_nobody(tmp_path: Path) -> None:
-    (tmp_path / "page.html").write_text(page("light"), encoding="utf-8")
+    (tmp_path / "page.html").write_text(page("light", HOSTILE), encoding="utf-8")
     dom = Dom(chromium(tmp_path, "--dump-dom", str(tmp_path / "page.html")))
-    assert dom.tags.count("tr") == 6
-    assert dom.tags.count("td") == 15
+    assert dom.tags.count("tr") == 7
+    assert dom.tags.count("td") == 18
     assert dom.tags.count("details") == dom.tags.count("summary") == 1
     assert (
         "11 more files: tests (4) · documentation (3) · generated, vendored and lock files (3) · binary files (1)"
@@ -159,7 +166,7 @@ def test_the_comment_in_a_browser_is_a_table_and_folded_groups_and_calls_nobody(
     )
     assert not {"a", "img", "script", "h1", "h2", "h3"} & set(dom.tags)
     assert not re.search(r"@\w|#\d", dom.text)
-    assert "src/export/a|b`c.py" in dom.code
+    assert HOSTILE.path in [text.replace("\u200b", "") for text in dom.code]
     assert "<" not in dom.text
 
 

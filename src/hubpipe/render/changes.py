@@ -165,7 +165,7 @@ def _row(file: Mapping[str, Any], *, brief: bool = False) -> dict[str, Any]:
     known = not ONLY_COUNTS.fullmatch(file["line"]) and not (brief and counted)
     return {
         "name": _name(file["path"]),
-        "previous": _name(file["previous_path"]) if file["previous_path"] else "",
+        "previous": _name(file["previous_path"]) if file["previous_path"] not in file["line"] else "",
         "labels": [(code_in_cell(one["label"]), own(f"{one['score']:.2f}")) for one in file["labels"]],
         "line": in_cell(line_of(file["line"], LINE_ROOM)) if known else "",
         "counts": own(COUNTS.format(added=file["additions"], removed=file["deletions"]) if counted else ""),
