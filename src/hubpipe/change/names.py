@@ -92,3 +92,17 @@ BINARY_ENDS = (
     *(".woff2", ".eot", ".db", ".sqlite", ".sqlite3", ".npy", ".npz", ".pkl", ".pt", ".onnx", ".safetensors", ".gguf"),
     *(".parquet", ".h5", ".hdf5", ".keystore", ".p12", ".jks"),
 )
+# By these a word is told to be a file's name.
+EXTENSIONS = _set("""
+    bat c cc cfg cjs conf cpp cs css csv cxx dart ex exs go gradle h hpp html ini ipynb java js json jsx kt kts lock
+    lua m md mdx mjs mm php pl proto ps1 py pyi r rb rs rst sass scala scss sh sql svelte svg swift tf toml ts tsx txt
+    vue xml yaml yml zig
+    """)
+# Names of products and formats, and literals: they name nothing of a repository's.
+NO_CLAIMS = _set("""
+    github gitlab bitbucket javascript typescript postgresql mysql sqlite mongodb graphql openai pytorch tensorflow
+    huggingface linkedin youtube macos ios ipados ipad iphone opengl webgl latex bibtex powershell webassembly
+    wordpress openssl openid oauth devops stackoverflow codeql dependabot node.js vue.js next.js nuxt.js three.js
+    express.js d3.js ember.js react.js asp.net pypi numpy scipy matplotlib intellij vscode cpython pypy jupyterlab
+    true false none null nil undefined
+    """)

@@ -1,0 +1,144 @@
+"""Turn the hunks of a file into the symbols that its change adds, changes and removes."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hubpipe.change.files import Hunk, Symbols
+from hubpipe.change.languages import CLASS, Found, found, language
+from hubpipe.change.patch import sides
+
+# A name with its scopes; `?`, `!` and `=` end Ruby's, `~` begins C++'s destructors, `#` JavaScript's private ones.
+NAME = re.compile(r"[~#]?[^\W\d][\w$]*(?:::~?[^\W\d]\w*)*[?!=]?|\$[\w$]*")
+LONGEST_NAME = 100
+# What a section's line says that is of no grammar of ours: a word that defines, or a name before a parenthesis.
+SECTION = re.compile(
+    r"\b(?:def|class|fun|func|function|fn|struct|enum|trait|interface|impl|module|object|type|sub|proc)\s+([^\W\d]\w*)"
+    r"|([^\W\d]\w*)[ \t]?\("
+)
+SECTION_LENGTH = 200
+BRACED = re.compile(r"[{;:]\s*$")
+INDENTED = frozenset({"python", "ruby"})
+
+
+@dataclass
+class _Touched:
+    """What one side of the hunks touches: definitions whose own line it holds, and those around its lines."""
+
+    own: dict[str, None] = field(default_factory=dict)
+    around: dict[str, None] = field(default_factory=dict)
+
+
+def symbols(path: str, hunks: Sequence[Hunk]) -> Symbols:
+    """Tell which functions, classes and the like the hunks touch.
+
+    A definition whose own line is added is added, one whose line is removed removed, both: changed; so is one
+    around a line that is added or removed. Languages without a grammar have the names of the sections only.
+    """
+    known = language(path)
+    before, after = _Touched(), _Touched()
+    for hunk in hunks:
+        if known is None:
+            _add_section(hunk, after)
+            continue
+        for lines, touched in zip(sides(hunk), (before, after), strict=True):
+            _touch(known, hunk, lines, touched)
+    return _compared(before, after)
+
+
+def _compared(before: _Touched, after: _Touched) -> Symbols:
+    added = tuple(name for name in after.own if name not in before.own)
+    removed = tuple(name for name in before.own if name not in after.own)
+    both = [name for name in before.own if name in after.own]
+    changed = dict.fromkeys([*both, *after.around, *before.around])
+    named = {*added, *removed}
+    holders = {scope for name in (*named, *changed) for scope in _scopes(name)}
+    rest = tuple(name for name in changed if name not in named and name not in holders)
+    return Symbols(added, rest, removed)
+
+
+def _scopes(name: str) -> list[str]:
+    """Give the names that a name stands in: what is in it is touched, so it need not be named itself."""
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _add_section(hunk: Hunk, touched: _Touched) -> None:
+    name = _section_name(hunk.section)
+    if name:
+        touched.around[name] = None
+
+
+def _section_name(section: str) -> str:
+    match = SECTION.search(section[:SECTION_LENGTH])
+    return (match[1] or match[2]) if match is not None else ""
+
+
+def _touch(known: str, hunk: Hunk, lines: Sequence[tuple[str, bool]], touched: _Touched) -> None:
+    rows = {row for row, (text, changed) in enumerate(lines) if changed and text.strip()}
+    if not rows:
+        return
+    every = found(known, _opened(known, hunk.section), [text for text, _ in lines])
+    definitions = _qualified([one for one in every if one.kind != "comment"])
+    owners = _owners(definitions, len(lines))
+    for name, one in definitions:
+        if one.name_row in rows and one.kind != "scope":
+            touched.own[name] = None
+    for row in sorted(rows):
+        owner = owners[row]
+        if owner is None:
+            if not any(one.start <= row for _, one in definitions):
+                _add_section(hunk, touched)
+        elif owner[1].name_row not in rows and owner[1].kind != "scope":
+            touched.around[owner[0]] = None
+
+
+def _opened(known: str, section: str) -> str:
+    """Write a section's line so that what follows can stand in it: Git cuts it off, and a brace may come later."""
+    section = section.replace("\r", " ")
+    if not _section_name(section) or known in INDENTED or BRACED.search(section):
+        return section
+    return section + ")" * max(0, section.count("(") - section.count(")")) + " {"
+
+
+def _qualified(every: Sequence[Found]) -> list[tuple[str, Found]]:
+    """Name the definitions with what they stand in; those inside a function are its own business."""
+    open_ones: list[tuple[str, Found]] = []
+    named = []
+    for one in every:
+        while open_ones and open_ones[-1][1].end < one.start:
+            open_ones.pop()
+        holder = open_ones[-1] if open_ones else None
+        name = _name(one, holder[0] if holder else "")
+        if name is None or (holder is not None and holder[1].kind == "leaf"):
+            continue
+        named.append((name, one))
+        if one.end > one.start:
+            open_ones.append((name, one))
+    return named
+
+
+def _name(one: Found, holder: str) -> str | None:
+    name = one.name.partition("<")[0].strip()
+    owner = one.owner.lstrip("*& ").partition("[")[0].partition("<")[0]
+    if len(name) > LONGEST_NAME or not NAME.fullmatch(name) or (owner and not NAME.fullmatch(owner)):
+        return None
+    scope = owner or (holder if holder != CLASS.split()[1] else "")
+    # A name of many scopes is a hostile one: it would grow with every level.
+    return f"{scope}.{name}" if scope and len(scope) <= LONGEST_NAME else name
+
+
+def _owners(definitions: Sequence[tuple[str, Found]], count: int) -> list[tuple[str, Found] | None]:
+    """Give for each row the innermost definition around it."""
+    owners: list[tuple[str, Found] | None] = []
+    stack: list[tuple[str, Found]] = []
+    following = iter(definitions)
+    coming = next(following, None)
+    for row in range(count):
+        while coming is not None and coming[1].start <= row:
+            stack.append(coming)
+            coming = next(following, None)
+        while stack and stack[-1][1].end < row:
+            stack.pop()
+        owners.append(stack[-1] if stack else None)
+    return owners
