@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hubpipe import change as changes
 from hubpipe import render
 from hubpipe.change import Change, Memory
+from hubpipe.change.memory import recalled
 from hubpipe.config import FILE_INPUTS, Flow, globs
 from hubpipe.errors import UsageError
 from hubpipe.event import ChangedFile, Event, Material, Subject
@@ -169,8 +170,8 @@ def _earlier(name: str, flow: Flow, event: Event, subject: Subject, github: "Git
     if github is None or flow.publish.comment.mode != "comment":
         return now
     comment = github.own_comment(event.repo, subject.number, render.marker(name))
-    recalled = changes.recalled(comment.body) if comment is not None else None
-    return now if recalled is None else replace(now, by=recalled.by, found=recalled.found)
+    found = recalled(comment.body) if comment is not None else None
+    return now if found is None else replace(now, by=found.by, found=found.found)
 
 
 def _prompts(flow: Flow, event: Event, github: "GitHub | None") -> tuple[dict[str, str], tuple[str, ...]]:

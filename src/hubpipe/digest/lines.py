@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hubpipe import change as changes
-from hubpipe.change import Change, FileChange, Memory
+from hubpipe.change import Change, FileChange, Known, Memory
 from hubpipe.config import Step
 from hubpipe.digest.things import Digest
 from hubpipe.event import Material, Subject
@@ -85,7 +85,12 @@ def summarise(asker: Asker, subject: Subject, document: Document, change: Change
 
 
 def _read(
-    asker: Asker, subject: Subject, file: FileChange, before: Mapping[str, object], known: "changes.Known", reading: _Reading
+    asker: Asker,
+    subject: Subject,
+    file: FileChange,
+    before: Mapping[str, object],
+    known: Known,
+    reading: _Reading,
 ) -> None:
     """Find out what the model says of a file, where an earlier run did not."""
     remembered = before.get(file.key)
@@ -141,7 +146,7 @@ def _whole(
     document: Document,
     files: Sequence[FileChange],
     lines: Mapping[str, str],
-    known: "changes.Known",
+    known: Known,
 ) -> tuple[Answer, tuple[str, ...]]:
     """Sum up the whole, from what people wrote and, where the model writes, from what it said of each file."""
     if not asker.chooses:
