@@ -231,3 +231,68 @@ def test_the_command_asks_the_hub_that_the_environment_names(hub: LocalHub, tmp_
     assert (model["task"], model["license"], model["languages"]) == ("summarization", "mit", ["en"])
     assert (model["revision"], model["pinned"], model["gated"]) == (COMMIT, False, False)
     assert flow["problems"] == model["problems"]
+
+
+OF_PULLS = {"on": "pull_request_target", "pipeline": {"task": "summarization", "model": "fake:"}}
+OF_FILES = {**OF_PULLS, "pipeline": {"task": "zero-shot-classification", "model": "fake:", "labels": ["a", "b"]}}
+OF_RELEASES = {**OF_PULLS, "on": "release", "input": "pulls"}
+
+
+@pytest.mark.parametrize(
+    ("flow", "permissions"),
+    [
+        ({**OF_PULLS, "publish": "summary"}, {"pull-requests": "read"}),
+        ({**OF_PULLS, "publish": "comment"}, {"pull-requests": "write"}),
+        ({**OF_PULLS, "publish": {"comment": {"mode": "description"}}}, {"pull-requests": "write"}),
+        (
+            {**OF_PULLS, "input": ["title", "linked"], "publish": "comment"},
+            {"issues": "read", "pull-requests": "write"},
+        ),
+        ({**OF_FILES, "each": "file", "publish": "check"}, {"pull-requests": "read", "checks": "write"}),
+        (
+            {"on": "pull_request_target", "rules": {"size": True}, "publish": "labels"},
+            {"pull-requests": "write"},
+        ),
+        ({**OF_RELEASES, "publish": "release"}, {"contents": "write", "pull-requests": "read"}),
+        ({**OF_RELEASES, "on": "workflow_dispatch", "publish": "summary"}, {"pull-requests": "read"}),
+        ({**OF_PULLS, "on": "issue_comment", "command": "summarize", "publish": "comment"},
+         {"issues": "write", "pull-requests": "write"}),
+    ],
+)  # fmt: skip
+def test_the_least_permissions_of_a_flow_are_told(
+    online: Places, flow: dict[str, object], permissions: dict[str, str]
+) -> None:
+    needs = checked(json.dumps({"version": 1, "flows": {"one": flow}}), online)
+    assert needs.problems == ()
+    assert needs.permissions == {"contents": "read", **permissions}
+
+
+@pytest.mark.parametrize(
+    ("flow", "told"),
+    [
+        ({**OF_PULLS, "publish": "comment"}, "5 a run"),
+        ({**OF_PULLS, "publish": {"comment": {"mode": "description"}}}, "3 a run"),
+        (
+            {**OF_PULLS, "input": ["title", "linked", "patch"], "publish": "comment"},
+            "9 a run; linked: 1; files: 1 a 100 files; patch: 1 for patches that the list leaves out",
+        ),
+        (
+            {**OF_PULLS, "input": ["title", "contents"], "publish": "summary"},
+            "3 a run; files: 1 a 100 files; contents: 1 a changed file",
+        ),
+        (
+            {**OF_FILES, "each": "file", "input": "path", "publish": "check"},
+            "5 a run; files: 1 a 100 files; check: 1 a further 50 annotations",
+        ),
+        ({"on": "pull_request", "rules": {"size": True}, "publish": "labels"}, "9 a run; files: 1 a 100 files"),
+        (
+            {**OF_RELEASES, "publish": "release"},
+            "4 a run; pulls: 1 a 100 releases, 1 a 100 closed pull requests",
+        ),
+        ({**OF_PULLS, "at_least": {"comments": 10}, "publish": "comment"}, "5 a run; comments: 1 a 100 comments"),
+    ],
+)
+def test_the_calls_of_a_flow_are_told(online: Places, flow: dict[str, object], told: str) -> None:
+    needs = checked(json.dumps({"version": 1, "flows": {"one": flow}}), online)
+    assert needs.problems == ()
+    assert text((needs,)).endswith(f"  API calls    {told}")

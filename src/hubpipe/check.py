@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hubpipe import models, render
-from hubpipe.config import CHOOSING, Config, Flow, Step, problems_of_flow
+from hubpipe.config import CHOOSING, FILE_INPUTS, Config, Flow, Step, problems_of_flow
 from hubpipe.config.change_rules import PULLS
 from hubpipe.config.rules import ISSUES
 from hubpipe.errors import ConstraintError, HubpipeError, ModelError, TemplateError, UsageError
@@ -15,14 +15,30 @@ from hubpipe.models.base import Places, Terms, reference
 READ, WRITE = "read", "write"
 
 # Calls of one run with a job's own token: the configuration; the login, which takes two questions for such a token;
-# label list, labels, history and one write; comments and one write. A page is 100 entries.
+# label list, labels, history and one write; comments and one write. A page is 100 entries. Where files are read: the
+# pull request as it is now and .gitattributes; with a comment also the one of the run before, and the pull request
+# again ahead of the write. A description is read and written, a check looked for and written, a release too; for
+# its notes the repository is asked for its default branch.
 CONFIG_CALLS = 1
 LOGIN_CALLS = 2
 LABEL_CALLS = 4
 CHOOSE_CALLS = 1
 COMMENT_CALLS = 2
-INPUT_CALLS = {"comments": "1 a 100 comments", "commits": "1 a 100 commits", "files": "1 a 100 files"}
+FILES_CALLS = 2
+AGAIN_CALLS = 2
+CHECK_CALLS = 2
+RELEASE_CALLS = 2
+BRANCH_CALLS = 1
+INPUT_CALLS = {
+    "comments": "1 a 100 comments",
+    "commits": "1 a 100 commits",
+    "linked": "1",
+    "files": "1 a 100 files",
+    "pulls": "1 a 100 releases, 1 a 100 closed pull requests",
+}
 CONTENTS_CALLS = "1 a changed file"
+DIFF_CALLS = "1 for patches that the list leaves out"
+MORE_ANNOTATIONS = "check: 1 a further 50 annotations"
 
 IN_THE_FLOW = "{place}: {message}"
 UNKNOWN = "unknown"
@@ -125,34 +141,56 @@ def _permissions(flow: Flow) -> dict[str, str]:
     """Give the least `permissions:` of a workflow that runs the flow."""
     publishes = flow.publish.labels is not None or flow.publish.comment is not None
     level = WRITE if publishes else READ
-    found = {"contents": READ}
+    found = {"contents": READ if flow.publish.release is None else WRITE}
     if ISSUES & set(flow.on):
         found["issues"] = level
+    elif "linked" in flow.input:
+        found["issues"] = READ
     if PULLS & set(flow.on):
         found["pull-requests"] = level
+    elif "pulls" in flow.input:
+        found["pull-requests"] = READ
+    if flow.publish.check is not None:
+        found["checks"] = WRITE
     return found
 
 
 def _calls(flow: Flow) -> int:
+    publish = flow.publish
     calls = CONFIG_CALLS
-    if flow.publish.labels or flow.publish.comment:
+    if publish.labels or (publish.comment and publish.comment.mode == "comment"):
         calls += LOGIN_CALLS
-    if flow.publish.labels:
+    if publish.labels:
         calls += LABEL_CALLS
     elif any(step.task in CHOOSING and step.labels is None for step in flow.pipeline):
         calls += CHOOSE_CALLS
-    if flow.publish.comment:
-        calls += COMMENT_CALLS
-    return calls
+    costs = (
+        (COMMENT_CALLS, publish.comment is not None),
+        (CHECK_CALLS, publish.check is not None),
+        (RELEASE_CALLS, publish.release is not None),
+        (BRANCH_CALLS, "pulls" in flow.input),
+        (FILES_CALLS, flow.reads_files),
+        (AGAIN_CALLS, flow.reads_files and publish.comment is not None and publish.comment.mode == "comment"),
+    )
+    prompts = [step.prompts.model_fields_set for step in flow.pipeline[:1] if step.prompts is not None]
+    return calls + sum(cost for cost, holds in costs if holds) + sum(map(len, prompts))
 
 
 def _more_calls(flow: Flow) -> Iterator[str]:
-    inputs = dict.fromkeys("files" if name == "patch" else name for name in flow.input)
-    for name in inputs:
+    inputs = ["files" if name in FILE_INPUTS else name for name in flow.input]
+    if flow.at_least is not None and flow.at_least.comments is not None:
+        inputs.append("comments")
+    if flow.rules is not None:
+        inputs = ["files"]
+    for name in dict.fromkeys(inputs):
         if name in INPUT_CALLS:
             yield f"{name}: {INPUT_CALLS[name]}"
-        if name == "contents":
-            yield f"{name}: {INPUT_CALLS['files']}, {CONTENTS_CALLS}"
+    if "patch" in flow.input and flow.rules is None:
+        yield f"patch: {DIFF_CALLS}"
+    if "contents" in flow.input and flow.rules is None:
+        yield f"contents: {CONTENTS_CALLS}"
+    if flow.publish.check is not None:
+        yield MORE_ANNOTATIONS
 
 
 def _lines(needs: FlowNeeds) -> Iterator[str]:
