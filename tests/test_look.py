@@ -25,7 +25,13 @@ from hubpipe.text import Fitted
 ROOT = Path(__file__).parent.parent
 STYLES = Path(__file__).parent / "standin" / "node_modules" / "github-markdown-css"
 PICTURE = ROOT / "docs" / "images" / "pull-request-comment.png"
-BROWSER = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+NAMES = (
+    os.environ.get("CHROMIUM", "chromium"),
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+)  # as scripts/browser.sh
+BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
 WIDTH, HEIGHT = 870, 640
 PAGE = """<!doctype html><html><head><meta charset="utf-8"><style>{style}</style><style>
 body {{ margin: 0; padding: 24px; background: {page}; }}

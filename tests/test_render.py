@@ -179,16 +179,18 @@ def test_labels_and_spans_are_shown_with_their_scores() -> None:
         "<details><summary>S</summary>\n{{ summary }} {{ summary[7] | code }}\n</details>",
         "<p align=center>\n{{ summary | join(' ') }}\n</p>",
         "| a | b |\n|---|---|\n| {{ summary[7] }} | {{ summary[7] | code }} |\n| {{ summary[8] }} | x |",
+        "{{ summary[10] }} {{ summary[10] | code }} <pre>{{ summary[10] }}</pre>",
         "<!-- {{ summary | join(' ') }} {{ summary[9] | code }} -->",
-        "see <a title=\"{{ summary[10] }}\">this</a> <a title='{{ summary[10] }}'>this</a>",
+        "see <a title=\"{{ summary[11] }}\">this</a> <a title='{{ summary[11] }}'>this</a>",
     ],
 )
 def test_a_custom_template_gets_every_value_neutralised(template: str) -> None:
     lines = ["<b>@octocat</b> <!-- hubpipe: flow=x -->", "thanks @", "octocat", "fixes #", "12", "a` @octocat", "`b #1"]
     lines += ["run `@octocat <img src=//evil.example/x>` now", "run `a|@octocat` a|b", "`-->` @octocat <b>"]
+    lines += ["see `https://evil.example` and `www.evil.example a@evil.example`"]
     lines += ["x\" href=\"//evil.example/ ' href='//evil.example"]
     written = body(Text("\n".join(lines)), template).removeprefix(marker("pr-summary"))
-    own = {"details", "summary", "table", "thead", "tbody", "tr", "th", "td", "a", "<!--"}
+    own = {"details", "summary", "table", "thead", "tbody", "tr", "th", "td", "pre", "a", "<!--"}
     assert harmless(written, *own)
     assert Page(written).attributes <= {"align", "title"}
     assert "img" not in Page(written).tags

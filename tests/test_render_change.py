@@ -238,6 +238,18 @@ def test_any_name_stays_in_its_cell(path: str) -> None:
         written.encode("utf-8")
 
 
+def test_a_footer_has_room_whatever_there_is_to_say_in_it() -> None:
+    shouts = tuple(f"{'@' * 5_000}{number}" for number in range(30))
+    plan = Plan((CommentEffect("pr-summary"),), chosen=tuple(Score("`" * 1_000, 0.5) for _ in range(20)))
+    context = replace(CONTEXT, unread=shouts, fitted=Fitted("", 1, 9, shouts))
+    found = Findings(text=Text("It does it."), digest=digest(*many(3_000)))
+    [written] = write(plan, found, context).effects
+    assert isinstance(written, CommentEffect)
+    assert "turns it off</sub>" in written.body
+    assert "It does it." in written.body
+    assert size(written.body) <= COMMENT_LIMIT
+
+
 @given(st.lists(st.tuples(HOSTILE, HOSTILE, st.sampled_from(["source", "tests", "binary"])), max_size=12), HOSTILE)
 def test_whatever_files_and_lines_there_are_nothing_of_theirs_acts(found: list[Any], text: str) -> None:
     files = {path: file(path, kind, previous_path=line) for path, line, kind in found}

@@ -14,6 +14,7 @@ from hubpipe.models.base import ModelInfo, Text
 from hubpipe.render import Context, held, marker, without, write
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.plain import as_json, as_text
+from hubpipe.report.summary import as_markdown
 from hubpipe.sinks import Outcome, Target, dry_run, to_github
 from hubpipe.text import Fitted
 from tests.standin.standin import StandIn
@@ -209,6 +210,7 @@ def test_a_report_shows_every_effect() -> None:
     assert "  check:\n    hubpipe / c, failure: 1 remark\n    a.py:3: warning: bug" in text
     assert "  description:\n    A sentence." in text
     assert "  release:\n    ### Features" in text
+    assert "- `a.py:3: warning: bug`" in as_markdown(report)
     effects = as_json(report)["flows"][0]["effects"]
     assert [(one["kind"], one.get("mode")) for one in effects[1:3]] == [
         ("comment", "comment"),

@@ -21,7 +21,8 @@ MOST_ROWS = 10
 FEW_ROWS = 5  # so many files are not worth folding some of them away
 NAME_ROOM = 160  # characters of a path: a cell is not read beyond
 LINE_ROOM = 300
-REASON_ROOM = 300
+REASON_ROOM = 200
+LABEL_ROOM = 100
 NO_NAME = "(a name that cannot be shown)"
 # What a file's line says where nothing is known of it but its counts, which have a column of their own.
 ONLY_COUNTS = re.compile(r"\+[\d,]+ −[\d,]+ lines?")
@@ -128,7 +129,8 @@ def _whole(values: Mapping[str, Any], digest: Digest) -> _Page:
         "inferred": digest.inferred,
         "remembered": digest.remembered,
         "dropped": len(digest.dropped),
-        "unread": [line_of(reason, REASON_ROOM) for reason in values["unread"]],
+        **{name: [line_of(one, REASON_ROOM) for one in values[name]] for name in ("unread", "cut")},
+        "labels": [{**one, "label": line_of(one["label"], LABEL_ROOM)} for one in values["labels"]],
     }
     return _Page(
         values={**values, **told},

@@ -97,6 +97,12 @@ def words(flow: FlowReport) -> Iterator[str]:
             yield f"a vector of {len(step.prediction.values)} numbers (--format json shows them)"
 
 
+def remarks(effect: Effect) -> list[str]:
+    """Write a check's annotations, each in a line."""
+    found = effect.annotations if isinstance(effect, CheckEffect) else ()
+    return [f"{one.path}:{one.start}: {one.level}: {one.title}" for one in found]
+
+
 def _flow(flow: FlowReport) -> dict[str, Any]:
     last = next((step.prediction for step in reversed(flow.steps) if step.prediction is not None), None)
     return {
@@ -165,8 +171,7 @@ def _effect_lines(effect: Effect) -> list[str]:
         case LabelsEffect():
             return [f"add {', '.join(effect.add) or '-'}; remove {', '.join(effect.remove) or '-'}"]
         case CheckEffect():
-            remarks = [f"{one.path}:{one.start}: {one.level}: {one.title}" for one in effect.annotations]
-            return [f"{effect.name}, {effect.conclusion}: {effect.title}", *remarks]
+            return [f"{effect.name}, {effect.conclusion}: {effect.title}", *remarks(effect)]
         case CommentEffect() | ReleaseEffect():
             return _seen(effect.body)
 

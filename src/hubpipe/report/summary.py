@@ -5,7 +5,7 @@ from typing import Any
 from hubpipe import render
 from hubpipe.errors import HubpipeError
 from hubpipe.report import FlowReport, Report
-from hubpipe.report.plain import reading, spent, words
+from hubpipe.report.plain import reading, remarks, spent, words
 
 # https://docs.github.com/actions/reference/workflow-commands-for-github-actions#adding-a-job-summary: 1 MiB a step
 SUMMARY_LIMIT = 1_000_000
@@ -42,6 +42,7 @@ def _values(flow: FlowReport) -> dict[str, Any]:
         "chosen": [score.label for score in flow.plan.chosen],
         "more_scores": max(0, len(flow.plan.scores) - MOST_ROWS),
         "lines": _most([piece for line in words(flow) for piece in render.lines_of(line)]),
+        "remarks": _most([line for effect in flow.plan.effects for line in remarks(effect)]),
         "notes": flow.notes,
         "outcomes": flow.outcomes,
         "error": str(flow.error).splitlines() if flow.error else [],
