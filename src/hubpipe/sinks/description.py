@@ -26,12 +26,16 @@ def publish(effect: CommentEffect, target: Target, github: "GitHub") -> Outcome:
             return reason
     if effect.holds and there is not None and lasting(there) == lasting(effect.body):
         return Outcome(effect.kind, True, UP_TO_DATE, now.url)
-    new = spliced(now.body, effect.flow, effect.body) if effect.holds else taken_off(now.body, effect.flow)
-    if effect.holds and not effect.body.strip():
-        new = Refusal.NO_ROOM
+    new = _new(effect, now.body)
     if isinstance(new, Refusal):
         return Outcome(effect.kind, False, new.value, now.url)
     if new == now.body:
         return Outcome(effect.kind, True, UP_TO_DATE, now.url)
     github.edit_description(target.repo, target.number, new)
     return Outcome(effect.kind, True, WROTE if effect.holds else TOOK_OFF, now.url)
+
+
+def _new(effect: CommentEffect, description: str) -> str | Refusal:
+    if not effect.holds:
+        return taken_off(description, effect.flow)
+    return spliced(description, effect.flow, effect.body) if effect.body.strip() else Refusal.NO_ROOM
