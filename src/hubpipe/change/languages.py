@@ -1,5 +1,6 @@
 """Turn the lines of a hunk into a syntax tree's definitions and comments, in the languages that tree-sitter knows."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -111,33 +112,37 @@ PHP = """
 (comment) @comment
 """
 ERRORS = "(ERROR) @error"
-# Where a method can stand in a class only, a hunk from the middle of one is read in this one.
+# What a hunk from the middle of a class, or of a method of one, is read in where it cannot be read as it stands; the
+# name is no symbol.
+PLACEHOLDER = "_"
 CLASS = "class _ {"
+MOST_CLOSED = 50
+INDENT = re.compile(r"[ \t]*")
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """A tree-sitter grammar: its module and function, our query, and whether methods stand in classes only."""
+    """A tree-sitter grammar: its module and function, our query; how a method begins that can stand in a class only."""
 
     module: str
     function: str
     query: str
-    in_class: bool = False
+    method: str = ""
 
 
 GRAMMARS = {
     "python": Grammar("tree_sitter_python", "language", PYTHON),
-    "javascript": Grammar("tree_sitter_javascript", "language", JAVASCRIPT, in_class=True),
-    "typescript": Grammar("tree_sitter_typescript", "language_typescript", TYPESCRIPT, in_class=True),
-    "tsx": Grammar("tree_sitter_typescript", "language_tsx", TYPESCRIPT, in_class=True),
+    "javascript": Grammar("tree_sitter_javascript", "language", JAVASCRIPT, method="_() {"),
+    "typescript": Grammar("tree_sitter_typescript", "language_typescript", TYPESCRIPT, method="_() {"),
+    "tsx": Grammar("tree_sitter_typescript", "language_tsx", TYPESCRIPT, method="_() {"),
     "go": Grammar("tree_sitter_go", "language", GO),
     "rust": Grammar("tree_sitter_rust", "language", RUST),
-    "java": Grammar("tree_sitter_java", "language", JAVA, in_class=True),
+    "java": Grammar("tree_sitter_java", "language", JAVA, method="void _() {"),
     "c": Grammar("tree_sitter_c", "language", C),
     "cpp": Grammar("tree_sitter_cpp", "language", CPP),
-    "c_sharp": Grammar("tree_sitter_c_sharp", "language", C_SHARP, in_class=True),
+    "c_sharp": Grammar("tree_sitter_c_sharp", "language", C_SHARP, method="void _() {"),
     "ruby": Grammar("tree_sitter_ruby", "language", RUBY),
-    "php": Grammar("tree_sitter_php", "language_php_only", PHP, in_class=True),
+    "php": Grammar("tree_sitter_php", "language_php_only", PHP, method="function _() {"),
 }
 ENDS = {
     **dict.fromkeys(("py", "pyi", "pyw"), "python"),
@@ -159,8 +164,9 @@ ENDS = {
 class Found:
     """A definition or a comment.
 
-    `start`, `end` and `name_row` count from the first of the lines given, -1 is the section before them; `column`
-    is the byte of its first row at which it begins. `owner` is what a Go method belongs to.
+    `start`, `end` and `name_row` count from the first of the lines given, what stands before them is below 0;
+    `column` is the byte of its first row at which it begins, `first` and `last` are its bytes in all that was parsed.
+    `owner` is what a Go method belongs to.
     """
 
     start: int
@@ -170,6 +176,8 @@ class Found:
     name: str = ""
     owner: str = ""
     column: int = 0
+    first: int = 0
+    last: int = 0
 
 
 def language(path: str) -> str | None:
@@ -179,25 +187,48 @@ def language(path: str) -> str | None:
 
 def found(language: str, section: str, lines: Sequence[str]) -> tuple[Found, ...]:
     """Parse lines, with the section that stands before them, and give the definitions and comments in their order."""
-    grammar = GRAMMARS[language]
-    errors, plain = _found(language, section, lines)
-    if errors and grammar.in_class:
-        errors_in_class, in_class = _found(language, CLASS, lines)
-        if errors_in_class < errors:
-            return in_class
-    return plain
+    best: tuple[Found, ...] = ()
+    fewest: int | None = None
+    for before in _openings(language, section, lines):
+        errors, those = _found(language, before, lines)
+        if fewest is None or errors < fewest:
+            fewest, best = errors, those
+        if not errors:
+            break
+    return best
 
 
-def _found(language: str, before: str, lines: Sequence[str]) -> tuple[int, tuple[Found, ...]]:
+def _openings(language: str, section: str, lines: Sequence[str]) -> Iterator[list[str]]:
+    """Give what may stand before a hunk's lines, the likeliest first."""
+    method = GRAMMARS[language].method
+    if language == "python":
+        yield [section, *_python_method(lines)]
+        return
+    yield [section]
+    if method:
+        yield from ([f"{section} {method}"], [CLASS], [f"{CLASS} {method}"])
+
+
+def _python_method(lines: Sequence[str]) -> Iterator[str]:
+    """Open a method where the first line is in one: what follows is then read at the depth at which it stands."""
+    depths = [len(match.group()) for line in lines if line.strip() and (match := INDENT.match(line))]
+    least = min(filter(None, depths), default=0)
+    if depths and least < depths[0]:
+        yield " " * least + "def _():"
+
+
+def _found(language: str, before: Sequence[str], lines: Sequence[str]) -> tuple[int, tuple[Found, ...]]:
     parser, query = _tools(language)
-    text = "\n".join([before, *lines]).replace("\0", " ")
+    text = "\n".join([*before, *lines]).replace("\0", " ")
+    # A hunk ends where it ends: what it leaves open is closed, or the grammar gives up on all that is around.
+    text += "\n" + "}" * min(MOST_CLOSED, text.count("{") - text.count("}"))
     tree = parser.parse(text.encode("utf-8", "replace"))
     all_found: list[Found] = []
     errors = 0
     for _, captures in QueryCursor(query).matches(tree.root_node):
         errors += sum(node.end_byte - node.start_byte for node in captures.get("error", ()))
-        all_found += _read(captures)
-    return errors, tuple(sorted(all_found, key=lambda one: (one.start, -one.end)))
+        all_found += _read(captures, len(before))
+    return errors, tuple(sorted(all_found, key=lambda one: (one.first, -one.last)))
 
 
 @cache
@@ -207,13 +238,23 @@ def _tools(language: str) -> tuple[Parser, Query]:
     return Parser(loaded), Query(loaded, grammar.query + ERRORS)
 
 
-def _read(captures: dict[str, list[Node]]) -> Iterator[Found]:
+def _read(captures: dict[str, list[Node]], shift: int) -> Iterator[Found]:
     names, owners = captures.get("name", ()), captures.get("owner", ())
     for kind in ("leaf", "type", "scope", "comment"):
         for node in captures.get(kind, ()):
-            name_row = names[0].start_point[0] if names else node.start_point[0]
-            named = (_text(names[0]) if names else "", _text(owners[0]) if owners else "")
-            yield Found(node.start_point[0] - 1, node.end_point[0] - 1, name_row - 1, kind, *named, node.start_point[1])
+            start, end = node.start_point, node.end_point
+            name_row = names[0].start_point[0] if names else start[0]
+            yield Found(
+                start=start[0] - shift,
+                end=end[0] - shift,
+                name_row=name_row - shift,
+                kind=kind,
+                name=_text(names[0]) if names else "",
+                owner=_text(owners[0]) if owners else "",
+                column=start[1],
+                first=node.start_byte,
+                last=node.end_byte,
+            )
 
 
 def _text(node: Node) -> str:

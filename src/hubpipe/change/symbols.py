@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hubpipe.change.files import Hunk, Symbols
-from hubpipe.change.languages import CLASS, Found, found, language
+from hubpipe.change.languages import PLACEHOLDER, Found, found, language
 from hubpipe.change.patch import sides
 
 # A name with its scopes; `?`, `!` and `=` end Ruby's, `~` begins C++'s destructors, `#` JavaScript's private ones.
@@ -106,24 +106,29 @@ def _qualified(every: Sequence[Found]) -> list[tuple[str, Found]]:
     open_ones: list[tuple[str, Found]] = []
     named = []
     for one in every:
-        while open_ones and open_ones[-1][1].end < one.start:
+        while open_ones and open_ones[-1][1].last <= one.first:
             open_ones.pop()
         holder = open_ones[-1] if open_ones else None
         name = _name(one, holder[0] if holder else "")
         if name is None or (holder is not None and holder[1].kind == "leaf"):
             continue
         named.append((name, one))
-        if one.end > one.start:
-            open_ones.append((name, one))
+        open_ones.append((name, one))
     return named
 
 
 def _name(one: Found, holder: str) -> str | None:
+    """Give a definition's name with its scope; None for what is no identifier, or not the change's own."""
     name = one.name.partition("<")[0].strip()
     owner = one.owner.lstrip("*& ").partition("[")[0].partition("<")[0]
-    if len(name) > LONGEST_NAME or not NAME.fullmatch(name) or (owner and not NAME.fullmatch(owner)):
+    if (
+        name == PLACEHOLDER
+        or len(name) > LONGEST_NAME
+        or not NAME.fullmatch(name)
+        or (owner and not NAME.fullmatch(owner))
+    ):
         return None
-    scope = owner or (holder if holder != CLASS.split()[1] else "")
+    scope = owner or holder
     # A name of many scopes is a hostile one: it would grow with every level.
     return f"{scope}.{name}" if scope and len(scope) <= LONGEST_NAME else name
 
