@@ -107,8 +107,8 @@ def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:
     reading = read(job.name, job.flow, job.event, subject, job.github)
     report = replace(report, unread=reading.material.unread)
     if reading.alone:
-        plan = Plan(notes=(reading.alone,))
-        yield replace(report, plan=_closing(job, plan) if reading.alone == NOTHING_TO_READ else plan)
+        report = replace(report, plan=Plan(notes=(reading.alone,)))
+        yield _decide(job, reading, report) if reading.alone == NOTHING_TO_READ else report
     elif job.flow.rules is not None:
         yield replace(report, plan=_rule(job, reading))
     else:
