@@ -96,7 +96,7 @@ def test_without_groups_usual_labels_are_known_however_they_are_spelled(label: s
 def test_a_pull_request_that_is_kept_out_is_counted(label: str) -> None:
     noted = silent(pull(1, "Shown"), pull(2, "Hidden", label, "bug"))
     assert headings(noted) == {"Other changes": [1]}
-    assert noted.answer.unread == ("1 merged pull requests: labelled ignore-for-release or skip-changelog",)
+    assert noted.remarks == ("pull requests labelled ignore-for-release or skip-changelog are left out (1)",)
 
 
 def test_where_all_are_kept_out_there_is_nothing_to_publish() -> None:
@@ -147,7 +147,7 @@ def test_the_models_line_is_left_out_where_it_repeats_the_title(said: str) -> No
 def test_a_line_of_too_many_words_is_left_out_and_told() -> None:
     noted = note(Writer(lambda _: "one two three four " * 3), TEN_WORDS, [pull(1, "Title", body="Text.")], None)
     assert noted.groups[0].notes[0].said == ""
-    assert noted.answer.unread == ("what is said of 1 merged pull requests: it has over 10 words",)
+    assert noted.answer.unread == ("what the model says of a pull request in over 10 words (1)",)
 
 
 def test_a_pull_request_without_a_description_is_not_asked_about() -> None:
@@ -160,7 +160,7 @@ def test_a_long_description_is_cut_for_a_model_with_a_limit_and_told() -> None:
     model = Writer(lambda _: "", limit=20)
     noted = note(model, TEN_WORDS, [pull(1, "Title", body="word " * 50)], None)
     assert len(model.asked[0]) <= 20
-    assert noted.answer.unread == ("all but the beginning of 1 descriptions, which are longer than the model reads",)
+    assert noted.answer.unread == ("all but the beginning of descriptions that are longer than the model reads (1)",)
 
 
 @pytest.mark.parametrize(("limit", "most"), [(512, 40), (None, 200)])

@@ -170,6 +170,8 @@ def _step(step: Step, work: Work, document: Document, *, first: bool) -> StepRep
         notes = (*notes, LEFT_OUT.format(task=step.task, words=answer.prediction.remark))
     if isinstance(answer.prediction, Text) and not answer.prediction.text.strip():
         notes = (*notes, WROTE_NOTHING.format(task=step.task))
+    if isinstance(found, Noted):
+        notes = (*notes, *found.remarks)
     windows = answer.fitted.windows if answer.fitted else 1
     return StepReport(
         task=step.known_task,

@@ -32,10 +32,10 @@ LEFT_OUT = frozenset({"ignore-for-release", "skip-changelog"})
 TYPE = re.compile(r"(\w{1,20})(\([^()]{1,60}\))?:\s+(?=\S)")
 WORD = re.compile(r"\w+")
 
-NOT_SHOWN = "{count} merged pull requests: labelled {labels}"
+NOT_SHOWN = "pull requests labelled {labels} are left out ({count})"
 NOT_ASKED = "the descriptions of {rest} of {total} merged pull requests: the first {most} are read by the model"
-READ_HEAD = "all but the beginning of {count} descriptions, which are longer than the model reads"
-TOO_LONG = "what is said of {count} merged pull requests: it has over {max_words} words"
+READ_HEAD = "all but the beginning of descriptions that are longer than the model reads ({count})"
+TOO_LONG = "what the model says of a pull request in over {max_words} words ({count})"
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,11 @@ class NoteGroup:
 
 @dataclass(frozen=True)
 class Noted:
-    """The notes of a release, and the answer that they came with."""
+    """The notes of a release, the answer that they came with, and what there is to know of them, in words."""
 
     answer: Answer
     groups: tuple[NoteGroup, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def chooses(step: Step, model: Model) -> bool:
@@ -104,9 +105,8 @@ def note(model: Model, step: Step, pulls: Sequence[MergedPull], groups: Mapping[
         if under
     )
     hidden = NOT_SHOWN.format(count=len(pulls) - len(kept), labels=" or ".join(sorted(LEFT_OUT)))
-    unread = (*([hidden] if len(pulls) > len(kept) else []), *said.unread)
     text = Text("\n".join(group.text for group in found)) if found else None
-    return Noted(Answer(model.info, text, None, unread), found)
+    return Noted(Answer(model.info, text, None, said.unread), found, (hidden,) if len(pulls) > len(kept) else ())
 
 
 def _grouped(

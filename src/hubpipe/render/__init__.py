@@ -11,7 +11,7 @@ from hubpipe.digest import Digest
 from hubpipe.render.changes import change_page, says_something
 from hubpipe.render.description import Refusal, held, spliced, taken_off, without
 from hubpipe.render.neutral import line_of
-from hubpipe.render.notes import RELEASE_LIMIT, NoteGroup, notes_page
+from hubpipe.render.notes import RELEASE_LIMIT, NoteGroup, note_parts, notes_page
 from hubpipe.render.pages import COMMENT_LIMIT, MARKER_ROOM, custom, page, size
 from hubpipe.render.values import Context, halved, lines_of, sample, values
 
@@ -27,6 +27,7 @@ __all__ = [
     "lasting",
     "lines_of",
     "marker",
+    "note_parts",
     "page",
     "says_something",
     "spliced",
@@ -43,7 +44,8 @@ NOTHING_FOUND = "Nothing found"
 REMARKS = "{count} remark{s} on {files} file{of}"
 
 _MARKER = "<!-- hubpipe: flow="
-_SECONDS = re.compile(r" in \d+(?:\.\d)? s(?=, not by a person)")
+# What a run took to find the same: in the footer, which is the last line.
+_EFFORT = re.compile(r" in \d+(?:\.\d)? s(?=, not by a person)| · read \d+ files?(?:, \d+ as before)?(?= ·)")
 
 
 def write(plan: Plan, findings: Findings, context: Context) -> Plan:
@@ -77,10 +79,10 @@ def is_own(body: str) -> bool:
 
 
 def lasting(body: str) -> tuple[str, Memory | None]:
-    """Give of a body what two equal runs write alike: neither the time that it took nor when it was."""
+    """Give of a body what two equal runs write alike: neither what it took nor when it was."""
     text, memory = without_memory(body), recalled(body)
     start = text.rfind("\n") + 1
-    last = _SECONDS.sub("", text[start:], count=1)
+    last = _EFFORT.sub("", text[start:], count=2)
     return text[:start] + last, replace(memory, read_at=0.0) if memory is not None else None
 
 

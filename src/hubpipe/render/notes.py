@@ -12,7 +12,7 @@ from hubpipe.render.pages import page, size
 RELEASE_LIMIT = 125_000
 PORTIONS = 16
 
-__all__ = ["RELEASE_LIMIT", "Note", "NoteGroup", "notes_page"]
+__all__ = ["RELEASE_LIMIT", "Note", "NoteGroup", "note_parts", "notes_page"]
 
 
 def notes_page(groups: Sequence[NoteGroup], shown: Mapping[str, Any], room: int) -> str:
@@ -20,22 +20,27 @@ def notes_page(groups: Sequence[NoteGroup], shown: Mapping[str, Any], room: int)
 
     What the model says goes first, then the last pull requests, which are counted. `shown` are a comment's values.
     """
-    safe = [(in_line(group.heading), [_line(one) for one in group.notes]) for group in groups]
-    total = sum(len(lines) for _, lines in safe)
+    parts = note_parts(groups)
+    total = sum(len(part["lines"]) for part in parts)
     for said, kept in ((True, total), *((False, total * part // PORTIONS) for part in range(PORTIONS, -1, -1))):
-        listed = {"parts": list(_first(safe, kept)), "said": said, "rest": total - kept}
+        listed = {"nested": False, "parts": list(_first(parts, kept)), "said": said, "rest": total - kept}
         written = page("release.md.j2", {**shown, **listed}).strip()
         if size(written) <= room:
             return written
     return ""
 
 
-def _first(groups: Sequence[tuple[str, list[dict[str, str]]]], count: int) -> Iterator[dict[str, Any]]:
-    for heading, lines in groups:
-        kept = lines[: max(count, 0)]
+def note_parts(groups: Sequence[NoteGroup]) -> list[dict[str, Any]]:
+    """Give headings and lines as plain data that is safe to print."""
+    return [{"heading": in_line(group.heading), "lines": [_line(one) for one in group.notes]} for group in groups]
+
+
+def _first(parts: Sequence[Mapping[str, Any]], count: int) -> Iterator[dict[str, Any]]:
+    for part in parts:
+        kept = part["lines"][: max(count, 0)]
         count -= len(kept)
         if kept:
-            yield {"heading": heading, "lines": kept}
+            yield {**part, "lines": kept}
 
 
 def _line(note: Note) -> dict[str, str]:

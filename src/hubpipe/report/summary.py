@@ -1,5 +1,6 @@
 """Turn a Report, or the error that ended a run, into the job summary's Markdown."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from hubpipe import render
@@ -41,13 +42,19 @@ def _values(flow: FlowReport) -> dict[str, Any]:
         "scores": flow.plan.scores[:MOST_ROWS],
         "chosen": [score.label for score in flow.plan.chosen],
         "more_scores": max(0, len(flow.plan.scores) - MOST_ROWS),
-        "lines": _most([piece for line in words(flow) for piece in render.lines_of(line)]),
+        "lines": _most([piece for line in _words(flow) for piece in render.lines_of(line)]),
+        "parts": render.note_parts(flow.findings.groups),
         "remarks": _most([line for effect in flow.plan.effects for line in remarks(effect)]),
         "notes": flow.notes,
         "outcomes": flow.outcomes,
         "error": str(flow.error).splitlines() if flow.error else [],
         "seconds": f"{flow.seconds:.1f}",
     }
+
+
+def _words(flow: FlowReport) -> Iterable[str]:
+    """Give the words of a flow's models; those of release notes stand in their own parts."""
+    return () if flow.findings.groups else words(flow)
 
 
 def _most(lines: list[str]) -> list[str]:
