@@ -8,7 +8,7 @@ import re
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -43,17 +43,15 @@ def written(memory: Memory, body: str, room: int) -> str:
     """
     found = {key: value for key, value in memory.found.items() if _is_found(key, value)}
     memory = replace(memory, found=found)
-    if not _is_memory(asdict(memory)):
+    if not _is_memory(_data(memory)):
         return ""
-    payload = _packed(memory)
-    kept, most = len(found), len(found)
     room -= len(_LINE.format(checksum="0" * CHECKSUM_LENGTH, payload=""))
-    if len(payload) > room or _is_too_large(memory):
+    payload, kept = _packed(memory), len(found)
+    if not 0 < len(payload) <= room:
         kept, most = 0, len(found) - 1
         while kept < most:
             middle = (kept + most + 1) // 2
-            part = _first(memory, middle)
-            fits = len(_packed(part)) <= room and not _is_too_large(part)
+            fits = 0 < len(_packed(_first(memory, middle))) <= room
             kept, most = (middle, most) if fits else (kept, middle - 1)
         payload = _packed(_first(memory, kept))
     if len(payload) > room or (found and not kept):
@@ -85,15 +83,14 @@ def _first(memory: Memory, count: int) -> Memory:
 
 
 def _packed(memory: Memory) -> str:
-    return b64encode(zlib.compress(_plain(memory), 9)).decode()
+    """Pack a memory into one word; empty where it is larger than what would be unpacked."""
+    plain = json.dumps(_data(memory), separators=(",", ":")).encode()
+    return b64encode(zlib.compress(plain, 9)).decode() if len(plain) <= MOST_BYTES else ""
 
 
-def _plain(memory: Memory) -> bytes:
-    return json.dumps(asdict(memory), separators=(",", ":")).encode()
-
-
-def _is_too_large(memory: Memory) -> bool:
-    return len(_plain(memory)) > MOST_BYTES
+def _data(memory: Memory) -> dict[str, Any]:
+    found = {key: value if isinstance(value, str) else dict(value) for key, value in memory.found.items()}
+    return {"head": memory.head, "read_at": memory.read_at, "by": memory.by, "found": found}
 
 
 def _unpacked(payload: str) -> bytes:
