@@ -6,6 +6,7 @@ from typing import Any
 
 from hubpipe.change.memory import without_memory
 from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, ReleaseEffect
+from hubpipe.digest import Digest, Judged
 from hubpipe.models.base import Boxes, Prediction, Scores, Spans, Text, Vector
 from hubpipe.report import FlowReport, Report, StepReport
 from hubpipe.text import Fitted
@@ -110,6 +111,7 @@ def _flow(flow: FlowReport) -> dict[str, Any]:
         "models": [asdict(info) for info in flow.models],
         "read": _reading_json(flow.fitted, flow.not_read),
         "predictions": predictions_json(last),
+        "files": _files_json(flow.findings.digest),
         "steps": [_step(step) for step in flow.steps],
         "effects": [effect_json(effect) for effect in flow.plan.effects],
         "notes": list(flow.notes),
@@ -128,6 +130,26 @@ def _step(step: StepReport) -> dict[str, Any]:
         "predictions": predictions_json(step.prediction),
         "skipped": step.skipped or None,
     }
+
+
+def _files_json(digest: Digest | None) -> dict[str, Any] | None:
+    """Give what was found in a change's files, one by one: lines, scores, and how many the model had to read."""
+    if digest is None:
+        return None
+    return {
+        "changed": len(digest.files.files),
+        "inferred": digest.inferred,
+        "remembered": digest.remembered,
+        "dropped": list(digest.dropped),
+        "lines": dict(digest.lines),
+        "scores": [_judged_json(judged) for judged in digest.judged],
+    }
+
+
+def _judged_json(judged: Judged) -> dict[str, Any]:
+    unit = judged.unit
+    lines = {} if unit.hunk is None else {"start": unit.hunk.start, "end": unit.hunk.end}
+    return {"path": unit.file.path, **lines, "scores": [asdict(score) for score in judged.scores.scores]}
 
 
 def _reading_json(fitted: Fitted | None, unread: tuple[str, ...]) -> dict[str, Any]:
