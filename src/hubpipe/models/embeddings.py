@@ -1,4 +1,4 @@
-"""Turn an encoder's vectors into features, similarities, zero-shot labels and summaries: what encoders' tasks share."""
+"""Turn an encoder's vectors into features, similarities, zero-shot labels, summaries and answers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -8,12 +8,14 @@ import numpy as np
 
 from hubpipe.config import Step
 from hubpipe.errors import TaskError
-from hubpipe.models import extract, sentences
-from hubpipe.models.base import NO_LABELS, Model, ModelInfo, Prediction, Text, Vector, ranked
+from hubpipe.models import extract, finding, passages, sentences
+from hubpipe.models.base import NO_LABELS, Model, ModelInfo, Prediction, Span, Spans, Text, Vector, ranked
 from hubpipe.models.hub import Source
 from hubpipe.models.phrases import phrases
 from hubpipe.models.sentences import Sentence
 from hubpipe.models.similarity import BACKGROUND, TITLE_WEIGHT, Array, Yardstick, unit
+
+NO_QUESTIONS = "{task} answers questions: set pipeline.questions"
 
 
 class Encoder(Protocol):
@@ -34,22 +36,24 @@ class Encoder(Protocol):
 
 
 def check(step: Step, labels: Mapping[str, str]) -> None:
-    """Refuse a step that chooses among no labels, before anything is loaded.
+    """Refuse a step that chooses among no labels or answers no question, before anything is loaded.
 
     Raises TaskError.
     """
     if step.task in ("zero-shot-classification", "sentence-similarity") and not labels:
         raise TaskError(NO_LABELS.format(task=step.task))
+    if step.task == "question-answering" and not step.questions:
+        raise TaskError(NO_QUESTIONS.format(task=step.task))
 
 
 def build(step: Step, labels: Mapping[str, str], library: str, source: Source, encoder: Encoder) -> Model:
-    """Make a model of an encoder: feature-extraction, sentence-similarity, zero-shot-classification or summarization.
+    """Make a model of an encoder for one of the tasks that encoders do.
 
-    Raises TaskError where a choosing task has no labels.
+    Raises TaskError where a choosing task has no labels, and an asking one no questions.
     """
     check(step, labels)
-    # Summaries are read sentence by sentence.
-    limit = None if step.task == "summarization" else encoder.limit
+    # For summaries and answers a text is read sentence by sentence.
+    limit = None if step.task in ("summarization", "question-answering") else encoder.limit
     info = ModelInfo(library, source.name, source.revision, step.known_task, limit)
     match step.task:
         case "zero-shot-classification":
@@ -58,6 +62,9 @@ def build(step: Step, labels: Mapping[str, str], library: str, source: Source, e
             return Similarity(info, encoder, labels)
         case "summarization":
             return Summarizer(info, encoder, step.max_words)
+        case "question-answering":
+            questions = {name: question.instructions for name, question in (step.questions or {}).items()}
+            return QuestionAnswering(info, encoder, questions)
         case _:
             return Features(info, encoder)
 
@@ -156,3 +163,46 @@ class Summarizer(Embedder):
             max_words=self._max_words,
         )
         return [found[place].text for place in chosen]
+
+
+class QuestionAnswering(Embedder):
+    """question-answering: the section under the heading that asks the same, or else the sentence that is nearest.
+
+    A Span's label is the question's name, its score how well heading or sentence fit; where none does, there is no
+    span.
+    """
+
+    def __init__(self, info: ModelInfo, encoder: Encoder, questions: Mapping[str, str]):
+        super().__init__(info, encoder)
+        self._names = tuple(questions)
+        # Many headings are a question's name ("environment"), others put it in words.
+        self._asked = (*questions, *questions.values())
+        self._vectors = encoder.embed(self._asked)
+
+    def _answers(self, texts: Sequence[str]) -> list[Prediction]:
+        """Answer all questions about each text."""
+        return [self._spans(text) for text in texts]
+
+    def _spans(self, text: str) -> Spans:
+        sections = passages.sections(text)
+        fit = self._fit([section.heading for section in sections])
+        found = finding.assign(fit)
+        spans = [self._span(text, row, sections[place], fit[row, place]) for row, place in found.items()]
+        if len(found) < len(self._names):
+            told = passages.sentences(text)
+            fit = self._fit([text[sentence.start : sentence.end] for sentence in told])
+            for row in set(range(len(self._names))) - found.keys():
+                spans += [self._span(text, row, told[place], fit[row, place]) for place in finding.best(fit[row])]
+        return Spans(tuple(sorted(spans, key=lambda span: (span.start, span.end, self._names.index(span.label)))))
+
+    def _fit(self, lines: Sequence[str]) -> Array:
+        """Tell how well each line fits each question, by its name or by its words."""
+        if not lines:
+            return np.zeros((len(self._names), 0), dtype=np.float32)
+        both = finding.likeness(self._asked, lines, self._vectors @ self._encoder.embed(lines).T)
+        fit: Array = both.reshape(2, len(self._names), len(lines)).max(axis=0)
+        return fit
+
+    def _span(self, text: str, row: int, passage: passages.Passage, score: float) -> Span:
+        stretch = text[passage.start : passage.end]
+        return Span(self._names[row], passage.start, passage.end, stretch, float(score))

@@ -67,7 +67,7 @@ LIBRARIES = (
         SENTENCE_TRANSFORMERS,
         "Sentence Transformers",
         "hubpipe.models.sentence_transformers",
-        ENCODER_TASKS,
+        ENCODER_TASKS | {"question-answering"},
     ),
     Library(
         TRANSFORMERS,
@@ -123,7 +123,7 @@ LIBRARIES = (
         "model2vec",
         "Model2Vec",
         "hubpipe.models.model2vec",
-        ENCODER_TASKS | {"text-classification"},
+        ENCODER_TASKS | {"question-answering", "text-classification"},
         patterns=("head.safetensors", "*.skops"),
     ),
     Library(

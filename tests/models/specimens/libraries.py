@@ -255,7 +255,13 @@ def bertopic(folder: Path) -> Path:
 MAKERS: dict[tuple[str, str], Maker] = {
     **{
         ("model2vec", task): model2vec
-        for task in ("zero-shot-classification", "sentence-similarity", "feature-extraction", "summarization")
+        for task in (
+            "zero-shot-classification",
+            "sentence-similarity",
+            "feature-extraction",
+            "summarization",
+            "question-answering",
+        )
     },
     ("model2vec", "text-classification"): model2vec_classifier,
     ("bertopic", "text-classification"): bertopic,
