@@ -1,0 +1,73 @@
+"""The examples of the pages on pull requests, threads and releases: each is valid, and needs what the page says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hubpipe import config
+from hubpipe.check import check
+from hubpipe.models.base import Places
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("pull-requests", "threads-and-releases")
+EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
+BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
+OFFLINE = Places(offline=True)
+# Its weights would be asked for at the Hub; the page writes them as `org/name`.
+ELSEWHERE = "endpoint:"
+
+
+def blocks(page: str) -> list[str]:
+    found = BLOCK.findall((ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8"))
+    assert found, page
+    return [str(block) for block in found]
+
+
+def needed(text: str) -> dict[str, dict[str, str]]:
+    """Give each flow's permissions, where nothing is wrong with any."""
+    needs = check(config.parse(text), OFFLINE)
+    assert [problem for flow in needs for problem in flow.problems] == []
+    return {flow.flow: flow.permissions for flow in needs}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_example_of_a_page_is_valid(page: str) -> None:
+    for block in blocks(page):
+        assert config.parse(block).flows
+        if ELSEWHERE not in block:
+            assert needed(block)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_file_is_valid_and_told_in_the_list(path: Path) -> None:
+    assert needed(path.read_text(encoding="utf-8"))
+    assert f"| `{path.name}` |" in (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_pages_and_the_example_files_say_the_same() -> None:
+    files = {
+        name: flow for path in EXAMPLES for name, flow in config.parse(path.read_text(encoding="utf-8")).flows.items()
+    }
+    of_pages = {
+        name: flow for page in PAGES for block in blocks(page) for name, flow in config.parse(block).flows.items()
+    }
+    shared = {"areas", "risky", "on-request", "long-threads", "outline", "notes"}
+    assert shared <= set(of_pages) & set(files)
+    assert {name: of_pages[name] for name in shared} == {name: files[name] for name in shared}
+
+
+def test_the_permissions_are_those_that_the_pages_name() -> None:
+    read = {path.stem: needed(path.read_text(encoding="utf-8")) for path in EXAMPLES if path.stem != "hubpipe"}
+    assert read["pull-requests"]["summary"] == {"contents": "read", "issues": "read", "pull-requests": "write"}
+    assert read["pull-requests"]["risky"] == {"contents": "read", "pull-requests": "read", "checks": "write"}
+    assert read["threads"]["on-request"] == {"contents": "read", "issues": "write", "pull-requests": "write"}
+    assert read["issue-outline"]["outline"] == {"contents": "read", "issues": "write"}
+    assert read["releases"]["notes"] == {"contents": "write", "pull-requests": "read"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_pages_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+\.md)", text):
+        assert (ROOT / "docs" / target).is_file(), target
