@@ -1,117 +1,59 @@
 """Turn the lines of a hunk into a syntax tree's definitions and comments, in the languages that tree-sitter knows."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from typing import Literal, TypeAlias
 
-from tree_sitter import Language, Node, Parser, Query, QueryCursor
+from tree_sitter import Language, Node, Parser, Tree
 
-# Grammars are tolerant: what stands around a hunk may be missing. The names of the captures are ours: a `leaf` holds
-# no symbols that matter outside of it, a `type` does, a `scope` only gives its name to what it holds.
-PYTHON = """
-(function_definition name: (_) @name) @leaf
-(class_definition name: (_) @name) @type
-(comment) @comment
-(module . (expression_statement (string) @comment))
-(block . (expression_statement (string) @comment))
-"""
-JAVASCRIPT = """
-(function_declaration name: (_) @name) @leaf
-(generator_function_declaration name: (_) @name) @leaf
-(method_definition name: (_) @name) @leaf
-(variable_declarator name: (identifier) @name value: [(arrow_function) (function_expression)]) @leaf
-(class_declaration name: (_) @name) @type
-(comment) @comment
-"""
-TYPESCRIPT = (
-    JAVASCRIPT
-    + """
-(function_signature name: (_) @name) @leaf
-(abstract_method_signature name: (_) @name) @leaf
-(abstract_class_declaration name: (_) @name) @type
-(interface_declaration name: (_) @name) @type
-(enum_declaration name: (_) @name) @type
-(type_alias_declaration name: (_) @name) @leaf
-"""
+Kind: TypeAlias = Literal["leaf", "type", "scope", "comment"]
+
+
+def _kinds(leaf: str, type_: str, comment: str = "comment", scope: str = "") -> Mapping[str, Kind]:
+    """Tell of a grammar's nodes what they are to us.
+
+    A `leaf` holds no symbols that matter outside of it, a `type` does, a `scope` only gives its name to what it holds.
+    """
+    groups: dict[Kind, str] = {"leaf": leaf, "type": type_, "comment": comment, "scope": scope}
+    return {node: kind for kind, nodes in groups.items() for node in nodes.split()}
+
+
+PYTHON = _kinds("function_definition", "class_definition", "comment expression_statement")
+JAVASCRIPT_LEAVES = "function_declaration generator_function_declaration method_definition variable_declarator"
+JAVASCRIPT = _kinds(JAVASCRIPT_LEAVES, "class_declaration")
+TYPESCRIPT = _kinds(
+    f"{JAVASCRIPT_LEAVES} function_signature abstract_method_signature type_alias_declaration",
+    "class_declaration abstract_class_declaration interface_declaration enum_declaration",
 )
-GO = """
-(function_declaration name: (_) @name) @leaf
-(method_declaration receiver: (parameter_list (parameter_declaration type: (_) @owner)) name: (_) @name) @leaf
-(type_spec name: (_) @name) @type
-(comment) @comment
-"""
-RUST = """
-(function_item name: (_) @name) @leaf
-(function_signature_item name: (_) @name) @leaf
-(macro_definition name: (_) @name) @leaf
-(struct_item name: (_) @name) @type
-(enum_item name: (_) @name) @type
-(union_item name: (_) @name) @type
-(trait_item name: (_) @name) @type
-(type_item name: (_) @name) @leaf
-(impl_item type: (_) @name) @scope
-(line_comment) @comment
-(block_comment) @comment
-"""
-JAVA = """
-(method_declaration name: (_) @name) @leaf
-(constructor_declaration name: (_) @name) @leaf
-(class_declaration name: (_) @name) @type
-(interface_declaration name: (_) @name) @type
-(enum_declaration name: (_) @name) @type
-(record_declaration name: (_) @name) @type
-(annotation_type_declaration name: (_) @name) @type
-(line_comment) @comment
-(block_comment) @comment
-"""
-C = """
-(function_definition declarator: (function_declarator declarator: (_) @name)) @leaf
-(function_definition declarator: (pointer_declarator declarator: (function_declarator declarator: (_) @name))) @leaf
-(struct_specifier name: (_) @name body: (_)) @type
-(union_specifier name: (_) @name body: (_)) @type
-(enum_specifier name: (_) @name body: (_)) @type
-(type_definition declarator: (type_identifier) @name) @leaf
-(comment) @comment
-"""
-CPP = (
-    C
-    + """
-(function_definition declarator: (reference_declarator (function_declarator declarator: (_) @name))) @leaf
-(class_specifier name: (_) @name body: (_)) @type
-"""
+GO = _kinds("function_declaration method_declaration", "type_spec")
+RUST = _kinds(
+    "function_item function_signature_item macro_definition type_item",
+    "struct_item enum_item union_item trait_item",
+    "line_comment block_comment",
+    "impl_item",
 )
-C_SHARP = """
-(method_declaration name: (_) @name) @leaf
-(constructor_declaration name: (_) @name) @leaf
-(property_declaration name: (_) @name) @leaf
-(local_function_statement name: (_) @name) @leaf
-(delegate_declaration name: (_) @name) @leaf
-(class_declaration name: (_) @name) @type
-(interface_declaration name: (_) @name) @type
-(struct_declaration name: (_) @name) @type
-(record_declaration name: (_) @name) @type
-(enum_declaration name: (_) @name) @type
-(comment) @comment
-"""
-RUBY = """
-(method name: (_) @name) @leaf
-(singleton_method name: (_) @name) @leaf
-(class name: (_) @name) @type
-(module name: (_) @name) @type
-(comment) @comment
-"""
-PHP = """
-(function_definition name: (_) @name) @leaf
-(method_declaration name: (_) @name) @leaf
-(class_declaration name: (_) @name) @type
-(interface_declaration name: (_) @name) @type
-(trait_declaration name: (_) @name) @type
-(enum_declaration name: (_) @name) @type
-(comment) @comment
-"""
-ERRORS = "(ERROR) @error"
+JAVA = _kinds(
+    "method_declaration constructor_declaration",
+    "class_declaration interface_declaration enum_declaration record_declaration annotation_type_declaration",
+    "line_comment block_comment",
+)
+C = _kinds("function_definition type_definition", "struct_specifier union_specifier enum_specifier")
+CPP = _kinds("function_definition type_definition", "struct_specifier union_specifier enum_specifier class_specifier")
+C_SHARP = _kinds(
+    "method_declaration constructor_declaration property_declaration local_function_statement delegate_declaration",
+    "class_declaration interface_declaration struct_declaration record_declaration enum_declaration",
+)
+RUBY = _kinds("method singleton_method", "class module")
+PHP = _kinds(
+    "function_definition method_declaration",
+    "class_declaration interface_declaration trait_declaration enum_declaration",
+)
+FUNCTIONS = frozenset({"arrow_function", "function_expression", "function"})
+# `int *name(void)`: a C declarator wraps the name in its type.
+DEEPEST_DECLARATOR = 8
 # What a hunk from the middle of a class, or of a method of one, is read in where it cannot be read as it stands; the
 # name is no symbol.
 PLACEHOLDER = "_"
@@ -122,16 +64,17 @@ INDENT = re.compile(r"[ \t]*")
 
 @dataclass(frozen=True)
 class Grammar:
-    """A tree-sitter grammar: its module and function, our query; how a method begins that can stand in a class only."""
+    """A tree-sitter grammar: its module and function, what its nodes are, how a method begins that needs a class."""
 
     module: str
     function: str
-    query: str
+    kinds: Mapping[str, Kind]
+    braces: bool = True
     method: str = ""
 
 
 GRAMMARS = {
-    "python": Grammar("tree_sitter_python", "language", PYTHON),
+    "python": Grammar("tree_sitter_python", "language", PYTHON, braces=False),
     "javascript": Grammar("tree_sitter_javascript", "language", JAVASCRIPT, method="_() {"),
     "typescript": Grammar("tree_sitter_typescript", "language_typescript", TYPESCRIPT, method="_() {"),
     "tsx": Grammar("tree_sitter_typescript", "language_tsx", TYPESCRIPT, method="_() {"),
@@ -141,7 +84,7 @@ GRAMMARS = {
     "c": Grammar("tree_sitter_c", "language", C),
     "cpp": Grammar("tree_sitter_cpp", "language", CPP),
     "c_sharp": Grammar("tree_sitter_c_sharp", "language", C_SHARP, method="void _() {"),
-    "ruby": Grammar("tree_sitter_ruby", "language", RUBY),
+    "ruby": Grammar("tree_sitter_ruby", "language", RUBY, braces=False),
     "php": Grammar("tree_sitter_php", "language_php_only", PHP, method="function _() {"),
 }
 ENDS = {
@@ -218,44 +161,99 @@ def _python_method(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _found(language: str, before: Sequence[str], lines: Sequence[str]) -> tuple[int, tuple[Found, ...]]:
-    parser, query = _tools(language)
+    grammar = GRAMMARS[language]
     text = "\n".join([*before, *lines]).replace("\0", " ")
-    # A hunk ends where it ends: what it leaves open is closed, or the grammar gives up on all that is around.
-    text += "\n" + "}" * min(MOST_CLOSED, text.count("{") - text.count("}"))
-    tree = parser.parse(text.encode("utf-8", "replace"))
-    all_found: list[Found] = []
+    opened = text.count("{") - text.count("}") if grammar.braces else 0
+    if opened > 0:
+        # A hunk ends where it ends: what it leaves open is closed, or the grammar gives up on all that is around.
+        text += "\n" + "}" * min(MOST_CLOSED, opened)
+    tree = _parser(language).parse(text.encode("utf-8", "replace"))
+    every: list[Found] = []
     errors = 0
-    for _, captures in QueryCursor(query).matches(tree.root_node):
-        errors += sum(node.end_byte - node.start_byte for node in captures.get("error", ()))
-        all_found += _read(captures, len(before))
-    return errors, tuple(sorted(all_found, key=lambda one: (one.first, -one.last)))
+    for node in _nodes(tree):
+        if node.type == "ERROR":
+            errors += node.end_byte - node.start_byte
+        kind = grammar.kinds.get(node.type)
+        if kind is not None:
+            every += _read(node, kind, len(before))
+    return errors, tuple(every)
+
+
+def _nodes(tree: Tree) -> Iterator[Node]:
+    """Walk a tree from the outside in: tree-sitter's own queries take quadratic time where it is deep."""
+    cursor = tree.walk()
+    down = True
+    while True:
+        if down and cursor.node is not None:
+            yield cursor.node
+        if down and cursor.goto_first_child():
+            continue
+        down = cursor.goto_next_sibling()
+        if not down and not cursor.goto_parent():
+            return
 
 
 @cache
-def _tools(language: str) -> tuple[Parser, Query]:
+def _parser(language: str) -> Parser:
     grammar = GRAMMARS[language]
-    loaded = Language(getattr(import_module(grammar.module), grammar.function)())
-    return Parser(loaded), Query(loaded, grammar.query + ERRORS)
+    return Parser(Language(getattr(import_module(grammar.module), grammar.function)()))
 
 
-def _read(captures: dict[str, list[Node]], shift: int) -> Iterator[Found]:
-    names, owners = captures.get("name", ()), captures.get("owner", ())
-    for kind in ("leaf", "type", "scope", "comment"):
-        for node in captures.get(kind, ()):
-            start, end = node.start_point, node.end_point
-            name_row = names[0].start_point[0] if names else start[0]
-            yield Found(
-                start=start[0] - shift,
-                end=end[0] - shift,
-                name_row=name_row - shift,
-                kind=kind,
-                name=_text(names[0]) if names else "",
-                owner=_text(owners[0]) if owners else "",
-                column=start[1],
-                first=node.start_byte,
-                last=node.end_byte,
-            )
+def _read(node: Node, kind: Kind, shift: int) -> Iterator[Found]:
+    named = None if kind == "comment" else _named(node)
+    if named is None and (kind != "comment" or not _is_remark(node)):
+        return
+    start = node.start_point
+    yield Found(
+        start=start[0] - shift,
+        end=node.end_point[0] - shift,
+        name_row=(start if named is None else named.start_point)[0] - shift,
+        kind=kind,
+        name=_text(named),
+        owner=_text(_receiver(node)),
+        column=start[1],
+        first=node.start_byte,
+        last=node.end_byte,
+    )
 
 
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
+def _is_remark(node: Node) -> bool:
+    """Tell a comment, or a string that stands for itself as Python's docstrings do, from another statement."""
+    inside = node.named_children if node.type == "expression_statement" and node.named_child_count == 1 else ()
+    return node.type != "expression_statement" or any(child.type == "string" for child in inside)
+
+
+def _named(node: Node) -> Node | None:
+    """Give the node of a definition's name; None where it defines nothing: a mere mention, a plain variable."""
+    if node.type.endswith("_specifier") and node.child_by_field_name("body") is None:
+        return None
+    if node.type == "variable_declarator":
+        value = node.child_by_field_name("value")
+        if value is None or value.type not in FUNCTIONS:
+            return None
+    if node.type == "impl_item":
+        return node.child_by_field_name("type")
+    return node.child_by_field_name("name") or _declared(node)
+
+
+def _declared(node: Node) -> Node | None:
+    found: Node | None = node
+    for _ in range(DEEPEST_DECLARATOR):
+        inner = found.child_by_field_name("declarator") if found is not None else None
+        if inner is None and found is not None and found.type == "reference_declarator":
+            inner = found.named_children[0] if found.named_child_count == 1 else None
+        if inner is None:
+            break
+        found = inner
+    return found if found is not node else None
+
+
+def _receiver(node: Node) -> Node | None:
+    """Give the type that a Go method belongs to."""
+    receiver = node.child_by_field_name("receiver") if node.type == "method_declaration" else None
+    inside = receiver.named_children[:1] if receiver is not None and receiver.named_child_count == 1 else []
+    return inside[0].child_by_field_name("type") if inside else None
+
+
+def _text(node: Node | None) -> str:
+    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
