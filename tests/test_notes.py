@@ -309,3 +309,19 @@ def test_a_name_in_a_digest_notifies_nobody() -> None:
     [effect] = render.write(plan, findings, context).effects
     assert isinstance(effect, CommentEffect)
     assert f"- {HELPS} — @&#8203;octocat\n- Another sentence.\n" in effect.body
+
+
+def test_what_a_person_wrote_leaves_the_rest_of_the_room_to_the_notes() -> None:
+    by_hand = "By hand. " * 10_000
+    notes = tuple(Note(number, f"Title {'long ' * 20}") for number in range(1, 1_001))
+    subject = Subject("release", None, "v1", by_hand, release_id=1)
+    event = Event("release", "published", "octo-org/octo-repo", subject)
+    context = Context("notes", event, (), Fitted("", 0, 0), notes=(NoteGroup("Features", notes),))
+    [effect] = render.write(Plan((ReleaseEffect("notes", 1),)), Findings(), context).effects
+    assert isinstance(effect, ReleaseEffect)
+    whole = render.spliced(by_hand, "notes", effect.body, RELEASE_LIMIT)
+    assert isinstance(whole, str)
+    assert len(whole) <= RELEASE_LIMIT
+    assert whole.startswith(by_hand)
+    assert "- Title long" in whole
+    assert "more._" in whole

@@ -17,6 +17,7 @@ from hubpipe.render.values import Context, halved, lines_of, sample, values
 
 __all__ = [
     "COMMENT_LIMIT",
+    "RELEASE_LIMIT",
     "Context",
     "NoteGroup",
     "Refusal",
@@ -139,7 +140,7 @@ def _title(effect: CheckEffect, plan: Plan) -> str:
 
 
 def _notes(context: Context) -> str:
-    return notes_page(context.notes, values(Plan(), Findings(), context), RELEASE_LIMIT - MARKER_ROOM)
+    return notes_page(context.notes, values(Plan(), Findings(), context), RELEASE_LIMIT - MARKER_ROOM - _taken(context))
 
 
 def _taken(context: Context) -> int:

@@ -40,7 +40,7 @@ class _Block:
     is_ours: bool
 
 
-def spliced(description: str, flow: str, content: str) -> str | Refusal:
+def spliced(description: str, flow: str, content: str, limit: int = COMMENT_LIMIT) -> str | Refusal:
     """Put a flow's content into a description, in place of what it put there before, else at the end.
 
     What people wrote stays byte for byte. Where there is too little room, what the next run need not infer again
@@ -55,7 +55,7 @@ def spliced(description: str, flow: str, content: str) -> str | Refusal:
         before += BREAKS[0] if "\r\n" in description else BREAKS[1]
     for shorter in (content, without_memory(content)):
         whole = f"{before}{_block(flow, shorter)}{after}"
-        if size(whole) <= COMMENT_LIMIT:
+        if size(whole) <= limit:
             return whole
     return Refusal.NO_ROOM
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hubpipe.decide import ReleaseEffect
-from hubpipe.render import Refusal, spliced
+from hubpipe.render import RELEASE_LIMIT, Refusal, spliced
 from hubpipe.sinks.outcome import Outcome, Target
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ WROTE = "wrote the release's notes"
 def publish(effect: ReleaseEffect, target: Target, github: "GitHub") -> Outcome:
     """Put the notes into the release's description; what people wrote there stays as it is."""
     body, url = github.release(target.repo, effect.release_id)
-    new = spliced(body, effect.flow, effect.body)
+    new = spliced(body, effect.flow, effect.body, RELEASE_LIMIT) if effect.body.strip() else Refusal.NO_ROOM
     if isinstance(new, Refusal):
         return Outcome(effect.kind, False, new.value, url)
     if new == body:
