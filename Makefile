@@ -39,6 +39,7 @@ demo: .venv/installed
 	@HF_HUB_OFFLINE=1 $(BIN)/python scripts/demo.py
 
 test: setup
+	@scripts/browser.sh >/dev/null || echo "== no browser: the tests that look at a comment are skipped"
 	$(BIN)/python -m pytest
 
 check: .venv/installed

@@ -49,8 +49,9 @@ class Reading:
     """What a flow reads of an event.
 
     `alone` says why the event is left alone; empty where it is not. `silent` says why no comment is written, though
-    the flow runs. `change` holds the files that the path filters leave, `complete` tells that all files could be
-    listed. `changed` is what is asked about file by file.
+    the flow runs. `described` is the whole description, hubpipe's own part of it included. `change` holds the files
+    that the path filters leave, `complete` tells that all files could be listed. `changed` is what is asked about
+    file by file.
     """
 
     subject: Subject
@@ -61,14 +62,16 @@ class Reading:
     changed: Changed | None = None
     alone: str = ""
     silent: str = ""
+    described: str = ""
 
 
 def read(name: str, flow: Flow, event: Event, subject: Subject, github: "GitHub | None") -> Reading:
     """Read what a flow is to work on, as it is on GitHub now; without `github` as the event tells it."""
     if flow.reads_files and subject.kind == "pull_request" and subject.number is not None and github is not None:
         subject = github.pull(event.repo, subject.number)
-    subject = replace(subject, body=render.without(subject.body)) if subject.kind == "pull_request" else subject
-    reading = Reading(subject, alone=_order(flow, event), silent=_silence(flow, subject))
+    described = subject.body
+    subject = replace(subject, body=render.without(described)) if subject.kind == "pull_request" else subject
+    reading = Reading(subject, alone=_order(flow, event), silent=_silence(flow, subject), described=described)
     if reading.silent and flow.publish.labels is None and flow.publish.check is None:
         reading = replace(reading, alone=reading.alone or reading.silent)
     if reading.alone:
@@ -93,7 +96,7 @@ def with_change(reading: Reading, name: str, flow: Flow, event: Event, github: "
     """Add what is asked about file by file, with what an earlier run found."""
     if reading.change is None:
         return reading
-    earlier = _earlier(name, flow, event, reading.subject, github)
+    earlier = _earlier(name, flow, event, reading, github)
     prompts, note = _prompts(flow, event, github)
     changed = Changed(reading.subject, reading.change, reading.document, earlier, prompts)
     material = replace(reading.material, unread=(*reading.material.unread, *note))
@@ -162,15 +165,19 @@ def _is_among(flow: Flow, file: ChangedFile) -> bool:
     return flow.paths_ignore is None or not globs.ignored(file.path, flow.paths_ignore)
 
 
-def _earlier(name: str, flow: Flow, event: Event, subject: Subject, github: "GitHub | None") -> Memory | None:
+def _earlier(name: str, flow: Flow, event: Event, reading: Reading, github: "GitHub | None") -> Memory | None:
     """Recall what an earlier run found, and begin to remember what this one will; None where nobody keeps it."""
-    if subject.head_sha is None or subject.number is None or flow.publish.comment is None:
+    subject, target = reading.subject, flow.publish.comment
+    if subject.head_sha is None or subject.number is None or target is None:
         return None
+    kept: str | None = None
+    if target.mode == "description":
+        kept = render.held(reading.described, name)
+    elif github is not None:
+        comment = github.own_comment(event.repo, subject.number, render.marker(name))
+        kept = comment.body if comment is not None else None
     now = Memory(subject.head_sha, time.time(), "", {})
-    if github is None or flow.publish.comment.mode != "comment":
-        return now
-    comment = github.own_comment(event.repo, subject.number, render.marker(name))
-    found = recalled(comment.body) if comment is not None else None
+    found = recalled(kept) if kept is not None else None
     return now if found is None else replace(now, by=found.by, found=found.found)
 
 

@@ -151,9 +151,9 @@ def _decide(job: _Job, reading: Reading, report: FlowReport) -> FlowReport:
     if reading.silent:
         plan = decide.silent(plan, reading.silent)
     elif not render.says_something(plan, findings, reading.subject):
-        plan = _closing(job, decide.silent(plan, NOTHING_TO_SAY))
+        plan = _closing(job, reading, decide.silent(plan, NOTHING_TO_SAY))
     else:
-        plan = _closing(job, plan)
+        plan = _closing(job, reading, plan)
     if job.flow.publish.release is not None:
         plan = decide.released(job.name, plan, findings.groups, reading.subject.release_id)
     event = replace(job.event, subject=reading.subject)
@@ -165,6 +165,7 @@ def _decide(job: _Job, reading: Reading, report: FlowReport) -> FlowReport:
         fitted=fitted,
         unread=report.not_read,
         seconds=report.seconds,
+        rules=job.flow.decide,
         notes=findings.groups,
         voices=_voices(reading, report),
     )
@@ -178,7 +179,7 @@ def _voices(reading: Reading, report: FlowReport) -> Mapping[str, str]:
     return digest.voices(reading.document, text.text.splitlines()) if chose and text is not None else {}
 
 
-def _closing(job: _Job, plan: Plan) -> Plan:
+def _closing(job: _Job, reading: Reading, plan: Plan) -> Plan:
     """Say in a comment of an earlier run that it no longer holds, where there is nothing to say any more."""
     subject, target = job.event.subject, job.flow.publish.comment
     if target is None or job.github is None or subject is None or subject.number is None:
@@ -188,7 +189,8 @@ def _closing(job: _Job, plan: Plan) -> Plan:
     there = target.mode == "description" or job.github.own_comment(
         job.event.repo, subject.number, render.marker(job.name)
     )
-    return decide.outdated(job.name, plan, target) if there else plan
+    memory = reading.changed.earlier if reading.changed is not None else None
+    return decide.outdated(job.name, job.flow, plan, target, memory) if there else plan
 
 
 def _publish(job: _Job, plan: Plan, publish: Publish) -> tuple[Outcome, ...]:

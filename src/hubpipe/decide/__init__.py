@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from hubpipe.change import Memory
 from hubpipe.config import CommentTarget, Flow, Step
 from hubpipe.decide.check import check_effect
 from hubpipe.decide.choose import choose, holds, named, renamed
@@ -106,13 +107,13 @@ def plan(
     if flow.publish.check is not None and head is not None:
         effects.append(check_effect(name, flow.publish.check, flow.decide, findings.digest, chosen, head))
     if flow.publish.comment is not None and (chosen or findings.says_something):
-        effects.append(comment_effect(name, flow, flow.publish.comment, findings.digest))
+        memory = findings.digest.memory if findings.digest is not None else None
+        effects.append(comment_effect(name, flow, flow.publish.comment, memory))
     return Plan(tuple(effects), chosen, notes, scores)
 
 
-def comment_effect(name: str, flow: Flow, target: CommentTarget, digest: Digest | None) -> CommentEffect:
+def comment_effect(name: str, flow: Flow, target: CommentTarget, memory: Memory | None) -> CommentEffect:
     """Plan a comment; one about a pull request's files tells of which commit, and when they were read."""
-    memory = digest.memory if digest is not None else None
     return CommentEffect(
         flow=name,
         template=target.template,
@@ -140,6 +141,7 @@ def silent(decided: Plan, reason: str) -> Plan:
     return replace(decided, effects=effects, notes=(*decided.notes, reason))
 
 
-def outdated(name: str, decided: Plan, target: CommentTarget) -> Plan:
+def outdated(name: str, flow: Flow, decided: Plan, target: CommentTarget, memory: Memory | None = None) -> Plan:
     """Plan to say in a flow's earlier comment that it no longer holds, or to take it off the description."""
-    return replace(decided, effects=(*decided.effects, CommentEffect(flow=name, holds=False, mode=target.mode)))
+    effect = replace(comment_effect(name, flow, target, memory), template=None, holds=False)
+    return replace(decided, effects=(*decided.effects, effect))
