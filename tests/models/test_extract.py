@@ -67,3 +67,13 @@ def test_boilerplate_is_chosen_only_where_there_is_nothing_else_and_no_title() -
 def test_where_nothing_fits_the_shortest_stands_alone() -> None:
     sentences = [Sentence("one two three four"), Sentence("one two three")]
     assert extract.choose(sentences, rows([1, 0], [0, 1]), None, NONE, 2) == [1]
+
+
+def test_beside_a_title_what_is_near_to_it_leads_before_what_stands_first() -> None:
+    sentences = [
+        Sentence("it read the table in chunks before."),
+        Sentence("it keeps one decoder now."),
+        Sentence("why"),
+    ]
+    vectors = rows([1, 0.4], [1, 0.2], [0, -1])
+    assert extract.choose(sentences, vectors, rows([1, -0.4])[0], NONE, 40)[0] == 1
