@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubpipe import render
-from hubpipe.config import Step
+from hubpipe.config import Step, parse
 from hubpipe.decide import CommentEffect, Findings, Plan, ReleaseEffect
 from hubpipe.digest import Note, Noted, NoteGroup, note, voices
+from hubpipe.errors import ConfigError
 from hubpipe.event import Event, MergedPull, Subject
 from hubpipe.models import load
 from hubpipe.models.base import Model, ModelInfo, Places, Prediction, Text
@@ -325,3 +326,16 @@ def test_what_a_person_wrote_leaves_the_rest_of_the_room_to_the_notes() -> None:
     assert whole.startswith(by_hand)
     assert "- Title long" in whole
     assert "more._" in whole
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        "{task: zero-shot-classification, model: embedded, labels: [a, b]}",
+        "[{task: summarization, model: embedded}, {task: summarization, model: embedded}]",
+    ],
+)
+def test_each_pull_request_is_asked_about_by_one_step_that_gives_text(pipeline: str) -> None:
+    flow = f"version: 1\nflows:\n  n: {{on: release, input: pulls, pipeline: {pipeline}, publish: summary}}\n"
+    with pytest.raises(ConfigError, match="each merged pull request is asked about once"):
+        parse(flow)

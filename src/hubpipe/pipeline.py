@@ -189,7 +189,7 @@ def _step(step: Step, work: Work, document: Document, *, first: bool) -> StepRep
 def _answer(step: Step, work: Work, document: Document, *, first: bool) -> tuple[Answer, Digest | Noted | None]:
     """Ask about a change file by file where the flow reads one so, about merged pull requests, or about the text."""
     changed = work.changed
-    if first and work.pulls and step.gives == "text":
+    if first and work.pulls and step.known_task in DIGESTING:
         return _note(step, work)
     if changed is None or not first:
         return _ask(step, work, document), None

@@ -33,6 +33,7 @@ NO_COMMAND = "a command stands in a comment: add issue_comment to on"
 NO_PULL_INPUT = "groups are of release notes: set input: [pulls]"
 ONLY_PULLS = "with pulls, the input is the merged pull requests alone"
 RELEASE_TARGET = "only the event release brings a release, and input: [pulls] its notes"
+ONE_NOTE = "each merged pull request is asked about once: write one step, which gives text"
 NOTES_IN = "release notes go into the release or the summary"
 NO_LEAST = "say how much: comments, or words"
 
@@ -140,6 +141,8 @@ def _notes(flow: Flow) -> Found:
     noting = "pulls" in flow.input
     if noting and len(flow.input) > 1:
         yield ("input",), ONLY_PULLS
+    if noting and (len(flow.pipeline) > 1 or any(step.gives not in (None, "text") for step in flow.pipeline)):
+        yield ("pipeline",), ONE_NOTE
     if flow.groups is not None and not noting:
         yield ("groups",), NO_PULL_INPUT
     if flow.publish.release is not None and not (noting and "release" in flow.on):

@@ -70,9 +70,9 @@ class Prompts(Section):
     """Jinja2 templates of what a model is asked, as files of the repository's default branch."""
 
     file: Annotated[str, Some] | None = None
-    """The path of the template about one file: `path`, `status`, `changes`, `patch`, `title`."""
+    """The path of the template of what is asked about one file; it may use `max_words`."""
     change: Annotated[str, Some] | None = None
-    """The path of the template about the whole: `title`, `body`, `commits`, `linked`, `files`, `max_words`."""
+    """The path of the template of what is asked about the whole; it may use `max_words`."""
 
 
 Asked = Annotated[str, Some]
