@@ -2,8 +2,10 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from hubpipe import config
 from hubpipe.check import check
@@ -20,8 +22,14 @@ ELSEWHERE = "endpoint:"
 
 def blocks(page: str) -> list[str]:
     found = BLOCK.findall((ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8"))
-    assert found, page
-    return [str(block) for block in found]
+    configurations = [str(block) for block in found if "flows:" in block]
+    assert configurations, page
+    return configurations
+
+
+def workflows(page: str) -> list[dict[Any, Any]]:
+    found = BLOCK.findall((ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8"))
+    return [yaml.safe_load(block) for block in found if "uses: hubpipe" in block]
 
 
 def needed(text: str) -> dict[str, dict[str, str]]:
@@ -64,6 +72,12 @@ def test_the_permissions_are_those_that_the_pages_name() -> None:
     assert read["threads"]["on-request"] == {"contents": "read", "issues": "write", "pull-requests": "write"}
     assert read["issue-outline"]["outline"] == {"contents": "read", "issues": "write"}
     assert read["releases"]["notes"] == {"contents": "write", "pull-requests": "read"}
+
+
+def test_the_workflows_of_a_page_give_what_its_flows_need() -> None:
+    read = [needed(block) for block in blocks("threads-and-releases")]
+    given = [job["permissions"] for one in workflows("threads-and-releases") for job in one["jobs"].values()]
+    assert given == [read[0]["on-request"], read[-1]["notes"]]
 
 
 @pytest.mark.parametrize("page", PAGES)
