@@ -1,4 +1,4 @@
-"""What is said of each file of a change and of the whole: lines, scores over files, what is kept from an earlier run."""
+"""What is said of each file of a change and of the whole: lines, scores over files, what an earlier run leaves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -162,7 +162,7 @@ def judged(*rows: tuple[float, int]) -> list[Judged]:
     ("how", "score"), [("any", 0.9), ("all", 0.2), (0.05, 0.9), (0.1, 0.9), (0.5, 0.6), (1.0, 0.2)]
 )
 def test_scores_of_files_become_one_by_any_all_or_a_share_of_the_lines(how: float, score: float) -> None:
-    [found] = over(judged((0.9, 10), (0.6, 60), (0.2, 30)), how).scores  # type: ignore[arg-type]
+    [found] = over(judged((0.9, 10), (0.6, 60), (0.2, 30)), how).scores
     assert found == Score("bug", score)
 
 

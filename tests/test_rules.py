@@ -49,7 +49,7 @@ def test_all_means_every_file(paths: tuple[str, ...], given: bool) -> None:
 
 def test_a_rule_about_all_files_says_nothing_where_not_all_could_be_listed() -> None:
     rules = {"paths": {"only docs": {"all": "docs/**"}, "tests": "tests/**", "documentation": "docs/**"}}
-    effect, labels, notes = decided(rules, (changed("docs/a.md"),), complete=False)
+    _, labels, notes = decided(rules, (changed("docs/a.md"),), complete=False)
     assert labels == ["documentation"]
     assert len(notes) == 2 and all("not all files" in note for note in notes)
 

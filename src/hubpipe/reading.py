@@ -79,8 +79,8 @@ def read(name: str, flow: Flow, event: Event, subject: Subject, github: "GitHub 
     material = _material(flow, event, subject, github)
     reading = replace(reading, material=material, complete=len(material.files) >= (subject.changed_files or 0))
     reading = _filtered(flow, reading)
-    writes_of_files = flow.each is None and any(step.gives == "text" for step in flow.pipeline)
-    inputs = [one for one in flow.input if not (writes_of_files and reading.change and one in FILE_INPUTS)]
+    told = flow.each is None and _tells_files(flow) and reading.change is not None
+    inputs = [one for one in flow.input if not (told and one in FILE_INPUTS)]
     reading = replace(reading, document=compose(subject, reading.material, inputs, event.comment))
     return replace(reading, alone=reading.alone or _scarcity(flow, reading))
 
@@ -141,6 +141,11 @@ def _scarcity(flow: Flow, reading: Reading) -> str:
     if not (reading.document.text.strip() or reading.material.attachments or (reading.change and _asks(flow))):
         return NOTHING_TO_READ
     return ""
+
+
+def _tells_files(flow: Flow) -> bool:
+    """Tell whether the flow says of every file what it is, those that it does not read included."""
+    return flow.each is not None or any(step.gives == "text" for step in flow.pipeline)
 
 
 def _asks(flow: Flow) -> bool:
@@ -231,7 +236,7 @@ def _beyond(flow: Flow, subject: Subject) -> Sequence[str]:
     beyond: list[str] = [name for name in flow.input if name not in ("title", "body", *MEDIA)]
     if flow.at_least is not None and flow.at_least.comments is not None and "comments" not in beyond:
         beyond.append("comments")
-    if flow.rules is not None:
+    if flow.rules is not None or (flow.reads_files and _tells_files(flow)):
         beyond.append("files")
     if subject.kind == "push":
         return [name for name in beyond if name != "commits"]  # they come with the event

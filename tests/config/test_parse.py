@@ -139,7 +139,10 @@ def test_all_problems_are_told_at_once_with_file_line_key_and_the_nearest_word()
         ("on: {issues: []}\npipeline: {task: summarization}\npublish: comment", "no activity type would ever start"),
         ("on: issues\ninput: []\npipeline: {task: summarization}\npublish: comment", "input: it must not be empty"),
         ("on: issues\npipeline: []\npublish: comment", "pipeline: this key is needed: name a model, or give rules"),
-        ("on: issues\npipeline: {task: summarization}\npublish: []", "name at least one of labels, comment, check, release, summary"),
+        (
+            "on: issues\npipeline: {task: summarization}\npublish: []",
+            "name at least one of labels, comment, check, release, summary",
+        ),
         (
             "on: issues\npipeline: {task: fill-mask}\npublish: [{labels: {create: true}}, labels]",
             "publish: labels stands twice",

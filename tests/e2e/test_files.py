@@ -188,8 +188,7 @@ def test_a_run_that_read_earlier_does_not_write_over_one_that_read_later(repo: S
         repo.edit_title(number, "A better title")
         run(repo, tmp_path, KIND, repo.event(KIND, "edited", number))
 
-    happened: list[None] = []
-    detail = interrupted(repo, number, SUMMARY, lambda: happened or happened.append(newer()))
+    detail = interrupted(repo, number, SUMMARY, newer)
     assert "newer" in detail
     [comment] = repo.comments_of(number)
     assert "A better title" in comment["body"]

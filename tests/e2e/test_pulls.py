@@ -185,7 +185,7 @@ def test_binary_files_renames_and_submodules_are_what_they_are(repo: StandIn, tm
     repo.add_submodule(number, "vendor/lib", "1234567890" * 4)
     handled(repo, tmp_path, number, "synchronize")
     text = body_of(repo, number)
-    assert "`src/old.py`" in text and "`src/new.py`" in text and "rename" in text
+    assert "`src/old.py`" in text and "`src/new.py`" in text and "moved from" in text
     assert "`logo.png`" in text and "inary" in text
     assert "`vendor/lib`" in text and "ubmodule" in text
     assert "patch of logo.png" not in text

@@ -100,10 +100,14 @@ class Reading:
             self._miss(note)
         return issues
 
-    def with_patches(self, files: Sequence[ChangedFile]) -> tuple[ChangedFile, ...]:
-        """Add the patches that are too large for the list, out of the diff of the whole."""
+    def with_patches(self, files: Sequence[ChangedFile], *, listed: bool) -> tuple[ChangedFile, ...]:
+        """Add the patches that are too large for the list, out of the diff of the whole.
+
+        Of what is binary or empty there is no patch to read: where the files are listed too, the list tells of it.
+        """
         lacking = [file.path for file in files if file.patch is None and file.additions + file.deletions]
-        self._miss(NO_PATCH, *(file.path for file in files if _is_opaque(file)))
+        if not listed:
+            self._miss(NO_PATCH, *(file.path for file in files if _is_opaque(file)))
         if not lacking:
             return tuple(files)
         reason = _why_no_diff(files)
@@ -173,7 +177,7 @@ def read(reading: Reading, subject: Subject, inputs: Collection[str]) -> Materia
     files = reading.files() if wanted & FILE_INPUTS else ()
     attributes = reading.attributes(subject.base_ref) if files else ""
     if "patch" in wanted:
-        files = reading.with_patches(files)
+        files = reading.with_patches(files, listed="files" in wanted)
     if "contents" in wanted:
         files = reading.with_contents(files, subject.head_sha)
     return Material(comments, commits, files, attributes, linked, unread=reading.unread)
