@@ -82,9 +82,13 @@ def is_own(body: str) -> bool:
 def lasting(body: str) -> tuple[str, Memory | None]:
     """Give of a body what two equal runs write alike: neither what it took nor when it was."""
     text, memory = without_memory(body), recalled(body)
-    start = text.rfind("\n") + 1
-    last = _EFFORT.sub("", text[start:], count=2)
-    return text[:start] + last, replace(memory, read_at=0.0) if memory is not None else None
+    return _without_effort(text), replace(memory, read_at=0.0) if memory is not None else None
+
+
+def _without_effort(text: str) -> str:
+    """Leave out of a footer, the last line, what it took to find all this."""
+    start = text.strip().rfind("\n") + 1
+    return text.strip()[:start] + _EFFORT.sub("", text.strip()[start:], count=2)
 
 
 def comment(effect: CommentEffect, plan: Plan, findings: Findings, context: Context) -> str:
@@ -117,12 +121,14 @@ def _body(effect: CommentEffect, shown: dict[str, Any], digest: Digest | None, r
 
 
 def check(effect: CheckEffect, plan: Plan, findings: Findings, context: Context) -> CheckEffect:
-    """Write a check run's title and summary."""
+    """Write a check run's title and summary, the same of the same findings: an equal check run is left alone."""
     if findings.digest is None:
         summary = _body(CommentEffect(effect.flow), values(plan, findings, context), None, CHECK_LIMIT)
     else:
         summary = change_page(values(plan, findings, context), findings.digest, CHECK_LIMIT)
-    return replace(effect, title=effect.title or _title(effect, plan), summary=effect.summary or summary.strip())
+    return replace(
+        effect, title=effect.title or _title(effect, plan), summary=effect.summary or _without_effort(summary)
+    )
 
 
 def check_template(template: str, name: str) -> None:
