@@ -269,3 +269,18 @@ def test_what_was_found_many_times_is_shown_once_with_its_highest_score() -> Non
     written = body(Spans(spans))
     assert written.count("- version: `1.2.3`") == 1
     assert "- version: `1.2.3` (0.90)" in written
+
+
+def test_an_answer_of_several_lines_is_shown_line_by_line() -> None:
+    section = "1. Make an archive.\n\n```sh\nocto read @octocat #7\n```\n"
+    shown = body(Spans((Span("steps", 0, len(section), section, 0.9), Span("version", 60, 63, "2.4", 0.5))))
+    steps = "- steps (0.90):\n  - 1\\. Make an archive.\n  - octo read @&#8203;octocat #&#8203;7\n"
+    assert f"{steps}- version: `2.4` (0.50)\n\n<sub>" in shown
+    assert harmless(shown, "ul", "li", "strong", "sub", "<!--")
+
+
+def test_of_a_very_long_answer_the_first_lines_are_shown_and_the_rest_is_counted() -> None:
+    section = "\n".join(f"line {number}" for number in range(1, 31))
+    shown = body(Spans((Span("steps", 0, len(section), section, 0.9),)))
+    assert "  - line 12\n  - … and 18 more lines\n" in shown
+    assert "line 13" not in shown

@@ -1,5 +1,6 @@
 """Turn a Plan and its findings into the values that a template may show."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from textwrap import wrap
@@ -18,6 +19,9 @@ from hubpipe.text import Fitted
 
 MOST_LINES = 100
 MOST_NAMES = 10
+MOST_SPAN_LINES = 12
+MORE_LINES = "… and {rest} more lines"
+FENCE = re.compile(r"\s*(```|~~~)")
 USUAL_HEADING = "Summary"
 HEADINGS = {
     "translation": "Translation",
@@ -66,7 +70,7 @@ def values(plan: Plan, findings: Findings, context: Context) -> dict[str, Any]:
         "summary": lines[:MOST_LINES],
         "voices": dict(context.voices),
         "labels": [{"label": score.label, "score": score.score} for score in plan.chosen],
-        "spans": [{"label": span.label, "text": span.text, "score": span.score} for span in spans[:MOST_LINES]],
+        "spans": [_span_values(span) for span in spans[:MOST_LINES]],
         "boxes": [_box_values(box) for box in findings.boxes[:MOST_LINES]],
         "shortened": any(len(found) > MOST_LINES for found in (lines, spans, findings.boxes)),
         "flow": context.flow,
@@ -96,6 +100,14 @@ def _distinct(spans: Sequence[Span]) -> list[Span]:
         if span.score > known.score:
             best[span.label, span.text] = span
     return list(best.values())
+
+
+def _span_values(span: Span) -> dict[str, Any]:
+    """Give a span; one of several lines, such as a section that answers a question, is shown line by line."""
+    lines = [line for line in lines_of(span.text) if not FENCE.match(line)]
+    rest = len(lines) - MOST_SPAN_LINES
+    shown = [*lines[:MOST_SPAN_LINES], *([MORE_LINES.format(rest=rest)] if rest > 0 else [])]
+    return {"label": span.label, "text": span.text, "score": span.score, "lines": shown}
 
 
 def _box_values(box: Box) -> dict[str, Any]:
