@@ -10,7 +10,7 @@ import torch
 from hubpipe.config import Step
 from hubpipe.errors import TaskError
 from hubpipe.models import answers, chat, load
-from hubpipe.models.base import Model, Places, Score, Scores, Text
+from hubpipe.models.base import Model, Places, Score, Scores, Tellable, Text
 from tests.models import tiny
 
 TinyModels = Callable[[str], Path]
@@ -24,6 +24,21 @@ def model(folder: Path, task: Any, places: Places, **more: Any) -> Model:
 def test_a_chat_model_answers_without_the_question(tiny_model: TinyModels, places: Places) -> None:
     chatter = model(tiny_model("text-generation"), "text-generation", places, max_new_tokens=12)
     assert chatter.predict(["it fails", ""]) == [Text(tiny.ANSWER)] * 2
+
+
+def test_a_model_is_told_something_else_without_being_loaded_again(tiny_model: TinyModels, places: Places) -> None:
+    folder = tiny_model("text-generation")
+    chatter = model(folder, "text-generation", places, max_new_tokens=12)
+    assert isinstance(chatter, Tellable)
+    (folder / "model.safetensors").rename(folder / "away")
+    try:
+        told = chatter.told(Step(task="text-generation", model=str(folder), max_new_tokens=1, instructions="Be brief."))
+        [short] = told.predict(["it fails"])
+    finally:
+        (folder / "away").rename(folder / "model.safetensors")
+    assert isinstance(short, Text) and tiny.ANSWER.startswith(short.text) and short.text != tiny.ANSWER
+    assert "max_new_tokens" in short.left_out
+    assert chatter.predict(["it fails"]) == [Text(tiny.ANSWER)]
 
 
 def test_a_text_cannot_end_the_users_message_early() -> None:
