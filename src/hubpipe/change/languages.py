@@ -1,13 +1,12 @@
-"""Turn the lines of a hunk into a syntax tree's definitions and comments, in the languages that tree-sitter knows."""
+"""Turn a file's name into the grammar that tree-sitter has for it, and what the nodes of its trees are to us."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Literal, TypeAlias
 
-from tree_sitter import Language, Node, Parser, Tree
+from tree_sitter import Language, Parser
 
 Kind: TypeAlias = Literal["leaf", "type", "scope", "comment"]
 
@@ -51,15 +50,6 @@ PHP = _kinds(
     "function_definition method_declaration",
     "class_declaration interface_declaration trait_declaration enum_declaration",
 )
-FUNCTIONS = frozenset({"arrow_function", "function_expression", "function"})
-# `int *name(void)`: a C declarator wraps the name in its type.
-DEEPEST_DECLARATOR = 8
-# What a hunk from the middle of a class, or of a method of one, is read in where it cannot be read as it stands; the
-# name is no symbol.
-PLACEHOLDER = "_"
-CLASS = "class _ {"
-MOST_CLOSED = 50
-INDENT = re.compile(r"[ \t]*")
 
 
 @dataclass(frozen=True)
@@ -103,157 +93,13 @@ ENDS = {
 }
 
 
-@dataclass(frozen=True)
-class Found:
-    """A definition or a comment.
-
-    `start`, `end` and `name_row` count from the first of the lines given, what stands before them is below 0;
-    `column` is the byte of its first row at which it begins, `first` and `last` are its bytes in all that was parsed.
-    `owner` is what a Go method belongs to.
-    """
-
-    start: int
-    end: int
-    name_row: int
-    kind: str
-    name: str = ""
-    owner: str = ""
-    column: int = 0
-    first: int = 0
-    last: int = 0
-
-
 def language(path: str) -> str | None:
     """Tell in which of our languages a file is written, by the end of its name."""
     return ENDS.get(path.lower().rpartition(".")[2])
 
 
-def found(language: str, section: str, lines: Sequence[str]) -> tuple[Found, ...]:
-    """Parse lines, with the section that stands before them, and give the definitions and comments in their order."""
-    best: tuple[Found, ...] = ()
-    fewest: int | None = None
-    for before in _openings(language, section, lines):
-        errors, those = _found(language, before, lines)
-        if fewest is None or errors < fewest:
-            fewest, best = errors, those
-        if not errors:
-            break
-    return best
-
-
-def _openings(language: str, section: str, lines: Sequence[str]) -> Iterator[list[str]]:
-    """Give what may stand before a hunk's lines, the likeliest first."""
-    method = GRAMMARS[language].method
-    if language == "python":
-        yield [section, *_python_method(lines)]
-        return
-    yield [section]
-    if method:
-        yield from ([f"{section} {method}"], [CLASS], [f"{CLASS} {method}"])
-
-
-def _python_method(lines: Sequence[str]) -> Iterator[str]:
-    """Open a method where the first line is in one: what follows is then read at the depth at which it stands."""
-    depths = [len(match.group()) for line in lines if line.strip() and (match := INDENT.match(line))]
-    least = min(filter(None, depths), default=0)
-    if depths and least < depths[0]:
-        yield " " * least + "def _():"
-
-
-def _found(language: str, before: Sequence[str], lines: Sequence[str]) -> tuple[int, tuple[Found, ...]]:
-    grammar = GRAMMARS[language]
-    text = "\n".join([*before, *lines]).replace("\0", " ")
-    opened = text.count("{") - text.count("}") if grammar.braces else 0
-    if opened > 0:
-        # A hunk ends where it ends: what it leaves open is closed, or the grammar gives up on all that is around.
-        text += "\n" + "}" * min(MOST_CLOSED, opened)
-    tree = _parser(language).parse(text.encode("utf-8", "replace"))
-    every: list[Found] = []
-    errors = 0
-    for node in _nodes(tree):
-        if node.type == "ERROR":
-            errors += node.end_byte - node.start_byte
-        kind = grammar.kinds.get(node.type)
-        if kind is not None:
-            every += _read(node, kind, len(before))
-    return errors, tuple(every)
-
-
-def _nodes(tree: Tree) -> Iterator[Node]:
-    """Walk a tree from the outside in: tree-sitter's own queries take quadratic time where it is deep."""
-    cursor = tree.walk()
-    down = True
-    while True:
-        if down and cursor.node is not None:
-            yield cursor.node
-        if down and cursor.goto_first_child():
-            continue
-        down = cursor.goto_next_sibling()
-        if not down and not cursor.goto_parent():
-            return
-
-
 @cache
-def _parser(language: str) -> Parser:
+def parser(language: str) -> Parser:
+    """Load a language's parser, at its first use."""
     grammar = GRAMMARS[language]
     return Parser(Language(getattr(import_module(grammar.module), grammar.function)()))
-
-
-def _read(node: Node, kind: Kind, shift: int) -> Iterator[Found]:
-    named = None if kind == "comment" else _named(node)
-    if named is None and (kind != "comment" or not _is_remark(node)):
-        return
-    start = node.start_point
-    yield Found(
-        start=start[0] - shift,
-        end=node.end_point[0] - shift,
-        name_row=(start if named is None else named.start_point)[0] - shift,
-        kind=kind,
-        name=_text(named),
-        owner=_text(_receiver(node)),
-        column=start[1],
-        first=node.start_byte,
-        last=node.end_byte,
-    )
-
-
-def _is_remark(node: Node) -> bool:
-    """Tell a comment, or a string that stands for itself as Python's docstrings do, from another statement."""
-    inside = node.named_children if node.type == "expression_statement" and node.named_child_count == 1 else ()
-    return node.type != "expression_statement" or any(child.type == "string" for child in inside)
-
-
-def _named(node: Node) -> Node | None:
-    """Give the node of a definition's name; None where it defines nothing: a mere mention, a plain variable."""
-    if node.type.endswith("_specifier") and node.child_by_field_name("body") is None:
-        return None
-    if node.type == "variable_declarator":
-        value = node.child_by_field_name("value")
-        if value is None or value.type not in FUNCTIONS:
-            return None
-    if node.type == "impl_item":
-        return node.child_by_field_name("type")
-    return node.child_by_field_name("name") or _declared(node)
-
-
-def _declared(node: Node) -> Node | None:
-    found: Node | None = node
-    for _ in range(DEEPEST_DECLARATOR):
-        inner = found.child_by_field_name("declarator") if found is not None else None
-        if inner is None and found is not None and found.type == "reference_declarator":
-            inner = found.named_children[0] if found.named_child_count == 1 else None
-        if inner is None:
-            break
-        found = inner
-    return found if found is not node else None
-
-
-def _receiver(node: Node) -> Node | None:
-    """Give the type that a Go method belongs to."""
-    receiver = node.child_by_field_name("receiver") if node.type == "method_declaration" else None
-    inside = receiver.named_children[:1] if receiver is not None and receiver.named_child_count == 1 else []
-    return inside[0].child_by_field_name("type") if inside else None
-
-
-def _text(node: Node | None) -> str:
-    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""

@@ -4,15 +4,17 @@ import re
 from collections.abc import Iterator, Sequence
 
 from hubpipe.change.files import FileChange, Hunk
-from hubpipe.change.languages import found, language
+from hubpipe.change.languages import language
 from hubpipe.change.patch import sides
+from hubpipe.change.syntax import Effort, found
 
 MOST_SAYINGS = 20
 FEWEST_WORDS = 4
 MOST_WORDS = 40
 # A line of a comment, or of a document, is not longer; and what a file adds beyond this is not looked through.
 LONGEST_LINE = 1_000
-MOST_CHARACTERS = 200_000
+MOST_CHARACTERS = 50_000
+MOST_FAILURES = 2
 PROSE = (".md", ".mdx", ".markdown", ".rst", ".adoc", ".txt")
 MARKER = re.compile(
     r"""^\s{0,200}(?:[rRbBuUfF]{0,2}(?:\"{3}|'{3}|["'])|/\*{1,2}!?|//[/!]?|\*(?!\*)|\#+!?|--+|;+|=begin\b)?\s*"""
@@ -35,22 +37,22 @@ LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 def sayings(file: FileChange) -> tuple[str, ...]:
     """Give the sentences of the comments, docstrings and prose that a change adds, at most 20, each once."""
-    room = MOST_CHARACTERS
+    room, effort = MOST_CHARACTERS, Effort(MOST_CHARACTERS, MOST_FAILURES)
     said: dict[str, None] = {}
     for hunk in file.hunks:
         room -= len(hunk.text)
         if room < 0 or len(said) >= MOST_SAYINGS:
             break
-        for paragraph in _paragraphs(file.path, hunk):
+        for paragraph in _paragraphs(file.path, hunk, effort):
             said.update(dict.fromkeys(_sentences(paragraph)))
     return tuple(said)[:MOST_SAYINGS]
 
 
-def _paragraphs(path: str, hunk: Hunk) -> Iterator[str]:
+def _paragraphs(path: str, hunk: Hunk, effort: Effort) -> Iterator[str]:
     """Join the lines that follow each other; an empty one, or one that is no remark, parts paragraphs."""
     paragraph: list[str] = []
     last = -1
-    for row, text in _remarks(path, hunk):
+    for row, text in _remarks(path, hunk, effort):
         if paragraph and (row != last + 1 or not text):
             yield " ".join(paragraph)
             paragraph = []
@@ -59,11 +61,11 @@ def _paragraphs(path: str, hunk: Hunk) -> Iterator[str]:
     yield " ".join(paragraph)
 
 
-def _remarks(path: str, hunk: Hunk) -> Iterator[tuple[int, str]]:
+def _remarks(path: str, hunk: Hunk, effort: Effort) -> Iterator[tuple[int, str]]:
     known = language(path)
     _, after = sides(hunk)
     if known is not None:
-        yield from _comments(known, hunk.section, after)
+        yield from _comments(known, hunk.section, after, effort)
     elif path.lower().endswith(PROSE):
         yield from _prose(after)
     else:
@@ -72,9 +74,9 @@ def _remarks(path: str, hunk: Hunk) -> Iterator[tuple[int, str]]:
                 yield row, _bare(text)
 
 
-def _comments(known: str, section: str, after: Sequence[tuple[str, bool]]) -> Iterator[tuple[int, str]]:
+def _comments(known: str, section: str, after: Sequence[tuple[str, bool]], effort: Effort) -> Iterator[tuple[int, str]]:
     lines = [text for text, _ in after]
-    for one in found(known, section.replace("\r", " "), lines):
+    for one in found(known, section, lines, effort):
         if one.kind != "comment":
             continue
         for row in range(max(one.start, 0), min(one.end, len(lines) - 1) + 1):

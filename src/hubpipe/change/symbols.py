@@ -5,20 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hubpipe.change.files import Hunk, Symbols
-from hubpipe.change.languages import PLACEHOLDER, Found, found, language
+from hubpipe.change.languages import language
 from hubpipe.change.patch import sides
+from hubpipe.change.syntax import PLACEHOLDER, Effort, Found, found, section_name
 
 # A name with its scopes; `?`, `!` and `=` end Ruby's, `~` begins C++'s destructors, `#` JavaScript's private ones.
 NAME = re.compile(r"[~#]?[^\W\d][\w$]*(?:::~?[^\W\d]\w*)*[?!=]?|\$[\w$]*")
 LONGEST_NAME = 100
-# What a section's line says that is of no grammar of ours: a word that defines, or a name before a parenthesis.
-SECTION = re.compile(
-    r"\b(?:def|class|fun|func|function|fn|struct|enum|trait|interface|impl|module|object|type|sub|proc)\s+([^\W\d]\w*)"
-    r"|([^\W\d]\w*)[ \t]?\("
-)
-SECTION_LENGTH = 200
-BRACED = re.compile(r"[{;:]\s*$")
-INDENTED = frozenset({"python", "ruby"})
 
 
 @dataclass
@@ -29,7 +22,7 @@ class _Touched:
     around: dict[str, None] = field(default_factory=dict)
 
 
-def symbols(path: str, hunks: Sequence[Hunk]) -> Symbols:
+def symbols(path: str, hunks: Sequence[Hunk], effort: Effort) -> Symbols:
     """Tell which functions, classes and the like the hunks touch.
 
     A definition whose own line is added is added, one whose line is removed removed, both: changed; so is one
@@ -42,7 +35,7 @@ def symbols(path: str, hunks: Sequence[Hunk]) -> Symbols:
             _add_section(hunk, after)
             continue
         for lines, touched in zip(sides(hunk), (before, after), strict=True):
-            _touch(known, hunk, lines, touched)
+            _touch(known, hunk, lines, touched, effort)
     return _compared(before, after)
 
 
@@ -64,21 +57,16 @@ def _scopes(name: str) -> list[str]:
 
 
 def _add_section(hunk: Hunk, touched: _Touched) -> None:
-    name = _section_name(hunk.section)
+    name = section_name(hunk.section)
     if name:
         touched.around[name] = None
 
 
-def _section_name(section: str) -> str:
-    match = SECTION.search(section[:SECTION_LENGTH])
-    return (match[1] or match[2]) if match is not None else ""
-
-
-def _touch(known: str, hunk: Hunk, lines: Sequence[tuple[str, bool]], touched: _Touched) -> None:
+def _touch(known: str, hunk: Hunk, lines: Sequence[tuple[str, bool]], touched: _Touched, effort: Effort) -> None:
     rows = {row for row, (text, changed) in enumerate(lines) if changed and text.strip()}
     if not rows:
         return
-    every = found(known, _opened(known, hunk.section), [text for text, _ in lines])
+    every = found(known, hunk.section, [text for text, _ in lines], effort)
     definitions = _qualified([one for one in every if one.kind != "comment"])
     owners = _owners(definitions, len(lines))
     for name, one in definitions:
@@ -91,14 +79,6 @@ def _touch(known: str, hunk: Hunk, lines: Sequence[tuple[str, bool]], touched: _
                 _add_section(hunk, touched)
         elif owner[1].name_row not in rows and owner[1].kind != "scope":
             touched.around[owner[0]] = None
-
-
-def _opened(known: str, section: str) -> str:
-    """Write a section's line so that what follows can stand in it: Git cuts it off, and a brace may come later."""
-    section = section.replace("\r", " ")
-    if not _section_name(section) or known in INDENTED or BRACED.search(section):
-        return section
-    return section + ")" * max(0, section.count("(") - section.count(")")) + " {"
 
 
 def _qualified(every: Sequence[Found]) -> list[tuple[str, Found]]:
