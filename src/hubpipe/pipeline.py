@@ -271,7 +271,7 @@ def _unread(step: Step, answer: Answer, *, first: bool) -> Iterator[str]:
     fitted = answer.fitted
     if fitted is not None and fitted.cut and not first:
         yield READ_PART.format(task=step.task, rest=fitted.total - fitted.read, total=fitted.total)
-    if isinstance(answer.prediction, Text) and answer.prediction.left_out:
+    if isinstance(answer.prediction, Text | Spans) and answer.prediction.left_out:
         yield LEFT_OUT.format(task=step.task, words=answer.prediction.left_out)
 
 

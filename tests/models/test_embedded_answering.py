@@ -199,3 +199,11 @@ def test_any_text_is_answered_in_a_few_seconds(model: Model, text: str) -> None:
 def test_without_questions_nothing_is_loaded(places: Places) -> None:
     with pytest.raises(TaskError, match="answers questions: set"):
         load(Step(task="question-answering"), {}, places)
+
+
+def test_of_very_many_headings_and_sentences_those_that_are_not_read_are_told(places: Places) -> None:
+    model = load(Step(task="question-answering", questions=ASKED), {}, places)
+    text = "Title\n\n" + "\n\n".join(f"### Part {number}\n\nSentence {number} is here." for number in range(500))
+    [found] = model.predict([text])
+    assert isinstance(found, Spans)
+    assert "100 of 500 headings (evenly spaced)" in found.left_out

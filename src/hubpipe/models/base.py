@@ -57,9 +57,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Spans:
-    """Labelled stretches of the input, in its order."""
+    """Labelled stretches of the input, in its order; `left_out` says in words what the model did not read."""
 
     spans: tuple[Span, ...]
+    left_out: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ from hubpipe.models import extract, finding, passages, sentences
 from hubpipe.models.base import NO_LABELS, Model, ModelInfo, Prediction, Span, Spans, Text, Vector, ranked
 from hubpipe.models.hub import Source
 from hubpipe.models.phrases import phrases
-from hubpipe.models.sentences import Sentence
+from hubpipe.models.sentences import Sentence, thin
 from hubpipe.models.similarity import BACKGROUND, TITLE_WEIGHT, Array, Yardstick, unit
 
 NO_QUESTIONS = "{task} answers questions: set pipeline.questions"
+
+THINNED = "{count} of {total} {what} (evenly spaced)"
 
 
 class Encoder(Protocol):
@@ -184,16 +186,21 @@ class QuestionAnswering(Embedder):
         return [self._spans(text) for text in texts]
 
     def _spans(self, text: str) -> Spans:
-        sections = passages.sections(text)
+        every = passages.sections(text)
+        sections = thin(every)
+        left_out = [_thinned("headings", every, sections)]
         fit = self._fit([section.heading for section in sections])
         found = finding.assign(fit)
         spans = [self._span(text, row, sections[place], fit[row, place]) for row, place in found.items()]
         if len(found) < len(self._names):
-            told = passages.sentences(text)
+            every = passages.sentences(text)
+            told = thin(every)
+            left_out.append(_thinned("sentences", every, told))
             fit = self._fit([text[sentence.start : sentence.end] for sentence in told])
             for row in set(range(len(self._names))) - found.keys():
                 spans += [self._span(text, row, told[place], fit[row, place]) for place in finding.best(fit[row])]
-        return Spans(tuple(sorted(spans, key=lambda span: (span.start, span.end, self._names.index(span.label)))))
+        spans.sort(key=lambda span: (span.start, span.end, self._names.index(span.label)))
+        return Spans(tuple(spans), ", ".join(filter(None, left_out)))
 
     def _fit(self, lines: Sequence[str]) -> Array:
         """Tell how well each line fits each question, by its name or by its words."""
@@ -206,3 +213,7 @@ class QuestionAnswering(Embedder):
     def _span(self, text: str, row: int, passage: passages.Passage, score: float) -> Span:
         stretch = text[passage.start : passage.end]
         return Span(self._names[row], passage.start, passage.end, stretch, float(score))
+
+
+def _thinned(what: str, every: Sequence[object], kept: Sequence[object]) -> str:
+    return THINNED.format(count=len(every) - len(kept), total=len(every), what=what) if len(kept) < len(every) else ""

@@ -181,8 +181,9 @@ def _weights_bytes(repository: Repository) -> int:
 
 def _of_step(step: Step, library: str, name: str) -> Needs:
     facts = TASKS[step.known_task]
-    # The extractive summary reads sentence by sentence.
-    reads_all = facts.merge is None or (library == "sentence-transformers" and step.task == "summarization")
+    # Encoders choose sentences, one by one, for a summary or an answer.
+    chooses = library == "sentence-transformers" and step.task in ("summarization", "question-answering")
+    reads_all = facts.merge is None or chooses
     return Needs(
         library,
         name,

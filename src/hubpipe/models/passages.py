@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from hubpipe.models.base import encodable
-from hubpipe.models.sentences import LONGEST_SENTENCE, split_title, thin
+from hubpipe.models.sentences import LONGEST_SENTENCE, split_title
 
 # Below the headings of Markdown: a line in bold, and a short line that ends with a colon.
 BOLD, COLON = 7, 8
@@ -50,8 +50,7 @@ def sections(text: str) -> list[Passage]:
     """Give what stands under each heading, up to the next of the same rank; none where nobody filled it in.
 
     Headings are those of Markdown (of issue forms, too), lines in bold, and short lines that end with a colon,
-    under which one block stands. White space around a section is not part of it. Where they are many they are
-    thinned evenly.
+    under which one block stands. White space around a section is not part of it.
     """
     lines = _line_starts(text)
     blocks = list(_blocks(PARSER.parse(text)))
@@ -62,14 +61,14 @@ def sections(text: str) -> list[Passage]:
             passage = _trimmed(text, lines[block.last], lines[ends[place]], block.heading)
             if _says_something(text, passage):
                 found.append(passage)
-    return thin(found)
+    return found
 
 
 def sentences(text: str) -> list[Passage]:
     """Give the sentences of paragraphs and lists, and the lines of code as they are.
 
-    Where they are many they are thinned evenly. The title, where there is one, is the first; headings are none,
-    and what has over LONGEST_SENTENCE characters is no answer to anything.
+    The title, where there is one, is the first; headings are none, and what has over LONGEST_SENTENCE characters
+    is no answer to anything.
     """
     lines = _line_starts(text)
     pieces = [_trimmed(text, 0, lines[1])] if split_title(text)[0] else []
@@ -85,7 +84,7 @@ def sentences(text: str) -> list[Passage]:
             inside = range(first + fenced, last - (fenced and _is_closed(text, lines, last, token)))
             pieces += [_trimmed(text, lines[line], lines[line + 1]) for line in inside]
     short = (piece for piece in dict.fromkeys(pieces) if piece.end - piece.start <= LONGEST_SENTENCE)
-    return thin([piece for piece in short if _says_something(text, piece)])
+    return [piece for piece in short if _says_something(text, piece)]
 
 
 def _says_something(text: str, passage: Passage) -> bool:
