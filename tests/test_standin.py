@@ -185,7 +185,8 @@ class TestAPullRequest:
         standin.change_base(second, "first")
         found = subject(standin, "pull_request_target", "edited", second)
         assert (found.base_ref, found.changed_files) == ("first", 1)
-        assert found.base_sha == subject(standin, "pull_request_target", "edited", number).head_sha
+        base = standin.event("pull_request_target", "edited", second)["pull_request"]["base"]
+        assert base["sha"] == subject(standin, "pull_request_target", "edited", number).head_sha
 
     def test_is_a_draft_closed_and_merged(self, standin: StandIn) -> None:
         number = standin.open_pull("Mend", files={"a.py": "1\n"})

@@ -63,7 +63,6 @@ def _pull_request(payload: dict[str, Any]) -> Subject:
         changed_files=_count(pull, "changed_files"),
         additions=_count(pull, "additions"),
         deletions=_count(pull, "deletions"),
-        base_sha=_text(base, "sha") or None,
         base_ref=_text(base, "ref"),
         head_ref=_text(head, "ref"),
         draft=pull.get("draft") is True,

@@ -127,7 +127,7 @@ class Subject:
     """The thing an event is about: an issue, a pull request, a discussion, a push or a release.
 
     `number` is None for a push and a release. `labels` are the names at the time of the event. `head_sha` is
-    known for pull requests and pushes, `base_sha` and the refs (branch names) for pull requests. `commits` come
+    known for pull requests and pushes, the refs (branch names) for pull requests. `commits` come
     with a push only, `tag` and `release_id` with a release only.
     """
 
@@ -144,7 +144,6 @@ class Subject:
     additions: int | None = None
     deletions: int | None = None
     commits: tuple[Commit, ...] = ()
-    base_sha: str | None = None
     base_ref: str = ""
     head_ref: str = ""
     draft: bool = False
