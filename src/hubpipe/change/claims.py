@@ -12,11 +12,11 @@ from hubpipe.change.names import EXTENSIONS, NO_CLAIMS
 WORD = re.compile(r"\w+")
 TOKEN = re.compile(r"[\w.@+/~-]+")
 CLAIM = re.compile(r"`([^`\n]+)`|([^\s`]+)")
-AROUND = "()[]{}<>,;:!?\"'*_“”‘’«»…—–."
+AROUND = "()[]{}<>,;:!?\"'*“”‘’«»…—–."
 SENTENCE_END = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!cf\.)(?<!vs\.)\s+(?=[^\sa-z])")
 ITEM = re.compile(r"\s{0,32}(?:[-*+]|\d{1,9}[.)])?\s{0,32}")
 
-SNAKE = re.compile(r"_*[^\W_]+_\w*")
+SNAKE = re.compile(r"_*[^\W_]+(?:_+[^\W_]+)+_*")
 CAMEL = re.compile(r"[a-z0-9]+[A-Z]\w*")
 HUMPS = re.compile(r"[A-Z]+[a-z0-9]+[A-Z][a-z0-9]\w*")
 SCOPED = re.compile(r"\w+(?:(?:::|->)\w+)+")
@@ -102,7 +102,7 @@ def _claims(sentence: str) -> Iterator[str]:
         if quoted is not None:
             yield from quoted.split()
         else:
-            bare = word.strip(AROUND.replace("_", "")) + ("()" if CALL.search(word) else "")
+            bare = word.strip(AROUND) + ("()" if "()" in word else "")
             if _is_claim(bare):
                 yield bare
 
@@ -127,9 +127,18 @@ def _is_known(claim: str, known: Known) -> bool:
     folded = claim.casefold().strip(AROUND)
     if folded in NO_CLAIMS:
         return True
-    parts = _parts(folded)
-    if "/" in folded and not known.pairs.issuperset(pairwise(parts)):
+    return all(_is_token(token, known) for token in TOKEN.findall(folded))
+
+
+def _is_token(token: str, known: Known) -> bool:
+    parts = _parts(token)
+    if not known.pairs.issuperset(pairwise(parts)):
         return False
     if parts and _is_file(parts[-1], known_only=True):
         return parts[-1] in known.parts
-    return all(word in known.words or word.isdigit() or word in NO_CLAIMS for word in WORD.findall(folded))
+    return all(_is_word(word, known) for word in WORD.findall(token))
+
+
+def _is_word(word: str, known: Known) -> bool:
+    # Underscores around a word may be Markdown's.
+    return word in known.words or word.strip("_") in known.words or word.isdigit() or word in NO_CLAIMS

@@ -35,7 +35,8 @@ def line(file: FileChange) -> str:
         return DELETED
     if file.file.previous_path is not None and not file.lines:
         return MOVED.format(old=_name(file.file.previous_path))
-    return "; ".join([*_moved(file), *_new(file), *_touched(file)]) or _counts(file)
+    what = [*_new(file), *_touched(file)]
+    return "; ".join([*_moved(file), *(what or [_counts(file)])])
 
 
 def _submodule(file: FileChange) -> str:

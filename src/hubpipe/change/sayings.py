@@ -21,6 +21,7 @@ MARKER = re.compile(
 )
 MARKER_END = re.compile(r"""\s{0,200}(?:\*/|\"{3}|'{3}|["']|=end)?\s{0,200}$""")
 PROSE_MARKER = re.compile(r"^\s{0,200}(?:#{1,6}\s|>\s?|[-*+]\s(?:\[[ xX]\]\s)?|\d{1,9}[.)]\s|\.\.\s|={1,6}\s)?\s*")
+HEADING = re.compile(r"\s{0,3}(?:#|==)")
 COMMENT_LINE = re.compile(r"\s{0,200}(?://|#|--\s|;;)")
 SENTENCE_END = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)\s+(?=[^\sa-z])")
 LICENCE = re.compile(r"copyright|licen[sc]e|spdx-|\bwarrant|all rights reserved", re.IGNORECASE)
@@ -97,6 +98,8 @@ def _prose(after: Sequence[tuple[str, bool]]) -> Iterator[tuple[int, str]]:
             if bare != text.strip():
                 yield row, ""
             yield row, bare
+            if HEADING.match(text):
+                yield row, ""
 
 
 def _bare(text: str) -> str:

@@ -206,10 +206,12 @@ def _read(node: Node, kind: Kind, shift: int) -> Iterator[Found]:
     named = None if kind == "comment" else _named(node)
     if named is None and (kind != "comment" or not _is_remark(node)):
         return
-    start = node.start_point
+    start, end = node.start_point, node.end_point
+    # What ends before the first byte of a row ends with the row before: some grammars' comments hold their newline.
+    last_row = max(start[0], end[0] - 1) if end[1] == 0 else end[0]
     yield Found(
         start=start[0] - shift,
-        end=node.end_point[0] - shift,
+        end=last_row - shift,
         name_row=(start if named is None else named.start_point)[0] - shift,
         kind=kind,
         name=_text(named),
