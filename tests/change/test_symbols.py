@@ -56,6 +56,14 @@ def test_a_line_of_no_definition_belongs_to_the_section() -> None:
     assert read("a.py", "def load(path):", "     a = 1\n+    b = 2\n").symbols == Symbols((), ("load",))
 
 
+@pytest.mark.parametrize(
+    "section", ["LINE = re.compile(", "app.register(a)", "if ready(a):", "", "(" * 500, "x" * 5000]
+)
+def test_a_section_that_defines_nothing_names_nothing(section: str) -> None:
+    assert read("a.unknown", section, "     a = 1\n+    b = 2\n").symbols == Symbols()
+    assert read("a.py", section, "     a = 1\n+    b = 2\n").symbols == Symbols()
+
+
 def test_a_class_of_many_lines_keeps_its_name_throughout() -> None:
     methods = "".join(f"+    def method_{index}(self):\n+        return {index} + self.total\n" for index in range(300))
     symbols = read("a.py", "", "+class Big:\n" + methods).symbols

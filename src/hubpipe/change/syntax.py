@@ -27,6 +27,8 @@ SECTION = re.compile(
     r"|\b([^\W\d]\w*)[ \t]?\("
 )
 SECTION_LENGTH = 200
+STATEMENTS = frozenset({"if", "for", "while", "switch", "return", "elif", "catch", "with", "match", "not", "and", "or"})
+CALLED = re.compile(r"[=.(]|\b(?:if|for|while|switch|return|elif|with|match|assert|await|yield)\b")
 BRACED = re.compile(r"[{;:]\s{0,9}$")
 # What a hunk from the middle of a class, or of a method of one, is read in where it cannot be read as it stands; the
 # name is no symbol.
@@ -86,7 +88,11 @@ def _is_mostly_signs(text: str) -> bool:
 def section_name(section: str) -> str:
     """Give the name that a section's line is about; empty where there is none."""
     match = SECTION.search(section[:SECTION_LENGTH])
-    return (match[1] or match[2]) if match is not None else ""
+    if match is None:
+        return ""
+    # `LINE = re.compile(` and `if read(` call what they do not define.
+    calls = match[1] is None and (match[2] in STATEMENTS or CALLED.search(section, 0, match.start(2)) is not None)
+    return "" if calls else match[1] or match[2]
 
 
 def found(language: str, section: str, lines: Sequence[str], effort: Effort) -> tuple[Found, ...]:
