@@ -161,6 +161,8 @@ def _filtered(flow: Flow, reading: Reading) -> Reading:
     material = replace(reading.material, files=files)
     alone = NO_FILE if listed and not files else ""
     change = changes.read(files, material.attributes) if files else None
+    if change is not None and flow.each is None and _tells_files(flow):
+        material = replace(material, unread=(*material.unread, *change.unread))
     return replace(reading, material=material, change=change, alone=alone)
 
 

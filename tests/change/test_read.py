@@ -180,3 +180,10 @@ def test_whatever_github_sends_is_read_and_said_in_a_line(sent: list[ChangedFile
     assert set(change.ordered(found)) == set(found.files)
     assert change.changed_lines(found) <= sum(file.lines for file in found.files)
     assert change.known(found, attributes).words is not None
+
+
+def test_what_is_not_looked_through_for_symbols_is_told() -> None:
+    big = ChangedFile("src/big.py", "modified", 9_000, 0, "@@ -0,0 +1,9000 @@\n" + "+value = 'sixteen'\n" * 9_000)
+    small = ChangedFile("src/small.py", "modified", 1, 0, "@@ -0,0 +1,1 @@\n+def f(): pass")
+    assert change.read([small]).unread == ()
+    assert change.read([big, small]).unread == ("symbols of src/big.py: too much, or no code that the parser knows",)

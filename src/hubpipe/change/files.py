@@ -81,6 +81,7 @@ class FileChange:
 
 @dataclass(frozen=True)
 class Change:
-    """All files that a pull request changes, in GitHub's order."""
+    """All files that a pull request changes, in GitHub's order; `unread` says in words what was not looked into."""
 
     files: tuple[FileChange, ...] = ()
+    unread: tuple[str, ...] = ()

@@ -1,9 +1,9 @@
 """Turn the changed files that GitHub lists into a Change."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from hubpipe.change.attributes import Rule, rules
-from hubpipe.change.files import Change, FileChange, Symbols
+from hubpipe.change.files import Change, FileChange
 from hubpipe.change.kinds import kind
 from hubpipe.change.patch import hunks
 from hubpipe.change.symbols import symbols
@@ -12,6 +12,8 @@ from hubpipe.event import ChangedFile
 
 # Of a file that changes more, the counts are said, and no symbols.
 MOST_CHARACTERS = 100_000
+NO_SYMBOLS = "symbols of {files}: too much, or no code that the parser knows"
+NAMED_FILES = 3
 WITH_SYMBOLS = frozenset({"source", "tests"})
 
 
@@ -21,13 +23,30 @@ def read(files: Sequence[ChangedFile], attributes: str = "") -> Change:
     Symbols are looked for in code that people wrote, in patches of up to 100,000 characters, and in 500,000
     characters of all (those before and after the change both count).
     """
-    return Change(tuple(_files(files, rules(attributes))))
-
-
-def _files(files: Sequence[ChangedFile], said: Sequence[Rule]) -> Iterator[FileChange]:
-    effort = Effort()
+    said, effort = rules(attributes), Effort()
+    read_files: list[FileChange] = []
+    passed_over: list[str] = []
     for file in files:
-        parts = hunks(file.patch)
-        what = kind(file, parts, said)
-        parsed = what in WITH_SYMBOLS and parts and len(file.patch or "") <= MOST_CHARACTERS
-        yield FileChange(file, what, parts, symbols(file.path, parts, effort) if parsed else Symbols())
+        found, whole = _file(file, said, effort)
+        read_files.append(found)
+        passed_over += [] if whole else [file.path]
+    return Change(tuple(read_files), (_named(passed_over),) if passed_over else ())
+
+
+def _file(file: ChangedFile, said: Sequence[Rule], effort: Effort) -> tuple[FileChange, bool]:
+    """Read one file; also tell whether all of it was looked through for symbols that should be."""
+    parts = hunks(file.patch)
+    what = kind(file, parts, said)
+    if what not in WITH_SYMBOLS or not parts:
+        return FileChange(file, what, parts), True
+    if len(file.patch or "") > MOST_CHARACTERS:
+        return FileChange(file, what, parts), False
+    refused = effort.refused
+    return FileChange(file, what, parts, symbols(file.path, parts, effort)), effort.refused == refused
+
+
+def _named(paths: Sequence[str]) -> str:
+    """Name the first files of many; a name that is long is cut, as everywhere in a line."""
+    rest = len(paths) - NAMED_FILES
+    more = f" and {rest} more" if rest > 0 else ""
+    return NO_SYMBOLS.format(files=f"{', '.join(paths[:NAMED_FILES])}{more}")

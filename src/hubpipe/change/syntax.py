@@ -71,10 +71,12 @@ class Effort:
 
     characters: int = MOST_CHARACTERS
     failures: int = MOST_FAILURES
+    refused: int = 0
 
     def allows(self, text: str) -> bool:
         """Tell whether a piece may be parsed, and count it."""
         if self.failures <= 0 or len(text) > self.characters or _is_mostly_signs(text):
+            self.refused += 1
             return False
         self.characters -= len(text)
         return True
