@@ -1,7 +1,7 @@
 """Turn an event into what a flow reads of it: text, attachments, the change; or into why it is left alone."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ PROMPTS_NOT_ASKED = (
 NO_PROMPT = "the repository has no {path} on its default branch, which prompts.{part} names: write it, or drop the key"
 NOTHING_TO_READ = "nothing to read: the event brings no text"
 DRAFT = "the pull request is a draft: nothing is written on it until it is ready for review (publish.comment.drafts)"
+NO_PULL_REQUEST = "mode: description writes into a pull request's description, and this is none"
 CLOSED = "the pull request is closed: what stands there is left as it is"
 NO_COMMAND = "the comment does not begin with /{command}"
 STRANGER = "/{command} is for people of the repository, and {who} is {association} there"
@@ -49,9 +50,9 @@ class Reading:
     """What a flow reads of an event.
 
     `alone` says why the event is left alone; empty where it is not. `silent` says why no comment is written, though
-    the flow runs. `described` is the whole description, hubpipe's own part of it included. `change` holds the files
-    that the path filters leave, `complete` tells that all files could be listed. `changed` is what is asked about
-    file by file.
+    the flow runs. `described` is the whole description, hubpipe's own parts of it included, `read_at` when all this
+    was read (seconds since 1970). `change` holds the files that the path filters leave, `complete` tells that all
+    files could be listed. `changed` is what is asked about file by file.
     """
 
     subject: Subject
@@ -63,15 +64,20 @@ class Reading:
     alone: str = ""
     silent: str = ""
     described: str = ""
+    read_at: float = 0.0
 
 
-def read(name: str, flow: Flow, event: Event, subject: Subject, github: "GitHub | None") -> Reading:
-    """Read what a flow is to work on, as it is on GitHub now; without `github` as the event tells it."""
-    if flow.reads_files and subject.kind == "pull_request" and subject.number is not None and github is not None:
-        subject = github.pull(event.repo, subject.number)
+def read(flow: Flow, event: Event, subject: Subject, github: "GitHub | None", own: Collection[str] = ()) -> Reading:
+    """Read what a flow is to work on, as it is on GitHub now; without `github` as the event tells it.
+
+    `own` are the flows that write into descriptions: no flow reads what they wrote.
+    """
+    started, alone = time.time(), _order(flow, event)
+    subject = subject if alone else _as_it_is(flow, event, subject, github)
     described = subject.body
-    subject = replace(subject, body=render.without(described)) if subject.kind == "pull_request" else subject
-    reading = Reading(subject, alone=_order(flow, event), silent=_silence(flow, subject), described=described)
+    subject = replace(subject, body=_without(described, own))
+    silent = _silence(flow, subject)
+    reading = Reading(subject, alone=alone, silent=silent, described=described, read_at=started)
     if reading.silent and flow.publish.labels is None and flow.publish.check is None:
         reading = replace(reading, alone=reading.alone or reading.silent)
     if reading.alone:
@@ -82,7 +88,23 @@ def read(name: str, flow: Flow, event: Event, subject: Subject, github: "GitHub 
     told = flow.each is None and _tells_files(flow) and reading.change is not None
     inputs = [one for one in flow.input if not (told and one in FILE_INPUTS)]
     reading = replace(reading, document=compose(subject, reading.material, inputs, event.comment))
-    return replace(reading, alone=reading.alone or _scarcity(flow, reading))
+    return replace(reading, alone=reading.alone or _scarcity(flow, event, reading))
+
+
+def _as_it_is(flow: Flow, event: Event, subject: Subject, github: "GitHub | None") -> Subject:
+    """Ask for a pull request anew where a flow reads its files or comments on it: the event may be older."""
+    asks = flow.reads_files or flow.publish.comment is not None
+    if not asks or github is None or subject.kind != "pull_request" or subject.number is None:
+        return subject
+    return github.pull(event.repo, subject.number)
+
+
+def _without(description: str, own: Collection[str]) -> str:
+    """Take off what flows of this configuration wrote; parts under other names are people's, and read."""
+    for name in own:
+        rest = render.taken_off(description, name)
+        description = rest if isinstance(rest, str) else description
+    return description
 
 
 def subject_of(flow: Flow, event: Event) -> Subject | None:
@@ -119,21 +141,26 @@ def _order(flow: Flow, event: Event) -> str:
 
 def _silence(flow: Flow, subject: Subject) -> str:
     """Say why a flow writes nothing on a pull request for now."""
-    if flow.publish.comment is None or subject.kind != "pull_request":
+    target = flow.publish.comment
+    if target is not None and target.mode == "description" and subject.kind != "pull_request":
+        return NO_PULL_REQUEST
+    if target is None or subject.kind != "pull_request" or flow.command is not None:
         return ""
     if not subject.open:
         return CLOSED
-    return DRAFT if subject.draft and not flow.publish.comment.drafts else ""
+    return DRAFT if subject.draft and not target.drafts else ""
 
 
-def _scarcity(flow: Flow, reading: Reading) -> str:
-    """Say why there is too little to read."""
+def _scarcity(flow: Flow, event: Event, reading: Reading) -> str:
+    """Say why there is too little to read; the comment that gives a command is none of the thread's."""
     least = flow.at_least
+    command = event.comment.id if event.comment is not None and flow.command is not None else None
+    comments = [comment for comment in reading.material.comments if comment.id != command]
     asked = NOT_ASKED.format(inputs="pulls") not in reading.material.unread
     if "pulls" in flow.input and asked and not reading.material.pulls:
         return NOTHING_MERGED
-    if least is not None and least.comments is not None and len(reading.material.comments) < least.comments:
-        return FEW_COMMENTS.format(count=len(reading.material.comments), least=least.comments)
+    if least is not None and least.comments is not None and len(comments) < least.comments:
+        return FEW_COMMENTS.format(count=len(comments), least=least.comments)
     if least is not None and least.words is not None:
         count = len(reading.document.text.split())
         if count < least.words:
@@ -175,16 +202,12 @@ def _is_among(flow: Flow, file: ChangedFile) -> bool:
 def _earlier(name: str, flow: Flow, event: Event, reading: Reading, github: "GitHub | None") -> Memory | None:
     """Recall what an earlier run found, and begin to remember what this one will; None where nobody keeps it."""
     subject, target = reading.subject, flow.publish.comment
-    if subject.head_sha is None or subject.number is None or target is None:
+    # A pull request's author can write any record into the description: nothing is kept there.
+    if subject.head_sha is None or subject.number is None or target is None or target.mode == "description":
         return None
-    kept: str | None = None
-    if target.mode == "description":
-        kept = render.held(reading.described, name)
-    elif github is not None:
-        comment = github.own_comment(event.repo, subject.number, render.marker(name))
-        kept = comment.body if comment is not None else None
-    now = Memory(subject.head_sha, time.time(), "", {})
-    found = recalled(kept) if kept is not None else None
+    comment = github.own_comment(event.repo, subject.number, render.marker(name)) if github is not None else None
+    now = Memory(subject.head_sha, reading.read_at, "", {})
+    found = recalled(comment.body) if comment is not None else None
     return now if found is None else replace(now, by=found.by, found=found.found)
 
 

@@ -8,8 +8,8 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from hubpipe import decide, digest, pipeline, render
-from hubpipe.config import CHOOSING, Config, Flow, Step
-from hubpipe.decide import Effect, LabelState, Plan
+from hubpipe.config import CHOOSING, CommentTarget, Config, Flow, Step
+from hubpipe.decide import Effect, LabelState, Plan, Seen
 from hubpipe.errors import GitHubError, HubpipeError
 from hubpipe.event import Event, Label
 from hubpipe.models import phrases
@@ -53,7 +53,7 @@ def handle(event: Event, config: Config, github: "GitHub | None", models: Models
     if _is_own_comment(event, github):
         return Report(event, note=OWN_COMMENT)
     terms = Terms(config.models, Meter(config.budget))
-    jobs = (_Job(name, flow, event, github) for name, flow in config.matching(event).items())
+    jobs = (_Job(name, flow, event, github, config.describing) for name, flow in config.matching(event).items())
     flows = tuple(_run(job, models, terms, publish) for job in jobs)
     return Report(event, flows, spent=terms.meter.report() if terms.meter.calls else {})
 
@@ -73,6 +73,8 @@ class _Job:
     flow: Flow
     event: Event
     github: "GitHub | None"
+    describing: frozenset[str] = frozenset()
+    """The flows that write into descriptions."""
 
     @cached_property
     def repository_labels(self) -> tuple[Label, ...]:
@@ -104,7 +106,7 @@ def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:
     if subject is None:
         yield replace(report, plan=Plan(notes=(NOTHING_TO_READ,)))
         return
-    reading = read(job.name, job.flow, job.event, subject, job.github)
+    reading = read(job.flow, job.event, subject, job.github, job.describing)
     report = replace(report, unread=reading.material.unread)
     if reading.alone:
         report = replace(report, plan=Plan(notes=(reading.alone,)))
@@ -147,7 +149,7 @@ def _decide(job: _Job, reading: Reading, report: FlowReport) -> FlowReport:
     plan, findings = report.plan, report.findings
     if any(step.prediction is not None for step in report.steps):
         labels = _labels(job, findings.deciding) if findings.deciding else ()
-        plan = decide.plan(job.name, job.flow, findings, labels, _label_state(job), reading.subject.head_sha)
+        plan = decide.plan(job.name, job.flow, findings, labels, _label_state(job), _seen(job, reading))
     if reading.silent:
         plan = decide.silent(plan, reading.silent)
     elif not render.says_something(plan, findings, reading.subject):
@@ -156,6 +158,8 @@ def _decide(job: _Job, reading: Reading, report: FlowReport) -> FlowReport:
         plan = _closing(job, reading, plan)
     if job.flow.publish.release is not None:
         plan = decide.released(job.name, plan, findings.groups, reading.subject.release_id)
+    plan = _moved(job, reading, plan)
+    plan = replace(plan, notes=(*plan.notes, *reading.material.remarks))
     event = replace(job.event, subject=reading.subject)
     fitted = report.fitted or Fitted("", 0, 0)
     context = render.Context(
@@ -189,8 +193,24 @@ def _closing(job: _Job, reading: Reading, plan: Plan) -> Plan:
     there = target.mode == "description" or job.github.own_comment(
         job.event.repo, subject.number, render.marker(job.name)
     )
-    memory = reading.changed.earlier if reading.changed is not None else None
-    return decide.outdated(job.name, job.flow, plan, target, memory) if there else plan
+    return decide.outdated(job.name, job.flow, plan, target, _seen(job, reading)) if there else plan
+
+
+def _moved(job: _Job, reading: Reading, plan: Plan) -> Plan:
+    """Say in the comment of a flow that writes into the description now that it no longer holds."""
+    number, writes = reading.subject.number, any(effect.kind == "comment" for effect in plan.effects)
+    if job.name not in job.describing or not writes or job.github is None or number is None:
+        return plan
+    left = job.github.own_comment(job.event.repo, number, render.marker(job.name))
+    seen = _seen(job, reading)
+    return plan if left is None else decide.outdated(job.name, job.flow, plan, CommentTarget(), seen)
+
+
+def _seen(job: _Job, reading: Reading) -> Seen | None:
+    """Tell which commit of a pull request was read; an order is carried out whatever becomes of it."""
+    head = reading.subject.head_sha
+    pull = reading.subject.kind == "pull_request" and job.flow.command is None
+    return Seen(head, reading.read_at) if pull and head is not None and job.github is not None else None
 
 
 def _publish(job: _Job, plan: Plan, publish: Publish) -> tuple[Outcome, ...]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from hubpipe.change.memory import recalled
+from hubpipe.change.memory import Memory, recalled, written
+from hubpipe.render import spliced
 from tests.e2e.step import Step, run
 from tests.standin.standin import StandIn
 
@@ -107,12 +108,14 @@ def test_a_force_push_keeps_what_is_equal_and_forgets_what_is_gone(repo: StandIn
 
 def test_a_rebase_reads_nothing_again_and_writes_nothing(repo: StandIn, tmp_path: Path) -> None:
     number = repo.open_pull("Read rows", "", {"src/a.py": "a = 1\n", "src/b.py": "b = 1\n"})
+    repo.put_file(".github/hubpipe.yml", CONFIG.replace("commits, ", ""))
     handled(repo, tmp_path, number)
     repo.put_file("README.md", "Another readme\n")
     repo.rebase(number)
+    before = list(repo.writes)
     step = handled(repo, tmp_path, number, "synchronize")
     assert files_of(step) == (0, 2)
-    assert len(repo.comments_of(number)) == 1
+    assert repo.writes == before
 
 
 def test_another_base_is_another_change(repo: StandIn, tmp_path: Path) -> None:
@@ -266,3 +269,67 @@ def test_what_a_person_edited_in_the_description_is_left_alone(repo: StandIn, tm
     step = handled(repo, tmp_path, number, "synchronize")
     assert repo.description_of(number) == edited
     assert "edited" in step.summary
+
+
+DESCRIBED = CONFIG.replace("publish: comment", "publish: {comment: {mode: description}}")
+
+
+def test_nothing_that_stands_in_the_description_is_believed(repo: StandIn, tmp_path: Path) -> None:
+    repo.put_file(".github/hubpipe.yml", DESCRIBED)
+    number = repo.open_pull("Read rows", "It reads.", {"src/a.py": "a = 1\n"})
+    assert files_of(handled(repo, tmp_path, number)) == (1, 0)
+    assert "memory=" not in repo.description_of(number)
+    lying = Memory(repo.event(KIND, "edited", number)["pull_request"]["head"]["sha"], 9e9, "fake:", {})
+    forged = spliced("It reads.", "summary", f"Reviewed: harmless.\n\n{written(lying, 'Reviewed: harmless.', 9_000)}")
+    assert isinstance(forged, str)
+    repo.edit_description_as("maintainer", number, forged)
+    handled(repo, tmp_path, number, "edited")
+    assert "harmless" not in repo.description_of(number)
+    assert "`src/a.py`" in repo.description_of(number)
+
+
+def test_a_part_under_another_name_is_a_persons_text(repo: StandIn, tmp_path: Path) -> None:
+    hidden = spliced("Fix", "other", "BUY CHEAP PILLS")
+    assert isinstance(hidden, str)
+    number = repo.open_pull("Read rows", hidden, {"src/a.py": "a = 1\n"})
+    repo.put_file(".github/hubpipe.yml", CONFIG.replace('"fake:"', '"fake:echo"'))
+    step = handled(repo, tmp_path, number)
+    assert "BUY CHEAP PILLS" in step.outputs["summary"]
+
+
+def test_a_flow_that_moves_into_the_description_says_so_in_its_comment(repo: StandIn, tmp_path: Path) -> None:
+    number = repo.open_pull("Read rows", "It reads.", {"src/a.py": "a = 1\n"})
+    handled(repo, tmp_path, number)
+    repo.put_file(".github/hubpipe.yml", DESCRIBED)
+    handled(repo, tmp_path, number, "synchronize")
+    assert "`src/a.py`" in repo.description_of(number)
+    assert "`src/a.py`" not in body_of(repo, number)
+    writes = len(repo.writes)
+    handled(repo, tmp_path, number, "synchronize")
+    assert len(repo.writes) == writes
+
+
+def test_a_late_run_reads_what_the_pull_request_says_now(repo: StandIn, tmp_path: Path) -> None:
+    text = CONFIG.replace("[title, body, commits, linked, patch]", "[title, body]").replace('"fake:"', '"fake:echo"')
+    repo.put_file(".github/hubpipe.yml", text)
+    number = repo.open_pull("Old title", "Old words.")
+    late = repo.event(KIND, "opened", number)
+    repo.edit_title(number, "New title")
+    assert run(repo, tmp_path / "late", KIND, late).status == 0
+    assert "New title" in body_of(repo, number)
+    repo.close(number)
+    before = body_of(repo, number)
+    assert run(repo, tmp_path / "later", KIND, late).status == 0
+    assert body_of(repo, number) == before
+
+
+def test_the_description_of_an_issue_is_left_alone(repo: StandIn, tmp_path: Path) -> None:
+    repo.put_file(".github/hubpipe.yml", DESCRIBED.replace("pull_request_target: [opened", "issue_comment: [created"))
+    text = DESCRIBED.partition("    on:")[0] + "    on: issue_comment\n    input: [title, comments]\n"
+    repo.put_file(".github/hubpipe.yml", text + DESCRIBED[DESCRIBED.index("    pipeline:") :])
+    number = repo.open_issue("It crashes", "Every time.")
+    comment = repo.comment_as("maintainer", number, "Me too.")
+    said = next(one for one in repo.comments_of(number) if one["id"] == comment)
+    step = run(repo, tmp_path, "issue_comment", repo.event("issue_comment", "created", number, comment=said))
+    assert step.status == 0, step.log
+    assert "and this is none" in step.summary

@@ -181,6 +181,12 @@ class Config(Section):
         """Give the flows that handle an event, in the file's order."""
         return {name: flow for name, flow in self.flows.items() if flow is not None and flow.matches(event)}
 
+    @property
+    def describing(self) -> frozenset[str]:
+        """The names of the flows that write into a pull request's description."""
+        targets = {name: flow.publish.comment for name, flow in self.flows.items() if flow is not None}
+        return frozenset(name for name, target in targets.items() if target and target.mode == "description")
+
     def over(self, base: "Config") -> "Config":
         """Lay this file over the one that it extends: flow by flow, and its rules and budget key by key."""
         return Config(

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from hubpipe.change import Memory
 from hubpipe.config import CommentTarget, Flow, Step
 from hubpipe.decide.check import check_effect
 from hubpipe.decide.choose import choose, holds, named, renamed
-from hubpipe.decide.effects import CheckEffect, CommentEffect, ReleaseEffect
+from hubpipe.decide.effects import CheckEffect, CommentEffect, ReleaseEffect, Seen
 from hubpipe.decide.labels import LabelsEffect, LabelState, allowed, candidates_of, labels_effect
 from hubpipe.decide.ruled import ruled
 from hubpipe.digest import Digest, NoteGroup
@@ -24,6 +23,7 @@ __all__ = [
     "LabelsEffect",
     "Plan",
     "ReleaseEffect",
+    "Seen",
     "choose",
     "comment_effect",
     "holds",
@@ -80,11 +80,12 @@ class Findings:
 
 
 def plan(
-    name: str, flow: Flow, findings: Findings, labels: Sequence[Label], state: LabelState, head: str | None = None
+    name: str, flow: Flow, findings: Findings, labels: Sequence[Label], state: LabelState, seen: Seen | None = None
 ) -> Plan:
     """Decide what a flow does about what its steps found.
 
-    `labels` are the candidates that the model chose from (name and description), `head` is a pull request's commit.
+    `labels` are the candidates that the model chose from (name and description), `seen` is what was read
+    of a pull request.
     A flow without anything useful to say gives a Plan without effects; a comment of an earlier run is
     then told to be out of date by `outdated`.
     """
@@ -104,22 +105,20 @@ def plan(
             notes += more
             if effect.add or effect.remove:
                 effects.append(effect)
-    if flow.publish.check is not None and head is not None:
-        effects.append(check_effect(name, flow.publish.check, flow.decide, findings.digest, chosen, head))
+    if flow.publish.check is not None and seen is not None:
+        effects.append(check_effect(name, flow.publish.check, flow.decide, findings.digest, chosen, seen.head))
     if flow.publish.comment is not None and (chosen or findings.says_something):
-        memory = findings.digest.memory if findings.digest is not None else None
-        effects.append(comment_effect(name, flow, flow.publish.comment, memory))
+        effects.append(comment_effect(name, flow, flow.publish.comment, seen))
     return Plan(tuple(effects), chosen, notes, scores)
 
 
-def comment_effect(name: str, flow: Flow, target: CommentTarget, memory: Memory | None) -> CommentEffect:
-    """Plan a comment; one about a pull request's files tells of which commit, and when they were read."""
+def comment_effect(name: str, flow: Flow, target: CommentTarget, seen: Seen | None) -> CommentEffect:
+    """Plan a comment; one on a pull request tells of which commit it is, and when that was read."""
     return CommentEffect(
         flow=name,
         template=target.template,
         mode=target.mode,
-        head=memory.head if memory is not None else None,
-        read_at=memory.read_at if memory is not None else 0.0,
+        seen=seen,
         again=flow.runs_on("pull_request", "synchronize") or flow.runs_on("pull_request_target", "synchronize"),
     )
 
@@ -141,7 +140,7 @@ def silent(decided: Plan, reason: str) -> Plan:
     return replace(decided, effects=effects, notes=(*decided.notes, reason))
 
 
-def outdated(name: str, flow: Flow, decided: Plan, target: CommentTarget, memory: Memory | None = None) -> Plan:
+def outdated(name: str, flow: Flow, decided: Plan, target: CommentTarget, seen: Seen | None = None) -> Plan:
     """Plan to say in a flow's earlier comment that it no longer holds, or to take it off the description."""
-    effect = replace(comment_effect(name, flow, target, memory), template=None, holds=False)
+    effect = replace(comment_effect(name, flow, target, seen), template=None, holds=False)
     return replace(decided, effects=(*decided.effects, effect))

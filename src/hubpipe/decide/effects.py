@@ -7,13 +7,21 @@ from hubpipe.event import Annotation
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The commit of a pull request that was read, and when (seconds since 1970)."""
+
+    head: str
+    read_at: float
+
+
+@dataclass(frozen=True)
 class CommentEffect:
     """One comment of a flow, found again by its marker; `body` is written by render.py.
 
     `holds` is False where an earlier comment is there and nothing is to be said any more. With `mode`
     "description" the body is kept between markers inside the pull request's description instead.
-    `head` is the commit of a pull request that was read, `read_at` when (seconds since 1970): newer results
-    are not written over. `again` tells that a newer commit brings a run of its own.
+    `seen` is what was read of a pull request: newer results are not written over, and a closed one is left alone.
+    `again` tells that a newer commit brings a run of its own.
     """
 
     flow: str
@@ -21,8 +29,7 @@ class CommentEffect:
     body: str = ""
     holds: bool = True
     mode: Literal["comment", "description"] = "comment"
-    head: str | None = None
-    read_at: float = 0.0
+    seen: Seen | None = None
     again: bool = False
     kind: Literal["comment"] = "comment"
 

@@ -18,7 +18,7 @@ def publish(effect: CommentEffect, target: Target, github: "GitHub") -> Outcome:
     existing = github.own_comment(target.repo, target.number, mark)
     if existing is None and not effect.holds:
         return Outcome(effect.kind, True, "there is no comment any more")
-    if effect.head is not None:
+    if effect.seen is not None:
         now = github.pull(target.repo, target.number)
         there = recalled(existing.body) if existing is not None else None
         reason = left_alone(effect, now, there)

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from hubpipe.change.memory import recalled
 from hubpipe.decide import CommentEffect
 from hubpipe.render import Refusal, held, lasting, spliced, taken_off
 from hubpipe.sinks.newer import left_alone
@@ -20,10 +19,10 @@ def publish(effect: CommentEffect, target: Target, github: "GitHub") -> Outcome:
     """Put the text into the description as it is now, or take it off; what people wrote stays as it is."""
     now = github.pull(target.repo, target.number)
     there = held(now.body, effect.flow)
-    if effect.head is not None:
-        reason = left_alone(effect, now, recalled(there) if there is not None else None)
-        if reason is not None:
-            return reason
+    # The pull request's author can write any time into the description: nothing there is believed.
+    reason = left_alone(effect, now, None)
+    if reason is not None:
+        return reason
     if effect.holds and there is not None and lasting(there) == lasting(effect.body):
         return Outcome(effect.kind, True, UP_TO_DATE, now.url)
     new = _new(effect, now.body)

@@ -17,8 +17,10 @@ def left_alone(effect: CommentEffect, now: Subject, there: Memory | None) -> Out
     """
     if not now.open:
         return Outcome(effect.kind, False, CLOSED, now.url)
-    if now.head_sha != effect.head and effect.again:
+    if effect.seen is None:
+        return None
+    if now.head_sha != effect.seen.head and effect.again:
         return Outcome(effect.kind, True, NEWER_COMMIT, now.url)
-    if there is not None and there.read_at > effect.read_at and there.head == now.head_sha:
+    if there is not None and there.read_at > effect.seen.read_at and there.head == now.head_sha:
         return Outcome(effect.kind, True, NEWER_RESULTS, now.url)
     return None
