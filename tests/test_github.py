@@ -244,7 +244,7 @@ class TestThroughGitHubsOwnDescription:
             github.write_check(standin.repo, head, "risk", "ours", "neutral", "T", "S", remarks, existing)
         release = standin.release("v1")
         github.edit_release(standin.repo, release, github.release(standin.repo, release)[0])
-        assert github.merged_pulls(standin.repo, "v1")[0] == ()
+        assert github.merged_pulls(standin.repo, "v1").pulls == ()
         standin.fail("POST", "/graphql", 403, "Resource not accessible by integration")
         fixing = Subject("pull_request", number, "", f"fixes #{standin.open_issue('Crash')}")
         assert len(github.material(standin.repo, fixing, ["linked"]).linked) == 1

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from hubpipe.errors import ForbiddenError, GitHubError, RateLimitError
+from hubpipe.errors import ForbiddenError, GitHubError, LockedError, RateLimitError
 from hubpipe.github import GitHub
 from tests.standin.standin import StandIn
 
@@ -160,6 +160,33 @@ class TestLimits:
         standin.fail("GET", "/user$", 403, PRIMARY, {"retry-after": "3600"})
         with pytest.raises(RateLimitError):
             github.login()
+
+
+class TestALockedConversation:
+    def test_is_told_apart_from_a_token_that_may_not(self, github: GitHub, standin: StandIn) -> None:
+        number = standin.open_issue("Crash")
+        standin.lock(number)
+        with pytest.raises(LockedError) as refused:
+            github.create_comment(standin.repo, number, f"{MARKER} Summary", MARKER)
+        assert str(refused.value) == (
+            f"The conversation is locked, so hubpipe cannot comment on {standin.repo}#{number}: unlock it to have "
+            "that. GitHub says: Unable to create comment because issue is locked."
+        )
+        assert not isinstance(refused.value, ForbiddenError)
+
+    def test_keeps_the_comment_that_is_there(self, github: GitHub, standin: StandIn) -> None:
+        number = standin.open_issue("Crash")
+        written = github.create_comment(standin.repo, number, f"{MARKER} First", MARKER)
+        standin.lock(number)
+        with pytest.raises(LockedError, match="edit a comment on"):
+            github.edit_comment(standin.repo, written.id, f"{MARKER} Second", number)
+        assert [comment["body"] for comment in standin.comments_of(number)] == [f"{MARKER} First"]
+
+    def test_can_still_be_labelled(self, github: GitHub, standin: StandIn) -> None:
+        number = standin.open_issue("Crash")
+        standin.lock(number)
+        github.add_labels(standin.repo, number, ["bug"])
+        assert standin.labels_of(number) == ["bug"]
 
 
 def test_writes_are_paced_as_github_asks(standin: StandIn) -> None:

@@ -222,6 +222,21 @@ class TestAPullRequest:
         )
 
 
+def test_a_locked_conversation_takes_comments_of_people_alone(standin: StandIn) -> None:
+    number = standin.open_issue("Crash")
+    comment = send(standin, "POST", f"/issues/{number}/comments", {"body": "First"}).json()["id"]
+    standin.lock(number)
+    for method, path, deed in (
+        ("POST", f"/issues/{number}/comments", "create"),
+        ("PATCH", f"/issues/comments/{comment}", "update"),
+    ):
+        reply = send(standin, method, path, {"body": "Second"})
+        assert reply.status == 403
+        assert reply.json()["message"] == f"Unable to {deed} comment because issue is locked."
+    standin.comment_as("octocat", number, "Third")
+    assert [one["body"] for one in standin.comments_of(number)] == ["First", "Third"]
+
+
 def test_a_release_comes_after_what_was_merged_for_it(standin: StandIn) -> None:
     first = standin.merged_pull("First", ["bug"])
     release = standin.release("v1", "Notes")

@@ -16,6 +16,7 @@ HubpipeError                    exit 1: the run failed
 │       └── BudgetError         the run may not spend more
 └── GitHubError                 GitHub refused or did not answer
     ├── ForbiddenError          the token may not do this
+    ├── LockedError             the conversation is locked: nothing to change about the token
     ├── MissingError            GitHub does not have it, or the token may not see it
     └── RateLimitError          wait, then run again
 """
@@ -111,6 +112,10 @@ class GitHubError(HubpipeError):
 
 class ForbiddenError(GitHubError):
     """The token may not do this."""
+
+
+class LockedError(GitHubError):
+    """The conversation is locked: hubpipe may not write there, whatever its token may."""
 
 
 class MissingError(GitHubError):

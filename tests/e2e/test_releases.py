@@ -23,6 +23,7 @@ flows:
     pipeline: {task: summarization, model: MODEL, max_words: 20}
     publish: [release, summary]
 """
+BEGAN = "no final release of main was published before"
 WHY = "Archives over 4 GB ended with a MemoryError, since the whole file was held in memory."
 
 
@@ -75,7 +76,45 @@ def test_a_release_begins_where_the_one_before_ended(standin: StandIn, tmp_path:
     body = body_of(standin, release)
     assert "Add a reader of tar" in body
     assert "Mend the parser" not in body
-    assert "no release was published before" not in body
+    assert BEGAN not in step.summary
+
+
+def test_the_first_release_says_in_the_job_summary_alone_where_it_begins(standin: StandIn, tmp_path: Path) -> None:
+    merged(standin)
+    release = standin.release("v1.0.0")
+    step = published(standin, tmp_path, release)
+    assert step.status == 0, step.log
+    assert BEGAN in step.summary
+    assert BEGAN not in body_of(standin, release)
+    assert "not read" not in body_of(standin, release)
+
+
+def test_a_final_release_lists_what_its_candidates_brought(standin: StandIn, tmp_path: Path) -> None:
+    merged(standin)
+    standin.release("v1.0.0")
+    standin.merged_pull("Add a reader of tar", ["enhancement"])
+    standin.release("v2.0-rc1", prerelease=True)
+    standin.merged_pull("Mend the reader of tar", ["bug"])
+    release = standin.release("v2.0")
+    step = published(standin, tmp_path, release)
+    assert step.status == 0, step.log
+    assert "Add a reader of tar" in body_of(standin, release)
+    assert "Mend the reader of tar" in body_of(standin, release)
+
+
+def test_a_maintenance_release_takes_nothing_from_the_next_one(standin: StandIn, tmp_path: Path) -> None:
+    merged(standin)
+    standin.release("v2.0")
+    standin.merged_pull("Add a reader of tar", ["enhancement"])
+    standin.merged_pull("Mend the old reader", ["bug"], base="1.9")
+    old, new = standin.release("v1.9.1", target="1.9"), standin.release("v2.1")
+    for folder, release in (("old", old), ("new", new)):
+        step = published(standin, tmp_path / folder, release)
+        assert step.status == 0, step.log
+    assert "Mend the old reader" in body_of(standin, old)
+    assert "Add a reader of tar" not in body_of(standin, old)
+    assert "Add a reader of tar" in body_of(standin, new)
+    assert "Mend the old reader" not in body_of(standin, new)
 
 
 def test_doing_it_twice_is_doing_it_once(standin: StandIn, tmp_path: Path) -> None:

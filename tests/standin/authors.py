@@ -68,15 +68,19 @@ class Authors:
     def merge(self, number: int) -> None:
         """Merge a pull request of the repository's own; what was pushed since it was opened comes along."""
         tip = self._branch(number).tip()
-        main = Branch(self.api, self.repo, "main")
-        before = main.tip()
+        base = Branch(self.api, self.repo, self._read(number)["base"]["ref"])
+        before = base.tip()
         self.api.ask("PUT", f"{self._pull(number)}/merge")
-        main.adopt(tip, before)
+        base.adopt(tip, before)
 
-    def merged_pull(self, title: str, labels: Sequence[str] = (), body: str = "", files: Files | None = None) -> int:
+    def merged_pull(
+        self, title: str, labels: Sequence[str] = (), body: str = "", files: Files | None = None, *, base: str = "main"
+    ) -> int:
         """Open and merge a pull request; returns its number."""
         branch = f"topic-{next(BRANCHES)}"
         number = self.open_pull(title, body, files or {f"{branch}.md": f"{title}\n"}, branch=branch)
+        if base != "main":
+            self.change_base(number, base)
         if labels:
             self.api.ask("POST", f"{self._path}/issues/{number}/labels", labels=list(labels))
         self.merge(number)

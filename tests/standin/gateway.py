@@ -22,6 +22,9 @@ BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 NOT_FOR_INTEGRATIONS = "Resource not accessible by integration"
 CLOSING = re.compile(r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? #(\d+)", re.IGNORECASE)
+# What an app gets, whatever it may; people who may write to the repository go on writing:
+# https://docs.github.com/articles/locking-conversations
+LOCKED = "Unable to {deed} comment because issue is locked."
 TOO_LONG = "Body is too long (maximum is 65536 characters)"
 
 REPO = r"/repos/(?P<repo>[^/]+/[^/]+)"
@@ -46,6 +49,7 @@ class Gateway:
     annotations: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     links: dict[str, list[int]] = field(default_factory=dict)
     deleted_forks: set[str] = field(default_factory=set)
+    locked: set[str] = field(default_factory=set)
     dates: dict[str, dict[str, str]] = field(default_factory=dict)
     clock: "count[int]" = field(default_factory=count)
 
@@ -168,7 +172,12 @@ def _contents(gateway: Gateway, request: Request, where: dict[str, str]) -> Repl
     return reply
 
 
-def _comment(gateway: Gateway, request: Request, _: dict[str, str]) -> Reply | None:
+def _comment(gateway: Gateway, request: Request, where: dict[str, str]) -> Reply | None:
+    number = where["number"]
+    if request.method == "PATCH":
+        number = str((gateway.get(request, request.path) or {}).get("issue_url")).rpartition("/")[2]
+    if request.token in gateway.bots and f"{where['repo']}#{number}" in gateway.locked:
+        return reply_json(403, {"message": LOCKED.format(deed="create" if request.method == "POST" else "update")})
     if len(str((request.json() or {}).get("body"))) > COMMENT_LIMIT:
         return reply_json(422, {"message": "Validation Failed", "errors": [{"message": TOO_LONG}]})
     return None

@@ -104,18 +104,26 @@ class StandIn(Authors):
     def comment_as(self, user: str, number: int, body: str) -> int:
         return int(self._as(user).ask("POST", f"{self._issue(number)}/comments", body=body)["id"])
 
+    def lock(self, number: int) -> None:
+        """Lock a conversation: only people who may write to the repository can comment on it then."""
+        self.gateway.locked.add(f"{self.repo}#{number}")
+
     def attach(self, name: str, data: bytes) -> str:
         """Drop a file into a text, and give the address that stands there then."""
         path = f"/user-attachments/assets/{name}"
         urllib3.request("PUT", f"{self.api.url}{path}", body=data)
         return f"{self.url}{path}"
 
-    def release(self, tag: str, body: str = "", *, draft: bool = False) -> int:
-        """Publish what is on the default branch; returns the release's id."""
-        made = self.api.ask(
-            "POST", f"{self._path}/releases", tag_name=tag, name=f"Release {tag}", body=body, draft=draft
-        )
-        return int(made["id"])
+    def release(
+        self, tag: str, body: str = "", *, draft: bool = False, prerelease: bool = False, target: str = "main"
+    ) -> int:
+        """Publish what is on a branch, or a commit; returns the release's id."""
+        return int(
+            self.api.ask(
+                "POST", f"{self._path}/releases", tag_name=tag, name=f"Release {tag}", body=body, draft=draft,
+                prerelease=prerelease, target_commitish=target,
+            )["id"]
+        )  # fmt: skip
 
     def put_file(self, path: str, content: str | bytes) -> None:
         """Commit a file to the default branch."""

@@ -109,7 +109,7 @@ class Material:
     """What GitHub holds of a subject beyond the payload, as far as a flow's input asks for it.
 
     `attributes` is the text of the base branch's `.gitattributes`, read with the files. `unread` says in words
-    what was asked for and could not be read.
+    what was asked for and could not be read, `remarks` what else there is to know of it.
     """
 
     comments: tuple[Comment, ...] = ()
@@ -120,6 +120,7 @@ class Material:
     pulls: tuple[MergedPull, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     unread: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from github.Repository import Repository
 
 from hubpipe import __version__
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError
-from hubpipe.event import Annotation, Attachment, Comment, Label, LabelChange, Material, MergedPull, Subject
+from hubpipe.event import Annotation, Attachment, Comment, Label, LabelChange, Material, Subject
 from hubpipe.github import checks, pulls, releases
 from hubpipe.github.attachments import Fetcher, attached, hosts_of
 from hubpipe.github.calls import Access, Caller, Deed, NoAnswerError
@@ -43,7 +43,8 @@ class GitHub:
     """What one token sees and may do.
 
     `pacing` is the time in seconds between two writes, as GitHub asks for; `patience` is how long one call may
-    wait for GitHub in all. Every method raises ForbiddenError, MissingError, RateLimitError or GitHubError.
+    wait for GitHub in all. Every method raises ForbiddenError, LockedError, MissingError, RateLimitError or
+    GitHubError.
     `repo` is "owner/name"; `number` is an issue's or a pull request's: for labels and comments they are one.
     """
 
@@ -182,9 +183,8 @@ class GitHub:
         Contents are those of the head commit; no file is ever executed.
         """
         if subject.kind == "release" and "pulls" in inputs:
-            merged, unread = self.merged_pulls(repo, subject.tag)
-            rest = not_read(subject, inputs)
-            return replace(rest, pulls=merged, unread=rest.unread + unread)
+            merged, rest = self.merged_pulls(repo, subject.tag), not_read(subject, inputs)
+            return replace(rest, pulls=merged.pulls, unread=rest.unread + merged.unread, remarks=merged.remarks)
         if subject.number is None or subject.kind not in ("issue", "pull_request"):
             return not_read(subject, inputs)
         return read(Reading(self._access(repo), subject.number), subject, inputs)
@@ -217,11 +217,8 @@ class GitHub:
         check = checks.Check(sha, name, external_id, conclusion, title, summary, annotations)
         return checks.write_check(self._access(repo), check, existing_id)
 
-    def merged_pulls(self, repo: str, tag: str | None) -> tuple[tuple[MergedPull, ...], tuple[str, ...]]:
-        """List what was merged for the release of a tag (None: for the next one), oldest first.
-
-        The second part says in words what is not listed.
-        """
+    def merged_pulls(self, repo: str, tag: str | None) -> releases.Merged:
+        """List what was merged for the release of a tag (None: for the next one), oldest first."""
         return releases.merged_pulls(self._access(repo), tag)
 
     def release(self, repo: str, release_id: int) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from github import BadAttributeException, GithubException, RateLimitExceededExce
 from github.Repository import Repository
 from requests import RequestException
 
-from hubpipe.errors import ForbiddenError, GitHubError, MissingError, RateLimitError
+from hubpipe.errors import ForbiddenError, GitHubError, LockedError, MissingError, RateLimitError
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ FORBIDDEN = (
     "The token may not {what}: give it {needs} (under `permissions:` in the workflow; a pull request from a fork "
     "has a read-only token unless the workflow runs on pull_request_target). GitHub says: {says}"
 )
+LOCKED = "The conversation is locked, so hubpipe cannot {what}: unlock it to have that. GitHub says: {says}"
 MISSING = "GitHub has nothing there to {what}, or the token may not see it: check the name and the token's access."
 REFUSED = "GitHub refused to {what} ({status}: {says})."
 FAILED = "GitHub failed to {what} ({status}): run this again, or look at https://www.githubstatus.com."
@@ -50,6 +51,9 @@ ELSEWHERE = (
     "server names itself ({fault})."
 )
 SOME_PERMISSION = "the permission for it"
+# No permission of an app's token helps there, and only these words tell it from other refusals.
+# Source: https://docs.github.com/articles/locking-conversations
+IS_LOCKED = "issue is locked"
 
 
 class NoAnswerError(GitHubError):
@@ -73,7 +77,7 @@ class Caller:
     def call(self, deed: Deed, send: Callable[[], Result], *, repeatable: bool = True) -> Result:
         """Send, and send again where that helps.
 
-        `repeatable` says that doing it twice is doing it once. Raises ForbiddenError, MissingError,
+        `repeatable` says that doing it twice is doing it once. Raises ForbiddenError, LockedError, MissingError,
         RateLimitError, NoAnswerError, or GitHubError for everything else.
         """
         waited, attempts = 0.0, 0
@@ -178,6 +182,8 @@ def _refusal(deed: Deed, fault: GithubException) -> GitHubError:
         return NoAnswerError(FAILED.format(what=deed.what, status=fault.status))
     if fault.status == 401:
         return ForbiddenError(STRANGER.format(what=deed.what))
+    if fault.status == 403 and IS_LOCKED in _says(fault):
+        return LockedError(LOCKED.format(what=deed.what, says=_says(fault)))
     if fault.status == 403:
         return ForbiddenError(FORBIDDEN.format(what=deed.what, needs=_needs(deed, fault), says=_says(fault)))
     if fault.status in (404, 410):
