@@ -118,12 +118,9 @@ class StandIn(Authors):
         self, tag: str, body: str = "", *, draft: bool = False, prerelease: bool = False, target: str = "main"
     ) -> int:
         """Publish what is on a branch, or a commit; returns the release's id."""
-        return int(
-            self.api.ask(
-                "POST", f"{self._path}/releases", tag_name=tag, name=f"Release {tag}", body=body, draft=draft,
-                prerelease=prerelease, target_commitish=target,
-            )["id"]
-        )  # fmt: skip
+        named = {"tag_name": tag, "name": f"Release {tag}", "body": body, "target_commitish": target}
+        made = self.api.ask("POST", f"{self._path}/releases", **named, draft=draft, prerelease=prerelease)
+        return int(made["id"])
 
     def put_file(self, path: str, content: str | bytes) -> None:
         """Commit a file to the default branch."""
