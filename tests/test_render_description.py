@@ -1,6 +1,10 @@
 """hubpipe's own part of a description that people write."""
 
+import time
+
 import pytest
+from cmarkgfm import github_flavored_markdown_to_html
+from cmarkgfm.cmark import Options
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,3 +127,64 @@ def test_a_huge_hostile_description_is_read_in_no_time() -> None:
     mark = "<!-- hubpipe: begin flow=pr-summary 0123456789abcdef -->\n"
     assert without(mark * 50_000) == mark * 50_000
     assert without("<!-- hubpipe: begin flow=" * 200_000 + "a" * 1_000_000).startswith("<!--")
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        "Log:\n\n```\ncode",
+        "~~~~ python\n~~~\ncode\n\n",
+        "```",
+        "<details>\n<summary>Log</summary>\n\ntext",
+        "<details><summary>a</summary>\n\n<DETAILS open>\n\n</details>",
+        "<pre>\ntext",
+        "<script>",
+    ],
+)
+def test_behind_what_people_left_open_nothing_is_written(people: str) -> None:
+    assert spliced(people, "pr-summary", CONTENT) is Refusal.OPEN
+    assert spliced(people.replace("\n", "\r\n"), "pr-summary", CONTENT) is Refusal.OPEN
+    assert spliced(put("Text.").replace("Text.", people), "pr-summary", "New.") is Refusal.OPEN
+    assert taken_off(put("Text.").replace("Text.", people), "pr-summary") == people
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        "```\ncode\n```",
+        "> ```\n> code",
+        "- ```\n  code",
+        "    ```\n    code",
+        "text <!-- hidden",
+        "<!-- hidden",
+        "<!-- <details> -->\n\ntext",
+        "<details>\n\ntext\n\n</details>",
+        "- <details>\n\n  text",
+        "```html\n<details>\n```",
+        "<details-list>",
+        "| a |\n| - |",
+        "[a]:",
+        "text\n    ",
+    ],
+)
+def test_what_ends_by_itself_is_no_hindrance(people: str) -> None:
+    new = put(people)
+    html = github_flavored_markdown_to_html(new, Options.CMARK_OPT_UNSAFE)
+    assert "<p>A sentence.</p>" in html
+    assert "<td>c</td>" in html
+
+
+def test_what_a_person_leaves_open_behind_our_part_is_theirs_alone() -> None:
+    grown = put("Text.") + "\n\n```\ncode"
+    assert held(put(grown, "New."), "pr-summary") == "New."
+
+
+@pytest.mark.parametrize(
+    "piece", ["```\n", "<details>\n\n", "<details", "<!--\n", "> - ", "[a]: x\n", "[\n", "<pre>", "\0\ud800\n"]
+)
+def test_a_hostile_description_is_looked_through_in_no_time(piece: str) -> None:
+    people = piece * (60_000 // len(piece))
+    started = time.perf_counter()
+    new = spliced(people, "pr-summary", CONTENT)
+    assert time.perf_counter() - started < 3
+    assert new is Refusal.OPEN or (isinstance(new, str) and new.startswith(people))

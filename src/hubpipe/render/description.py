@@ -8,6 +8,7 @@ from enum import Enum
 
 from hubpipe.change.memory import without_memory
 from hubpipe.render.pages import COMMENT_LIMIT, size
+from hubpipe.render.unclosed import is_open
 
 _BEGIN = "<!-- hubpipe: begin flow={flow} {checksum} -->"
 _END = "<!-- hubpipe: end flow={flow} -->"
@@ -27,6 +28,7 @@ class Refusal(Enum):
 
     EDITED = "a person edited hubpipe's part of the text: left alone"
     NO_ROOM = "the text that people wrote leaves no room"
+    OPEN = "a code block or a fold (`<details>`) has no end there, and would take in hubpipe's part: close it"
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def spliced(description: str, flow: str, content: str, limit: int = COMMENT_LIMI
     """Put a flow's content into a description, in place of what it put there before, else at the end.
 
     What people wrote stays byte for byte. Where there is too little room, what the next run need not infer again
-    goes first.
+    goes first. Behind what they left open, such as a code fence, it would be shown as they never meant it: refused.
     """
     blocks = [block for block in _blocks(description) if block.flow == flow]
     own = next((block for block in blocks if block.is_ours), None)
@@ -56,7 +58,7 @@ def spliced(description: str, flow: str, content: str, limit: int = COMMENT_LIMI
     for shorter in (content, without_memory(content)):
         whole = f"{before}{_block(flow, shorter)}{after}"
         if size(whole) <= limit:
-            return whole
+            return Refusal.OPEN if is_open(before) else whole
     return Refusal.NO_ROOM
 
 
