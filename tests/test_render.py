@@ -284,3 +284,11 @@ def test_of_a_very_long_answer_the_first_lines_are_shown_and_the_rest_is_counted
     shown = body(Spans((Span("steps", 0, len(section), section, 0.9),)))
     assert "  - line 12\n  - … and 18 more lines\n" in shown
     assert "line 13" not in shown
+
+
+def test_only_the_fences_of_an_answer_are_left_out_not_prose_that_begins_like_one() -> None:
+    section = "```npm run x``` fails\n~~~strike~~~ is fine\n```sh title=x\nnpm run y\n```\n  ~~~~ text\nz\n~~~~"
+    shown = body(Spans((Span("steps", 0, len(section), section, 0.9),)))
+    lines = [line.removeprefix("  - ") for line in shown.splitlines() if line.startswith("  - ")]
+    assert Page("\n\n".join(lines)).text.split() == ["fails", "~~~strike~~~", "is", "fine", "npm", "run", "y", "z"]
+    assert lines[0] == "`npm run x` fails"

@@ -17,7 +17,7 @@ from hubpipe.decide import CheckEffect, CommentEffect, Findings, Plan
 from hubpipe.digest import Digest, Judged, Unit
 from hubpipe.event import Annotation, ChangedFile, Event, Subject
 from hubpipe.models.base import ModelInfo, Score, Scores, Text
-from hubpipe.render import COMMENT_LIMIT, Context, lasting, marker, says_something, write
+from hubpipe.render import COMMENT_LIMIT, Context, lasting, marker, write
 from hubpipe.render.pages import size
 from hubpipe.text import Fitted
 from tests.test_render import Page
@@ -136,6 +136,21 @@ def test_labels_of_files_stand_in_the_table_with_the_scores_that_count() -> None
     rows = [line for line in written.splitlines() if line.startswith("| `")]
     assert rows[0].startswith("| `b.py` | `security` (0.91), `bug` (0.80) |")
     assert rows[1].startswith("| `a.py` |  |")
+
+
+def test_a_file_that_is_folded_away_shows_its_labels_too() -> None:
+    files = many(30)
+    judged = tuple(Judged(Unit(one), Scores((Score("a|`security`", 0.91), Score("bug", 0.8)))) for one in files)
+    told = files[29].path
+    written = body(digest(*files, judged=judged, lines={told: "reads rows"}))
+    labels = "<code>a&#124;&#96;security&#96;</code>"
+    table, _, fold = written.partition("<details>")
+    assert table.count("(0.91), `bug` (0.80)") == 10
+    assert fold.count("(0.91), `bug` (0.80)") == 20
+    assert re.search(
+        rf"- `{re.escape(told)}`: \S*{re.escape(labels)}\S* \(0\.91\), `bug` \(0\.80\) · reads rows \(", fold
+    )
+    assert Page(written).tags <= {*OWN_TAGS, "<!--"}
 
 
 def test_what_was_not_read_and_what_was_dropped_is_said() -> None:
@@ -261,29 +276,6 @@ def test_whatever_files_and_lines_there_are_nothing_of_theirs_acts(found: list[A
     assert written.count(marker("pr-summary")) == 1
     assert size(written) <= COMMENT_LIMIT
     assert recalled(written) == memory(2)
-
-
-def test_a_summary_that_repeats_the_title_of_one_file_is_nothing_to_say() -> None:
-    def says(text: str, *files: FileChange, lines: dict[str, str] | None = None) -> bool:
-        found = Findings(text=Text(text), digest=digest(*files, lines=lines or {}))
-        return says_something(Plan(), found, SUBJECT)
-
-    assert not says("faster exports.", file("a.py"))
-    assert not says("", file("a.py"))
-    assert not says("", file("uv.lock", "dependencies"), file("b.lock", "dependencies"))
-    assert not says("")
-    assert says("It closes files.", file("a.py"))
-    assert says("Faster exports", file("a.py"), file("b.py"))
-    assert says("Faster exports", file("a.py", added=("Reader",)))
-    assert says("Faster exports", file("a.py"), lines={"a.py": "reads rows in blocks"})
-
-
-def test_labels_are_something_to_say_and_an_issue_is_judged_as_before() -> None:
-    chosen = Plan(chosen=(Score("bug", 0.9),))
-    assert says_something(chosen, Findings(digest=digest(file("a.py"))), SUBJECT)
-    assert says_something(chosen, Findings(), SUBJECT)
-    assert says_something(Plan(), Findings(text=Text("A sentence.")), SUBJECT)
-    assert not says_something(Plan(), Findings(text=Text(" ")), SUBJECT)
 
 
 def test_a_template_gets_the_files_and_their_groups() -> None:

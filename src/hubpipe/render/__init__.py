@@ -1,6 +1,7 @@
 """Turn a Plan into Markdown that is safe to post: what a model or a stranger wrote is text, never markup."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,12 +9,13 @@ from hubpipe.change.memory import Memory, recalled, without_memory, written
 from hubpipe.config import PATH
 from hubpipe.decide import CheckEffect, CommentEffect, Effect, Findings, Plan, ReleaseEffect
 from hubpipe.digest import Digest
-from hubpipe.render.changes import change_page, says_something
+from hubpipe.render.changes import change_page
 from hubpipe.render.description import Refusal, held, spliced, taken_off, without
 from hubpipe.render.neutral import line_of
 from hubpipe.render.notes import RELEASE_LIMIT, NoteGroup, note_parts, notes_page
-from hubpipe.render.pages import COMMENT_LIMIT, MARKER_ROOM, custom, page, size
-from hubpipe.render.values import Context, halved, lines_of, sample, values
+from hubpipe.render.pages import COMMENT_LIMIT, MARKER_ROOM, custom, filled, page, size, within_limit
+from hubpipe.render.said import described, says_something, unsaid
+from hubpipe.render.values import Context, halved, lines_of, lists_something, sample, values
 
 __all__ = [
     "COMMENT_LIMIT",
@@ -42,6 +44,7 @@ CHECK_LIMIT = 65_535
 TITLE_ROOM = 120
 TEMPLATE_OF = "the comment template of flow {flow}"
 NOTHING_FOUND = "Nothing found"
+SHORTENED = "\n\n_Shortened: this is not all of it._"
 REMARKS = "{count} remark{s} on {files} file{of}"
 
 _MARKER = "<!-- hubpipe: flow="
@@ -82,7 +85,7 @@ def is_own(body: str) -> bool:
 def lasting(body: str) -> tuple[str, Memory | None]:
     """Give of a body what two equal runs write alike: neither what it took nor when it was."""
     text, memory = without_memory(body), recalled(body)
-    return _without_effort(text), replace(memory, read_at=0.0) if memory is not None else None
+    return _without_effort(text), replace(memory, read_at=0.0, head="") if memory is not None else None
 
 
 def _without_effort(text: str) -> str:
@@ -94,12 +97,16 @@ def _without_effort(text: str) -> str:
 def comment(effect: CommentEffect, plan: Plan, findings: Findings, context: Context) -> str:
     """Write a comment's body: the marker, the template's text, what is to be remembered, within GitHub's limit.
 
-    A part of a description has no marker of its own, and only the room that the description leaves.
+    A part of a description has no marker of its own, only the room that the description leaves, and repeats no line
+    of it; what a template repeats is its author's choice.
     """
     in_description = effect.mode == "description"
     room = COMMENT_LIMIT - MARKER_ROOM - (_taken(context) if in_description else 0)
     memory = findings.digest.memory if findings.digest is not None and effect.holds else None
-    body = _body(effect, values(plan, findings, context), findings.digest, room).strip()
+    shown = values(plan, findings, context)
+    if in_description and effect.template is None:
+        shown["summary"] = unsaid(shown["summary"], _described(context))
+    body = _body(effect, shown, findings.digest, room).strip()
     if not in_description:
         body = f"{marker(effect.flow)}\n{body}"
     hidden = written(memory, body, room - size(body)) if memory is not None and body else ""
@@ -110,14 +117,23 @@ def _body(effect: CommentEffect, shown: dict[str, Any], digest: Digest | None, r
     if not effect.holds:
         return page("outdated.md.j2", {"flow": effect.flow, "config_path": PATH})
     if effect.template is not None:
-        public = {name: value for name, value in shown.items() if name != "seconds"}
-        return custom(effect.template, public, TEMPLATE_OF.format(flow=effect.flow))
+        return _filled(effect.template, shown, TEMPLATE_OF.format(flow=effect.flow), room)
     if digest is not None:
         return change_page(shown, digest, room - MARKER_ROOM, digest.memory)
     body = page("comment.md.j2", shown)
-    while size(body) > room and any(shown[name] for name in ("summary", "labels", "spans", "boxes", "cut", "unread")):
+    while size(body) > room and lists_something(shown):
         body = page("comment.md.j2", shown := halved(shown))
     return body if size(body) <= room else ""
+
+
+def _filled(template: str, shown: Mapping[str, Any], name: str, room: int) -> str:
+    """Render a user's template, with less of what it lists until it fits; empty where a description has no room."""
+    public = {key: value for key, value in shown.items() if key != "seconds"}
+    body = filled(template, public, name)
+    while size(body) > room and lists_something(public):
+        public = halved(public)
+        body = filled(template, public, name) + ("" if "shortened" in template else SHORTENED)
+    return body if size(within_limit(body, name)) <= room else ""
 
 
 def check(effect: CheckEffect, plan: Plan, findings: Findings, context: Context) -> CheckEffect:
@@ -147,6 +163,11 @@ def _title(effect: CheckEffect, plan: Plan) -> str:
 
 def _notes(context: Context) -> str:
     return notes_page(context.notes, values(Plan(), Findings(), context), RELEASE_LIMIT - MARKER_ROOM - _taken(context))
+
+
+def _described(context: Context) -> str:
+    subject = context.event.subject
+    return described(subject) if subject is not None else ""
 
 
 def _taken(context: Context) -> int:

@@ -9,13 +9,12 @@ from hubpipe import change as changes
 from hubpipe.change import FileChange, Kind, Memory
 from hubpipe.change.memory import written
 from hubpipe.config import Decide
-from hubpipe.decide import Findings, Plan
 from hubpipe.decide.choose import renamed
 from hubpipe.digest import Digest
-from hubpipe.event import Subject
 from hubpipe.models.base import Score
 from hubpipe.render.neutral import code_in_cell, in_cell, in_line, line_of, own
 from hubpipe.render.pages import most, page, size
+from hubpipe.render.said import is_same
 
 MOST_ROWS = 10
 FEW_ROWS = 5  # so many files are not worth folding some of them away
@@ -76,18 +75,6 @@ class _Page:
         return page("change.md.j2", {**self.values, **shown}).strip()
 
 
-def says_something(plan: Plan, findings: Findings, subject: Subject) -> bool:
-    """Tell whether a comment on a change would say more than the title and the list of files do already."""
-    digest = findings.digest
-    if digest is None or plan.chosen or findings.spans or findings.boxes:
-        return bool(plan.chosen) or findings.says_something
-    by_hand = [file for file in digest.files.files if file.by_hand]
-    text = findings.text.text if findings.text is not None else ""
-    if text.strip() and not _is_same(text, subject.title):
-        return True
-    return len(by_hand) > 1 or any(_tells(file, digest) for file in by_hand)
-
-
 def file_values(digest: Digest | None, rules: Decide) -> list[dict[str, Any]]:
     """Give every changed file as plain data, those that matter most first."""
     if digest is None:
@@ -134,7 +121,7 @@ def _whole(values: Mapping[str, Any], digest: Digest) -> _Page:
     }
     return _Page(
         values={**values, **told},
-        lines=[in_line(line) for line in values["summary"] if not _is_same(line, values["subject"]["title"])],
+        lines=[in_line(line) for line in values["summary"] if not is_same(line, values["subject"]["title"])],
         rows=[_row(file) for file in shown],
         groups=[_group(one["title"], one["files"], by_hand) for one in rest],
     )
@@ -205,19 +192,3 @@ def _labels(digest: Digest, rules: Decide) -> dict[str, list[Score]]:
                 of_file = best.setdefault(judged.unit.file.path, {})
                 of_file[score.label] = max(score.score, of_file.get(score.label, 0.0))
     return {path: [Score(label, score) for label, score in found.items()] for path, found in best.items()}
-
-
-def _tells(file: FileChange, digest: Digest) -> bool:
-    """Tell whether more is known of a file than its counts."""
-    touched = file.symbols.added or file.symbols.changed or file.symbols.removed
-    by_rule = changes.line(file)
-    return bool(touched) or digest.lines.get(file.path, by_rule) != by_rule
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Tell whether two texts differ in case, signs and space at most."""
-    return _letters(one) == _letters(other)
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text.casefold()))

@@ -53,10 +53,22 @@ def page(file: str, values: Mapping[str, Any]) -> str:
 
 
 def custom(template: str, values: Mapping[str, Any], name: str) -> str:
+    """Render a user's template, and raise TemplateError where the text is over the limit, or as `filled` does."""
+    return within_limit(filled(template, values, name), name)
+
+
+def within_limit(body: str, name: str) -> str:
+    """Give a comment's text as it is, or raise TemplateError, `name` first, where it is over the limit."""
+    if size(body) > COMMENT_LIMIT - MARKER_ROOM:
+        raise TemplateError(f"{name}: {TOO_LONG.format(length=size(body))}")
+    return body
+
+
+def filled(template: str, values: Mapping[str, Any], name: str) -> str:
     """Render a user's template; every printed value is neutralised and stands apart from its neighbours.
 
-    Raises TemplateError, `name` first, for a syntax error, a value that is not there, what only a macro, a block or
-    another file could do (their output would be printed as it is, or neutralised twice), and a text over the limit.
+    Raises TemplateError, `name` first, for a syntax error, a value that is not there, and what only a macro, a block
+    or another file could do (their output would be printed as it is, or neutralised twice).
     """
     try:
         tree = _CUSTOM.parse(template)
@@ -70,8 +82,6 @@ def custom(template: str, values: Mapping[str, Any], name: str) -> str:
     except _TEMPLATE_FAULTS as error:
         message = f"{name}: {error or type(error).__name__}; it may use {', '.join(sorted(values))}"
         raise TemplateError(message) from error
-    if len(body) > COMMENT_LIMIT - MARKER_ROOM:
-        raise TemplateError(f"{name}: {TOO_LONG.format(length=len(body))}")
     return body
 
 

@@ -12,16 +12,18 @@ from hubpipe.decide import Findings, Plan
 from hubpipe.digest import Digest, Judged, Unit
 from hubpipe.event import ChangedFile, Event, Subject
 from hubpipe.models.base import Box, ModelInfo, Score, Scores, Span, Text
-from hubpipe.render.changes import file_values, group_values
+from hubpipe.render.changes import MOST_ROWS, file_values, group_values
 from hubpipe.render.neutral import LINE_LIMIT
 from hubpipe.render.notes import NoteGroup
 from hubpipe.text import Fitted
 
 MOST_LINES = 100
 MOST_NAMES = 10
+LISTED = ("summary", "labels", "spans", "boxes", "cut", "unread")
 MOST_SPAN_LINES = 12
 MORE_LINES = "… and {rest} more lines"
-FENCE = re.compile(r"\s*(```|~~~)")
+# A line of prose may begin with inline code, or with words struck through.
+FENCE = re.compile(r"\s*(?:`{3,}[^`]*|~{3,}[^~]*)")
 USUAL_HEADING = "Summary"
 HEADINGS = {
     "translation": "Translation",
@@ -104,7 +106,7 @@ def _distinct(spans: Sequence[Span]) -> list[Span]:
 
 def _span_values(span: Span) -> dict[str, Any]:
     """Give a span; one of several lines, such as a section that answers a question, is shown line by line."""
-    lines = [line for line in lines_of(span.text) if not FENCE.match(line)]
+    lines = [line for line in lines_of(span.text) if not FENCE.fullmatch(line)]
     rest = len(lines) - MOST_SPAN_LINES
     shown = [*lines[:MOST_SPAN_LINES], *([MORE_LINES.format(rest=rest)] if rest > 0 else [])]
     return {"label": span.label, "text": span.text, "score": span.score, "lines": shown}
@@ -115,11 +117,22 @@ def _box_values(box: Box) -> dict[str, Any]:
     return {"label": box.label, "score": box.score, "at": at, "image": box.image}
 
 
+def lists_something(values: Mapping[str, Any]) -> bool:
+    """Tell whether there is anything that `halved` could leave out."""
+    return any(values[name] for name in ("files", *LISTED))
+
+
 def halved(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the first half of what a comment lists."""
-    listed = ("summary", "labels", "spans", "boxes", "cut", "unread")
-    halves = {name: values[name][: len(values[name]) // 2] for name in listed}
-    return {**values, **halves, "shortened": True}
+    """Keep the first half of what a comment lists; of many files those that matter least go before all else.
+
+    The first of each list goes last: a template may name it.
+    """
+    names = ("files",) if len(values["files"]) > MOST_ROWS else ("files", *LISTED)
+    longest = max(len(values[name]) for name in names)
+    kept = {name: values[name][: (len(values[name]) + 1) // 2 if longest > 1 else 0] for name in names}
+    shorter = {**values, **kept, "groups": group_values(kept["files"]), "shortened": True}
+    voices = {line: voice for line, voice in values["voices"].items() if line in shorter["summary"]}
+    return {**shorter, "voices": voices}
 
 
 def some(items: Sequence[str]) -> list[str]:
