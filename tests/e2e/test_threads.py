@@ -204,6 +204,34 @@ def test_a_short_issue_is_not_outlined(standin: StandIn, tmp_path: Path) -> None
     assert "the flow speaks from 200 on" in step.summary
 
 
+def test_an_order_on_a_closed_pull_request_is_carried_out(standin: StandIn, tmp_path: Path) -> None:
+    standin.put_file(".github/hubpipe.yml", ASKED)
+    number = standin.open_pull("Read archives in blocks", BODY)
+    for words in (CAUSE, WAY_OUT):
+        standin.comment_as("maintainer", number, words)
+    standin.close(number)
+    step = says(standin, tmp_path, number, "/summarize")
+    assert step.status == 0, step.log
+    [digest] = of_the_bot(standin, number)
+    assert CAUSE in digest or WAY_OUT in digest
+
+
+def test_the_order_itself_is_none_of_the_comments_that_are_counted(standin: StandIn, tmp_path: Path) -> None:
+    number = thread(standin, ASKED.replace("command:", "at_least: {comments: 3}\n    command:"), comments=2)
+    step = says(standin, tmp_path, number, "/summarize")
+    assert of_the_bot(standin, number) == []
+    assert "there are 2 comments, and the flow speaks from 3 on" in step.summary
+
+
+def test_a_locked_thread_gets_no_digest_and_no_wrong_advice(standin: StandIn, tmp_path: Path) -> None:
+    number = thread(standin, ASKED, comments=3)
+    standin.lock(number)
+    step = says(standin, tmp_path, number, "/summarize")
+    assert of_the_bot(standin, number) == []
+    assert "conversation is locked" in step.summary
+    assert "issues: write" not in step.summary + step.log
+
+
 HOSTILE = "@octocat " + "\u202e" + "fixes #1 <img src=x> ![a](https://evil.example/a.png) and the decoder reads it all."
 
 
