@@ -270,8 +270,8 @@ def test_the_least_permissions_of_a_flow_are_told(
 @pytest.mark.parametrize(
     ("flow", "told"),
     [
-        ({**OF_PULLS, "publish": "comment"}, "5 a run"),
-        ({**OF_PULLS, "publish": {"comment": {"mode": "description"}}}, "3 a run"),
+        ({**OF_PULLS, "publish": "comment"}, "7 a run"),
+        ({**OF_PULLS, "publish": {"comment": {"mode": "description"}}}, "5 a run"),
         (
             {**OF_PULLS, "input": ["title", "linked", "patch"], "publish": "comment"},
             "9 a run; linked: 1; files: 1 a 100 files; patch: 1 for patches that the list leaves out",
@@ -289,7 +289,7 @@ def test_the_least_permissions_of_a_flow_are_told(
             {**OF_RELEASES, "publish": "release"},
             "4 a run; pulls: 1 a 100 releases, 1 a 100 closed pull requests",
         ),
-        ({**OF_PULLS, "at_least": {"comments": 10}, "publish": "comment"}, "5 a run; comments: 1 a 100 comments"),
+        ({**OF_PULLS, "at_least": {"comments": 10}, "publish": "comment"}, "7 a run; comments: 1 a 100 comments"),
     ],
 )
 def test_the_calls_of_a_flow_are_told(online: Places, flow: dict[str, object], told: str) -> None:

@@ -108,6 +108,17 @@ def test_claims_about_what_the_change_does_not_hold_are_dropped_and_told() -> No
     assert len(digested.digest.dropped) == 2
 
 
+def test_what_an_earlier_run_said_is_held_against_the_change_again() -> None:
+    caller, helper = changed("src/a.py", "run()"), changed("src/b.py", "def helper_two():")
+    first = written("It calls `helper_two`.", change(caller, helper)).digest
+    assert first.lines["src/a.py"] == "It calls `helper_two`."
+    second = written("Unasked.", change(caller), first.memory).digest
+    assert (second.inferred, second.remembered, len(second.dropped)) == (0, 1, 1)
+    assert second.lines["src/a.py"] == changes.line(change(caller).files[0])
+    third = written("Unasked.", change(caller), second.memory).digest
+    assert third == second
+
+
 def test_what_people_did_not_write_is_not_asked_about() -> None:
     digest = written("A line.", change(changed("package-lock.json"), changed("src/a.py"))).digest
     assert list(digest.lines) == ["src/a.py"]
@@ -166,6 +177,11 @@ def test_scores_of_files_become_one_by_any_all_or_a_share_of_the_lines(how: floa
     assert found == Score("bug", score)
 
 
+def test_a_share_that_is_reached_exactly_counts() -> None:
+    [found] = over(judged((0.9, 55), (0.2, 45)), 0.55).scores
+    assert found == Score("bug", 0.9)
+
+
 FLOW = {"on": {"pull_request": ["opened"]}, "publish": "labels"}
 CLASSIFY = {"task": "zero-shot-classification", "labels": ["bug", "docs"]}
 BUG = Scores((Score("bug", 0.75), Score("docs", 0.25)))
@@ -199,5 +215,5 @@ def test_of_very_many_files_the_first_are_asked_about_and_the_rest_is_told() -> 
     flow = Flow.model_validate({**FLOW, "each": "file", "pipeline": CLASSIFY})
     files = change(*(changed(f"src/m{number}.py") for number in range(MOST_UNITS + 5)))
     verdict = judge(model, flow.pipeline[0], flow, PULL, files, NOW)
-    assert verdict.digest.inferred == MOST_UNITS
+    assert (verdict.digest.inferred, verdict.whole) == (MOST_UNITS, False)
     assert verdict.unread[0].startswith("5 of 305 files")

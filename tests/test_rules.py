@@ -75,10 +75,18 @@ def test_a_size_of_hubpipes_own_gives_way_to_the_new_one() -> None:
     assert (effect.add, effect.remove) == (("size/XS",), ("size/L",))
 
 
-def test_a_size_that_a_person_set_stays() -> None:
-    history = (LabelChange("size/L", True, "octocat"),)
-    effect, *_ = decided({"size": True}, (changed("a.py"),), present=("size/L",), history=history)
-    assert effect.remove == ()
+def test_a_size_that_a_person_set_stays_alone() -> None:
+    history = (LabelChange("size/L", True, "octocat"), LabelChange("size/XS", True, BOT))
+    effect, _, notes = decided({"size": True}, (changed("a.py"),), present=("size/L", "size/XS"), history=history)
+    assert (effect.add, effect.remove) == ((), ("size/XS",))
+    assert notes == ("the size is left as people set it: size/L",)
+
+
+def test_the_size_of_what_could_not_all_be_listed_is_left_as_it_is() -> None:
+    history = (LabelChange("size/L", True, BOT),)
+    effect, _, notes = decided({"size": True}, (changed("a.py"),), present=("size/L",), history=history, complete=False)
+    assert (effect.add, effect.remove) == ((), ())
+    assert "not all files" in notes[0]
 
 
 def test_a_label_that_a_person_took_off_stays_away() -> None:

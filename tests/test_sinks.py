@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hubpipe.change import Change, FileChange, Memory
-from hubpipe.decide import CheckEffect, CommentEffect, Effect, Findings, LabelsEffect, Plan, ReleaseEffect
+from hubpipe.decide import CheckEffect, CommentEffect, Effect, Findings, LabelsEffect, Plan, ReleaseEffect, Seen
 from hubpipe.digest import Digest
 from hubpipe.event import Annotation, ChangedFile, Event
 from hubpipe.github import GitHub
@@ -37,7 +37,7 @@ def written(github: GitHub, standin: StandIn, number: int, text: str = "It mends
     file = FileChange(ChangedFile("a.py", "modified", 1, 0), "source")
     memory = Memory(subject.head_sha or "", read_at, "by", {file.key: text})
     digest = Digest(Change((file,)), memory=memory)
-    effect = CommentEffect("pr-summary", head=subject.head_sha, read_at=read_at, **more)
+    effect = CommentEffect("pr-summary", seen=Seen(subject.head_sha or "", read_at), **more)
     event = Event("pull_request", "opened", standin.repo, subject)
     context = Context("pr-summary", event, (INFO,), Fitted("", 1, 1), seconds=seconds)
     plan = write(Plan((effect,)), Findings(text=Text(text), digest=digest), context)
@@ -78,9 +78,11 @@ class TestTheComment:
         number = standin.open_pull("Mend", "Mends it.", {"a.py": "1\n"})
         late = written(github, standin, number, "Late.", read_at=NOW + 10)
         early = written(github, standin, number, "Early.", read_at=NOW)
+        assert early.seen is not None
         publish(github, standin, late, number)
         assert publish(github, standin, early, number).detail == "newer results are there: left alone"
-        assert publish(github, standin, replace(early, read_at=NOW + 20), number).detail == "edited the comment"
+        anew = replace(early, seen=Seen(early.seen.head, NOW + 20))
+        assert publish(github, standin, anew, number).detail == "edited the comment"
 
     def test_that_a_person_edited_is_written_anew(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_pull("Mend", "Mends it.", {"a.py": "1\n"})
@@ -143,13 +145,6 @@ class TestTheDescription:
         outcome = publish(github, standin, written(github, standin, number, mode="description"), number)
         assert not outcome.done
         assert outcome.detail == "the text that people wrote leaves no room"
-
-    def test_is_left_to_newer_results(self, github: GitHub, standin: StandIn) -> None:
-        number = standin.open_pull("Mend", "Words.", {"a.py": "1\n"})
-        late = written(github, standin, number, "Late.", mode="description", read_at=NOW + 9)
-        early = written(github, standin, number, "Early.", mode="description")
-        publish(github, standin, late, number)
-        assert publish(github, standin, early, number).detail == "newer results are there: left alone"
 
 
 class TestACheck:

@@ -15,17 +15,19 @@ from hubpipe.models.base import Places, Terms, reference
 READ, WRITE = "read", "write"
 
 # Calls of one run with a job's own token: the configuration; the login, which takes two questions for such a token;
-# label list, labels, history and one write; comments and one write. A page is 100 entries. Where files are read: the
-# pull request as it is now and .gitattributes; with a comment also the one of the run before, and the pull request
-# again ahead of the write. A description is read and written, a check looked for and written, a release too; for
+# label list, labels, history and one write; comments and one write. A page is 100 entries. Of a pull request
+# whose files are read, or that is commented on: how it is now, and with a comment again ahead of the write. Where
+# files are read: .gitattributes, and with a comment the one of the run before. A description is read and written, after
+# a look for a comment from before; a check looked for and written, a release too; for
 # its notes the repository is asked for its default branch.
 CONFIG_CALLS = 1
 LOGIN_CALLS = 2
 LABEL_CALLS = 4
 CHOOSE_CALLS = 1
 COMMENT_CALLS = 2
-FILES_CALLS = 2
-AGAIN_CALLS = 2
+FILES_CALLS = 1
+PULL_CALLS = 1
+AGAIN_CALLS = 1
 CHECK_CALLS = 2
 RELEASE_CALLS = 2
 BRANCH_CALLS = 1
@@ -156,7 +158,7 @@ def _permissions(flow: Flow) -> dict[str, str]:
 
 
 def _calls(flow: Flow) -> int:
-    publish = flow.publish
+    publish, pulls = flow.publish, bool(PULLS & set(flow.on))
     calls = CONFIG_CALLS
     if publish.labels or (publish.comment and publish.comment.mode == "comment"):
         calls += LOGIN_CALLS
@@ -169,6 +171,8 @@ def _calls(flow: Flow) -> int:
         (CHECK_CALLS, publish.check is not None),
         (RELEASE_CALLS, publish.release is not None),
         (BRANCH_CALLS, "pulls" in flow.input),
+        (PULL_CALLS, pulls and (flow.reads_files or publish.comment is not None)),
+        (AGAIN_CALLS, pulls and publish.comment is not None),
         (FILES_CALLS, flow.reads_files),
         (AGAIN_CALLS, flow.reads_files and publish.comment is not None and publish.comment.mode == "comment"),
     )

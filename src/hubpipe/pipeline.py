@@ -25,6 +25,7 @@ log = logging.getLogger("hubpipe")
 DIGESTING = ("summarization", "text2text-generation", "text-generation")
 PARTS = ("change", "file")
 PROMPT_OF = "the prompt prompts.{part} of flow {flow}"
+NOT_ALL_JUDGED = "not all of the change could be asked about, so that nobody knows how much of it has a label"
 NO_LABELS = "the repository has no labels to choose from: make some, or name them under pipeline.labels"
 SKIPPED = "{task} did not run: it runs when {wanted} is found, and {found} was"
 NOTHING_FOUND = "nothing"
@@ -61,6 +62,7 @@ class Changed:
     """The change of a pull request that a flow reads file by file.
 
     `said` is what people wrote about it. `earlier` is what the run before found, None where nobody keeps it.
+    `complete` tells whether all files could be listed.
     `prompts` are the texts of the templates that the step names: of a file, of the whole.
     """
 
@@ -68,6 +70,7 @@ class Changed:
     change: Change
     said: Document
     earlier: Memory | None = None
+    complete: bool = True
     prompts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -206,7 +209,11 @@ def _judge(step: Step, work: Work, changed: Changed) -> tuple[Answer, Digest]:
     verdict = judge(model, step, work.flow, changed.subject, changed.change, earlier)
     found = verdict.digest
     log.info("%s: asked about %d, knew %d", work.name, found.inferred, found.remembered)
-    scores = over(found.judged, work.flow.decide.files) if found.judged else None
+    how = work.flow.decide.files
+    if how != "any" and not (verdict.whole and changed.complete):
+        scores: Scores | None = Scores((), NOT_ALL_JUDGED)
+    else:
+        scores = over(found.judged, how) if found.judged else None
     return Answer(verdict.info, scores, None, verdict.unread), found
 
 
@@ -214,7 +221,9 @@ def _digest(step: Step, work: Work, changed: Changed) -> tuple[Answer, Digest]:
     of_whole, of_file = (_told(step, work, changed, part) for part in PARTS)
     whole = work.models.load(of_whole, {}, work.terms)
     asker = Asker(whole, work.models.again(whole, of_file, work.terms), of_whole)
-    earlier = digest.usable(changed.earlier, digest.stands_for(step, whole.info, "line", changed.prompts))
+    # The sentences that a model chooses are those near the title.
+    asked = f"line {changed.subject.title}" if asker.chooses else "line"
+    earlier = digest.usable(changed.earlier, digest.stands_for(step, whole.info, asked, changed.prompts))
     digested = summarise(asker, changed.subject, changed.said, changed.change, earlier)
     found = digested.digest
     log.info("%s: read %d files, knew %d", work.name, found.inferred, found.remembered)

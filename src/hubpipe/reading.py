@@ -120,7 +120,7 @@ def with_change(reading: Reading, name: str, flow: Flow, event: Event, github: "
         return reading
     earlier = _earlier(name, flow, event, reading, github)
     prompts, note = _prompts(flow, event, github)
-    changed = Changed(reading.subject, reading.change, reading.document, earlier, prompts)
+    changed = Changed(reading.subject, reading.change, reading.document, earlier, reading.complete, prompts)
     material = replace(reading.material, unread=(*reading.material.unread, *note))
     return replace(reading, changed=changed, material=material)
 

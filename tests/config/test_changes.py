@@ -52,7 +52,22 @@ def config(flow: str) -> Config:
             "decide.files: how much of the change",
         ),
         (f"on: pull_request\neach: file\n{CLASSIFY}\ndecide: {{files: 1.5}}\npublish: labels", "decide.files"),
-        (f"on: issues\ncommand: summarize\n{SUMMARISE}\npublish: comment", "command: a command stands in a comment"),
+        (
+            f"on: issues\ncommand: summarize\n{SUMMARISE}\npublish: comment",
+            "command: a command stands in a new comment",
+        ),
+        (
+            f"on: [issues, issue_comment]\ncommand: summarize\n{SUMMARISE}\npublish: comment",
+            "command: a command stands",
+        ),
+        (
+            f"on: {{issue_comment: [created, edited]}}\ncommand: summarize\n{SUMMARISE}\npublish: comment",
+            "command: a command stands in a new comment",
+        ),
+        (f"on: pull_request\npaths: ['!docs/**']\n{CLASSIFY}\npublish: labels", "paths: ! only takes back"),
+        ("on: pull_request\nrules: {paths: {docs: '!docs/**'}}\npublish: labels", "paths.docs.any: ! only takes back"),
+        ("on: pull_request\nrules: {paths: {Docs: a, docs: b}}\npublish: labels", "docs stands twice: GitHub takes"),
+        ("on: pull_request\nrules: {size: {big: 9, huge: 9}}\npublish: labels", "another label begins at 9 lines"),
         (f"on: issues\nat_least: {{}}\n{SUMMARISE}\npublish: comment", "at_least: say how much"),
         (f"on: issues\ninput: pulls\n{SUMMARISE}\npublish: summary", "input: pulls"),
         (f"on: release\ninput: [pulls, title]\n{SUMMARISE}\npublish: summary", "input: with pulls, the input"),

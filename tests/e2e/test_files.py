@@ -101,6 +101,13 @@ def test_the_comments_table_shows_what_was_found_in_each_file(repo: StandIn, tmp
     assert (step.plan[0]["files"]["inferred"], step.plan[0]["files"]["remembered"]) == (1, 1)
 
 
+def test_a_label_for_all_of_the_change_needs_all_of_it(repo: StandIn, tmp_path: Path) -> None:
+    number = repo.open_pull("Change", "", {f"src/m{index}.py": f"x = {index}\n" for index in range(301)})
+    step = handled(repo, tmp_path, number, text=flow("each: file", ALWAYS, "decide: {files: all}", "publish: labels"))
+    assert repo.labels_of(number) == []
+    assert "not all of the change could be asked about" in step.summary
+
+
 def test_rules_label_by_paths_and_size_without_a_model(repo: StandIn, tmp_path: Path) -> None:
     number = repo.open_pull("Change", "", {"docs/a.md": "A\n" * 5, "yarn.lock": "x\n" * 900})
     handled(

@@ -29,12 +29,15 @@ ONLY_WITH_EACH = "path: is read with each: file or each: hunk; files lists all p
 ONE_STEP = "each file is asked about once: write one step, which gives scores"
 SCORES_ONLY = "{task} gives {gives}: with each, a step gives scores"
 WITHOUT_EACH = "how much of the change has a label is only known with each: file or each: hunk"
-NO_COMMAND = "a command stands in a comment: add issue_comment to on"
+NO_COMMAND = "a command stands in a new comment: write `on: {issue_comment: [created]}`, other events in another flow"
 NO_PULL_INPUT = "groups are of release notes: set input: [pulls]"
 ONLY_PULLS = "with pulls, the input is the merged pull requests alone"
 RELEASE_TARGET = "only the event release brings a release, and input: [pulls] its notes"
 ONE_NOTE = "each merged pull request is asked about once: write one step, which gives text"
 NOTES_IN = "release notes go into the release or the summary"
+ONLY_NEGATIVE = "! only takes back what a pattern before it chose: write at least one pattern without it"
+SAME_LABEL = "{label} stands twice: GitHub takes labels that differ in case alone for one"
+SAME_SIZE = "another label begins at {least} lines, too: only one of them could ever be given"
 NO_LEAST = "say how much: comments, or words"
 
 
@@ -84,12 +87,25 @@ def _around_rules(flow: Flow) -> Found:
 def _of_rules(rules: Rules) -> Found:
     if not rules.paths and rules.size is None:
         yield ("rules",), NO_RULE
+    yield from _doubles(rules)
     for label, rule in rules.paths.items():
         if not rule.model_fields_set:
             yield ("rules", "paths", label), EMPTY_RULE
         for key in rule.model_fields_set:
             for message in _faulty(getattr(rule, key) or ()):
                 yield ("rules", "paths", label, key), message
+
+
+def _doubles(rules: Rules) -> Found:
+    """Find labels that GitHub takes for one, and sizes of which one could never be given."""
+    sizes = rules.size or {}
+    for key, labels in (("paths", list(rules.paths)), ("size", list(sizes))):
+        for index, label in enumerate(labels):
+            if label.casefold() in (other.casefold() for other in labels[:index]):
+                yield ("rules", key, label), SAME_LABEL.format(label=label)
+    for index, (label, least) in enumerate(sizes.items()):
+        if least in list(sizes.values())[:index]:
+            yield ("rules", "size", label), SAME_SIZE.format(least=least)
 
 
 def _filters(flow: Flow) -> Found:
@@ -105,6 +121,8 @@ def _filters(flow: Flow) -> Found:
 
 
 def _faulty(patterns: tuple[str, ...]) -> Iterator[str]:
+    if patterns and all(pattern.startswith("!") for pattern in patterns):
+        yield ONLY_NEGATIVE
     for pattern in patterns:
         problem = globs.problem(pattern)
         if problem is not None:
@@ -131,7 +149,7 @@ def _each(flow: Flow) -> Found:
 
 
 def _threads(flow: Flow) -> Found:
-    if flow.command is not None and "issue_comment" not in flow.on:
+    if flow.command is not None and dict(flow.on) != {"issue_comment": ("created",)}:
         yield ("command",), NO_COMMAND
     if flow.at_least is not None and not flow.at_least.model_fields_set:
         yield ("at_least",), NO_LEAST

@@ -102,6 +102,8 @@ def allowed(
     prediction: Scores, step: Step, labels: Sequence[Label], state: LabelState
 ) -> tuple[Scores, tuple[str, ...]]:
     """Keep only what the model was given to choose from, where it was given anything that is known for sure."""
+    if not prediction.scores:
+        return prediction, ()
     asked_github = step.task in CHOOSING and state.existing is not None
     if step.labels is None and not asked_github:
         return prediction, ()

@@ -10,6 +10,8 @@ from hubpipe.event import Label, Subject
 from hubpipe.models.base import Score
 
 NOT_ALL_FILES = "{label} is left as it is: not all files of the pull request could be listed"
+NOT_ALL_LINES = "the size is left as it is: not all files of the pull request could be listed"
+SIZE_OF_PEOPLE = "the size is left as people set it: {labels}"
 DESCRIBED_SIZE = "{least} changed lines or more"
 
 
@@ -23,9 +25,10 @@ def ruled(
     `remove_stale`.
     """
     held, notes = _held(rules, change, subject, complete=complete)
-    size = _size(rules.size, changes.changed_lines(change)) if rules.size is not None else None
+    size, reason = _size(rules.size or {}, change, state, complete=complete)
     wanted = [*(label for label, holds in held.items() if holds), *([size] if size else [])]
-    outlived = [label for label in rules.size or () if label != size]
+    # Of an unknown size nothing is outlived.
+    outlived = [label for label in rules.size or () if label != size] if complete else []
     if target.remove_stale:
         outlived += [label for label, holds in held.items() if holds is False]
     add, create, more = _additions(wanted, target, rules, state)
@@ -33,7 +36,7 @@ def ruled(
         name for name in state.present if _is_among(name, outlived) and state.set_by_me(name) and name not in add
     )
     effect = LabelsEffect(tuple(add), remove, tuple(create))
-    return effect, tuple(Score(label, 1.0) for label in wanted), (*notes, *more)
+    return effect, tuple(Score(label, 1.0) for label in wanted), (*notes, *reason, *more)
 
 
 def _held(
@@ -63,10 +66,18 @@ def _any(rule: PathRule, paths: Sequence[str]) -> bool:
     return any(globs.chosen(path, rule.any or ()) for path in paths)
 
 
-def _size(sizes: Mapping[str, int], lines: int) -> str | None:
-    """Give the label with the highest least number of lines that is reached."""
+def _size(
+    sizes: Mapping[str, int], change: Change, state: LabelState, *, complete: bool
+) -> tuple[str | None, tuple[str, ...]]:
+    """Give the label with the highest least number of lines that is reached, or why there is none."""
+    by_people = [name for name in state.present if _is_among(name, list(sizes)) and not state.set_by_me(name)]
+    if by_people:
+        return None, (SIZE_OF_PEOPLE.format(labels=", ".join(by_people)),)
+    if sizes and not complete:
+        return None, (NOT_ALL_LINES,)
+    lines = changes.changed_lines(change)
     reached = [(least, label) for label, least in sizes.items() if lines >= least]
-    return max(reached)[1] if reached else None
+    return (max(reached)[1] if reached else None), ()
 
 
 def _additions(

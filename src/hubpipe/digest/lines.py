@@ -48,9 +48,10 @@ class Digested:
 
 @dataclass
 class _Reading:
-    """What is found on the way through the files."""
+    """What is found on the way through the files: by key what the model said, and what of it may be said."""
 
     found: dict[str, str] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
     dropped: list[str] = field(default_factory=list)
     inferred: int = 0
     remembered: int = 0
@@ -70,7 +71,7 @@ def summarise(asker: Asker, subject: Subject, document: Document, change: Change
     before: Mapping[str, object] = earlier.found if earlier is not None else {}
     for file in files[:most]:
         _read(asker, subject, file, before, known, reading)
-    lines = {file.path: _line(asker, file, reading.found.get(file.key, "")) for file in files}
+    lines = {file.path: _line(asker, file, reading.said.get(file.key, "")) for file in files}
     answer, dropped = _whole(asker, document, files, lines, known)
     unread = (*answer.unread, *_unread(len(files), most, reading.cut))
     digest = Digest(
@@ -92,21 +93,22 @@ def _read(
     known: Known,
     reading: _Reading,
 ) -> None:
-    """Find out what the model says of a file, where an earlier run did not."""
+    """Find out what the model says of a file, where an earlier run did not, and what of it may be said."""
     remembered = before.get(file.key)
     if isinstance(remembered, str):
-        reading.found[file.key] = remembered
+        line = remembered
         reading.remembered += 1
-        return
-    ask_about = _choose if asker.chooses else _write
-    said, cut = ask_about(asker.file, subject, file)
-    if said is None:
-        return
-    kept, dropped = changes.checked(said, known)
-    reading.found[file.key] = " ".join(kept.split())[:LONGEST_LINE]
+    else:
+        said, cut = (_choose if asker.chooses else _write)(asker.file, subject, file)
+        if said is None:
+            return
+        line = " ".join(said.split())[:LONGEST_LINE]
+        reading.inferred += 1
+        reading.cut += cut
+    # What an earlier run kept, too: a file that it names may be gone from the change.
+    kept, dropped = changes.checked(line, known)
+    reading.found[file.key], reading.said[file.key] = line, " ".join(kept.split())
     reading.dropped += dropped
-    reading.inferred += 1
-    reading.cut += cut
 
 
 def _choose(model: Model, subject: Subject, file: FileChange) -> tuple[str | None, bool]:

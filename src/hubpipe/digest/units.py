@@ -14,6 +14,7 @@ from hubpipe.text import compose
 
 # Each costs a prediction: a tenth of a second on the embedded model.
 MOST_UNITS = 300
+ROUNDING = 1e-6  # lines: 0.55 of 100 is a little more than 55 to a computer
 MORE_UNITS = "{rest} of {total} {kind}s: the first {most} are read one by one"
 READ_HEAD = "all but the beginning of {count} {kind}s, which are longer than the model reads"
 NOT_BY_HAND = "{count} files that nobody wrote by hand (name them in paths to read them)"
@@ -21,11 +22,12 @@ NOT_BY_HAND = "{count} files that nobody wrote by hand (name them in paths to re
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a model says of each unit, and what it did not read, in words."""
+    """What a model says of each unit, and what it did not read, in words; `whole` tells that it judged them all."""
 
     info: ModelInfo
     digest: Digest
     unread: tuple[str, ...]
+    whole: bool
 
 
 def judge(model: Model, step: Step, flow: Flow, subject: Subject, change: Change, earlier: Memory | None) -> Verdict:
@@ -51,7 +53,8 @@ def judge(model: Model, step: Step, flow: Flow, subject: Subject, change: Change
         found[unit.key] = {score.label: round(score.score, 4) for score in scores.scores}
     memory = replace(earlier, found=found) if earlier is not None else None
     digest = Digest(change, {}, tuple(judged), inferred, len(judged) - inferred, memory=memory)
-    return Verdict(model.info, digest, tuple(_unread(kind, units, cut, _machine_written(flow, change))))
+    unread = tuple(_unread(kind, units, cut, _machine_written(flow, change)))
+    return Verdict(model.info, digest, unread, len(judged) == len(units))
 
 
 def over(judged: Sequence[Judged], how: Literal["any", "all"] | float) -> Scores:
@@ -75,7 +78,7 @@ def _level(scores: list[tuple[float, int]], how: Literal["any", "all"] | float, 
     reached = 0
     for score, lines in sorted(scores, reverse=True):
         reached += lines
-        if reached >= wanted:
+        if reached >= wanted - ROUNDING:
             return score
     return 0.0  # some units were not scored for this label at all
 
