@@ -110,7 +110,7 @@ def body(*files: FileChange) -> str:
     fitted = Fitted("", 900, 900)
     context = Context("pr-summary", event, (info,), fitted, ("patch of 1 file: it is too large",), 2.14, Decide())
     findings = Findings(text=Text(SUMMARY), digest=digest)
-    [effect] = write(Plan((CommentEffect("pr-summary", head="a" * 40),)), findings, context).effects
+    [effect] = write(Plan((CommentEffect("pr-summary"),)), findings, context).effects
     assert isinstance(effect, CommentEffect)
     return effect.body
 
