@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hubpipe import decide, digest, pipeline, render
 from hubpipe.config import CHOOSING, CommentTarget, Config, Flow, Step
 from hubpipe.decide import Effect, LabelState, Plan, Seen
-from hubpipe.errors import GitHubError, HubpipeError
+from hubpipe.errors import GitHubError, HubpipeError, LockedError
 from hubpipe.event import Event, Label
 from hubpipe.models import phrases
 from hubpipe.models.base import Terms
@@ -224,6 +224,8 @@ def _publish(job: _Job, plan: Plan, publish: Publish) -> tuple[Outcome, ...]:
 def _attempt(effect: Effect, target: Target, publish: Publish) -> Outcome:
     try:
         return publish(effect, target)
+    except LockedError as error:  # what maintainers decided, not what somebody must mend
+        return Outcome(effect.kind, done=False, detail=str(error))
     except GitHubError as error:
         return Outcome(effect.kind, done=False, detail=str(error), failed=True)
 

@@ -227,6 +227,7 @@ def test_a_locked_thread_gets_no_digest_and_no_wrong_advice(standin: StandIn, tm
     number = thread(standin, ASKED, comments=3)
     standin.lock(number)
     step = says(standin, tmp_path, number, "/summarize")
+    assert step.status == 0, step.log
     assert of_the_bot(standin, number) == []
     assert "conversation is locked" in step.summary
     assert "issues: write" not in step.summary + step.log
