@@ -40,7 +40,7 @@ PROCESS_LABELS = {"duplicate", "good first issue", "help wanted", "invalid", "wo
 BROKE_DOWN = "the flow broke down: please report it with the lines below"
 UNFORESEEN = "the flow broke down ({kind}: {reason}): please report it with the lines of the log"
 FILES_NOT_ASKED = "the changed files come from GitHub, which was not asked (no token)"
-NOTHING_TO_SAY = "there is nothing to say about it that its title does not"
+NOTHING_TO_SAY = "there is nothing to say about it that its title and description do not"
 OWN_COMMENT = "the comment is hubpipe's own"
 
 

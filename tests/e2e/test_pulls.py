@@ -220,6 +220,15 @@ def test_one_small_change_that_its_title_tells_gets_no_comment(repo: StandIn, tm
     assert "wrote nothing" in step.summary
 
 
+def test_one_small_change_that_its_description_tells_gets_no_comment(repo: StandIn, tmp_path: Path) -> None:
+    repo.put_file(".github/hubpipe.yml", EMBEDDED)
+    body = "The word was spelled wrongly in the introduction."
+    number = repo.open_pull("Fix a typo", body, {"README.md": "hello\n"})
+    step = handled(repo, tmp_path, number)
+    assert repo.comments_of(number) == []
+    assert "nothing to say" in step.summary
+
+
 @pytest.mark.parametrize("edit", ["visible", "record"])
 def test_what_somebody_else_edited_is_not_trusted(repo: StandIn, tmp_path: Path, edit: str) -> None:
     number = repo.open_pull("Read rows", "It reads.", {"src/a.py": "a = 1\n"})
