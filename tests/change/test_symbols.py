@@ -64,6 +64,73 @@ def test_a_section_that_defines_nothing_names_nothing(section: str) -> None:
     assert read("a.py", section, "     a = 1\n+    b = 2\n").symbols == Symbols()
 
 
+@pytest.mark.parametrize(
+    ("path", "section", "lines", "touched"),
+    [
+        (
+            "a.c",
+            "void one(int a) {",
+            " void two(int b) {\n     x(1);\n     y();\n-    z();\n+    z(5);\n     q();\n }\n",
+            ("two",),
+        ),
+        ("a.js", "function one() {", " module.exports = {\n   a: 1,\n   b: 2,\n-  c: 3,\n+  c: 4,\n };\n", ()),
+        ("a.js", "function one() {", " }\n const two = () => {\n-  x(1);\n+  x(2);\n   y(2);\n", ("two",)),
+        ("a.py", "class A:", " \n LIMIT = 5\n-LAST = 8\n+LAST = 9\n", ()),
+        ("a.js", "function one() {", "  * of another one\n- * and so on\n+ * and so forth\n  */\n", ()),
+        (
+            "a.rs",
+            "impl P {",
+            "         b();\n     }\n }\n \n"
+            " impl<T> Go for Vec<T> {\n     fn go(&self) {\n-        a(1);\n+        a(2);\n",
+            ("Vec.go",),
+        ),
+        (
+            "F.java",
+            "class Foo {",
+            "         int a = 1;\n         int b = 1;\n-        return null;\n+        return List.of();\n"
+            "     }\n \n     enum Color { RED }\n",
+            ("Foo",),
+        ),
+        ("a.c", "main(int argc, char **argv)", "   x();\n-  y();\n+  z();\n", ("main",)),
+        (
+            "a.php",
+            "final class Message {",
+            "    * Clears it.\n    */\n   public function clear() {\n-    a();\n+    b();\n   }\n",
+            ("Message.clear",),
+        ),
+    ],
+)
+def test_a_section_ends_where_another_begins(path: str, section: str, lines: str, touched: tuple[str, ...]) -> None:
+    assert read(path, section, lines).symbols == Symbols((), touched)
+
+
+@pytest.mark.parametrize(
+    ("path", "section"),
+    [
+        ("r.test.js", "describe('reading', function () {"),
+        ("a.js", "const a = require("),
+        ("a.js", "if (ready) {"),
+        ("a.py", "from typing import ("),
+        ("a.py", "T = TypeVar("),
+        ("a.php", "unset($a);"),
+        ("a.sql", "SELECT name FROM (rows)"),
+        ("a.unknown", "test(a)"),
+    ],
+)
+def test_a_call_and_a_keyword_are_no_symbols(path: str, section: str) -> None:
+    assert read(path, section, "     a,\n+    b,\n     c,\n").symbols == Symbols()
+
+
+def test_a_header_is_read_as_the_language_that_it_is_written_in() -> None:
+    lines = "+namespace n {\n+class Foo {\n+ public:\n+  int get() const { return 1; }\n+};\n+}\n"
+    assert read("a.h", "", lines).symbols == Symbols(("Foo", "Foo.get"))
+    assert read("a.h", "", "+int class(void) { return 1; }\n").symbols == Symbols(("class",))
+
+
+def test_what_cannot_be_read_names_nothing() -> None:
+    assert read("F.java", "class Foo {", "-    return ) null;\n+    return ) List.of();\n     }\n").symbols.added == ()
+
+
 def test_a_class_of_many_lines_keeps_its_name_throughout() -> None:
     methods = "".join(f"+    def method_{index}(self):\n+        return {index} + self.total\n" for index in range(300))
     symbols = read("a.py", "", "+class Big:\n" + methods).symbols

@@ -54,25 +54,31 @@ PHP = _kinds(
 
 @dataclass(frozen=True)
 class Grammar:
-    """A tree-sitter grammar: its module and function, what its nodes are, how a method begins that needs a class."""
+    """A tree-sitter grammar: its module and function, what its nodes are, how a method begins that needs a class.
+
+    `statements_first` says that a statement may pass for a method where one may stand.
+    """
 
     module: str
     function: str
     kinds: Mapping[str, Kind]
     braces: bool = True
     method: str = ""
+    statements_first: bool = False
 
 
 GRAMMARS = {
     "python": Grammar("tree_sitter_python", "language", PYTHON, braces=False),
-    "javascript": Grammar("tree_sitter_javascript", "language", JAVASCRIPT, method="_() {"),
-    "typescript": Grammar("tree_sitter_typescript", "language_typescript", TYPESCRIPT, method="_() {"),
-    "tsx": Grammar("tree_sitter_typescript", "language_tsx", TYPESCRIPT, method="_() {"),
+    "javascript": Grammar("tree_sitter_javascript", "language", JAVASCRIPT, method="_() {", statements_first=True),
+    "typescript": Grammar(
+        "tree_sitter_typescript", "language_typescript", TYPESCRIPT, method="_() {", statements_first=True
+    ),
+    "tsx": Grammar("tree_sitter_typescript", "language_tsx", TYPESCRIPT, method="_() {", statements_first=True),
     "go": Grammar("tree_sitter_go", "language", GO),
-    "rust": Grammar("tree_sitter_rust", "language", RUST),
+    "rust": Grammar("tree_sitter_rust", "language", RUST, method="fn _() {"),
     "java": Grammar("tree_sitter_java", "language", JAVA, method="void _() {"),
     "c": Grammar("tree_sitter_c", "language", C),
-    "cpp": Grammar("tree_sitter_cpp", "language", CPP),
+    "cpp": Grammar("tree_sitter_cpp", "language", CPP, method="void _() {"),
     "c_sharp": Grammar("tree_sitter_c_sharp", "language", C_SHARP, method="void _() {"),
     "ruby": Grammar("tree_sitter_ruby", "language", RUBY, braces=False),
     "php": Grammar("tree_sitter_php", "language_php_only", PHP, method="function _() {"),

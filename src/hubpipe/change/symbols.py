@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 
 from hubpipe.change.files import Hunk, Symbols
 from hubpipe.change.languages import language
+from hubpipe.change.openings import PLACEHOLDER, named_by_word, opened, remark_rows
 from hubpipe.change.patch import sides
-from hubpipe.change.syntax import PLACEHOLDER, Effort, Found, found, section_name
+from hubpipe.change.syntax import TOP, Effort, Found, found, parsed
 
 # A name with its scopes; `?`, `!` and `=` end Ruby's, `~` begins C++'s destructors, `#` JavaScript's private ones.
 NAME = re.compile(r"[~#]?[^\W\d][\w$]*(?:::~?[^\W\d]\w*)*[?!=]?|\$[\w$]*")
 LONGEST_NAME = 100
+SECTION_LENGTH = 200
+C_OR_CPP = ".h"
+# A line that closes what a section opened, and opens nothing more.
+CLOSES = re.compile(r"(?:\}|end\b)(?!.*[{:]\s*$)")
 
 
 @dataclass
@@ -32,11 +37,24 @@ def symbols(path: str, hunks: Sequence[Hunk], effort: Effort) -> Symbols:
     before, after = _Touched(), _Touched()
     for hunk in hunks:
         if known is None:
-            _add_section(hunk, after)
+            _add_section(named_by_word(hunk.section), after)
             continue
-        for lines, touched in zip(sides(hunk), (before, after), strict=True):
-            _touch(known, hunk, lines, touched, effort)
+        one, other, sure = _read(known, hunk, effort)
+        if not sure and path.lower().endswith(C_OR_CPP):
+            one, other, sure = _read("cpp", hunk, effort)
+        for touched, every in ((one, before), (other, after)):
+            # What is on one side only is new or gone only where the other side could be read.
+            every.own |= touched.own if sure or not (hunk.added and hunk.removed) else {}
+            every.around |= touched.around
     return _compared(before, after)
+
+
+def _read(known: str, hunk: Hunk, effort: Effort) -> tuple[_Touched, _Touched, bool]:
+    """Read both sides of a hunk, and tell whether all of it could be read."""
+    one, other, unsure = _Touched(), _Touched(), effort.unsure + effort.refused
+    for lines, touched in zip(sides(hunk), (one, other), strict=True):
+        _touch(known, hunk, lines, touched, effort)
+    return one, other, effort.unsure + effort.refused == unsure
 
 
 def _compared(before: _Touched, after: _Touched) -> Symbols:
@@ -56,28 +74,56 @@ def _scopes(name: str) -> list[str]:
     return [".".join(parts[:count]) for count in range(1, len(parts))]
 
 
-def _add_section(hunk: Hunk, touched: _Touched) -> None:
-    name = section_name(hunk.section)
+def _add_section(name: str, touched: _Touched) -> None:
     if name:
         touched.around[name] = None
+
+
+def _section_name(language: str, section: str) -> str:
+    """Give the name that a section's line defines; empty where it does not parse as a definition."""
+    for head in opened(language, section[:SECTION_LENGTH]):
+        errors, every = parsed(language, [], [head, "    pass" if language == "python" else "", ""])
+        named = [name for name, one in _qualified([one for one in every if one.kind not in {"comment", "scope"}])]
+        if named and not errors:
+            return named[0] if len(named) == 1 else ""
+    return ""
+
+
+def _rows_of_section(lines: Sequence[str]) -> int:
+    """Count the lines up to what begins or closes at the margin: the section may hold these only."""
+    ends = (row for row, line in enumerate(lines) if TOP.match(line) or CLOSES.match(line))
+    return next(ends, len(lines))
+
+
+def _is_in_remark(lines: Sequence[str]) -> bool:
+    """Tell whether lines may begin in a comment, which may stand behind the section's end."""
+    return any(line.lstrip().startswith("*") for line in lines) or remark_rows(lines) > 0
 
 
 def _touch(known: str, hunk: Hunk, lines: Sequence[tuple[str, bool]], touched: _Touched, effort: Effort) -> None:
     rows = {row for row, (text, changed) in enumerate(lines) if changed and text.strip()}
     if not rows:
         return
-    every = found(known, hunk.section, [text for text, _ in lines], effort)
+    texts = [text for text, _ in lines]
+    every = found(known, hunk.section, texts, effort)
     definitions = _qualified([one for one in every if one.kind != "comment"])
     owners = _owners(definitions, len(lines))
     for name, one in definitions:
         if one.name_row in rows and one.kind != "scope":
             touched.own[name] = None
+    inside = _rows_of_section(texts)
+    remark = remark_rows(texts)
+    section = "" if _is_in_remark(texts[:inside]) else _section_name(known, hunk.section)
     for row in sorted(rows):
         owner = owners[row]
         if owner is None:
-            if not any(one.start <= row for _, one in definitions):
-                _add_section(hunk, touched)
-        elif owner[1].name_row not in rows and owner[1].kind != "scope":
+            if row < inside and not any(one.start <= row for _, one in definitions):
+                _add_section(section, touched)
+        elif (
+            owner[1].name_row not in rows
+            and owner[1].kind != "scope"
+            and (owner[1].start >= 0 or remark <= row < inside)
+        ):
             touched.around[owner[0]] = None
 
 
@@ -89,6 +135,10 @@ def _qualified(every: Sequence[Found]) -> list[tuple[str, Found]]:
         while open_ones and open_ones[-1][1].last <= one.first:
             open_ones.pop()
         holder = open_ones[-1] if open_ones else None
+        if one.name == PLACEHOLDER and one.name_row < 0:
+            # A method that stands before the lines: what is defined in it is its own business.
+            open_ones += [("", one)] if one.kind == "leaf" else []
+            continue
         name = _name(one, holder[0] if holder else "")
         if name is None or (holder is not None and holder[1].kind == "leaf"):
             continue
@@ -101,12 +151,7 @@ def _name(one: Found, holder: str) -> str | None:
     """Give a definition's name with its scope; None for what is no identifier, or not the change's own."""
     name = one.name.partition("<")[0].strip()
     owner = one.owner.lstrip("*& ").partition("[")[0].partition("<")[0]
-    if (
-        name == PLACEHOLDER
-        or len(name) > LONGEST_NAME
-        or not NAME.fullmatch(name)
-        or (owner and not NAME.fullmatch(owner))
-    ):
+    if len(name) > LONGEST_NAME or not NAME.fullmatch(name) or (owner and not NAME.fullmatch(owner)):
         return None
     scope = owner or holder
     # A name of many scopes is a hostile one: it would grow with every level.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from tree_sitter import Node, Tree
 
 from hubpipe.change.languages import GRAMMARS, Kind, parser
+from hubpipe.change.openings import closing, openings, remark_rows, unended, unmatched
 
 # tree-sitter's recovery from errors takes quadratic time and memory, and cannot be stopped within
 # (https://github.com/tree-sitter/tree-sitter/issues/3538): 20,000 characters of `/*` fill 20 GB. So it gets some at a
@@ -19,27 +20,11 @@ CODE = re.compile(r"\w")
 BLANK = re.compile(r"\s+")
 LEAST_WORDS = 0.5
 FEW_CHARACTERS = 500
-# Where Git would see a new section begin.
-TOP = re.compile(r"[^\W\d]")
-# What a section's line says that is of no grammar of ours: a word that defines, or a name before a parenthesis.
-SECTION = re.compile(
-    r"\b(?:def|class|fun|func|function|fn|struct|enum|trait|interface|impl|module|object|type|sub|proc)\s+(?:\([^()]{0,99}\)\s+)?([^\W\d]\w*)"
-    r"|\b([^\W\d]\w*)[ \t]?\("
-)
-SECTION_LENGTH = 200
-STATEMENTS = frozenset({"if", "for", "while", "switch", "return", "elif", "catch", "with", "match", "not", "and", "or"})
-CALLED = re.compile(r"[=.(]|\b(?:if|for|while|switch|return|elif|with|match|assert|await|yield)\b")
-BRACED = re.compile(r"[{;:]\s{0,9}$")
-# What a hunk from the middle of a class, or of a method of one, is read in where it cannot be read as it stands; the
-# name is no symbol.
-PLACEHOLDER = "_"
-CLASS = "class _ {"
+# Where Git would see a new section begin; a label, as `out:` and `public:`, ends none.
+TOP = re.compile(r"(?!\w{1,80}:\s*(?:$|/))[^\W\d$]|\$\w")
 MOST_CLOSED = 50
 # More than a row has: bytes count on from piece to piece.
 BYTES_OF_ROW = 1 << 20
-INDENT = re.compile(r"[ \t]*")
-
-
 FUNCTIONS = frozenset({"arrow_function", "function_expression", "function"})
 # `int *name(void)`: a C declarator wraps the name in its type.
 DEEPEST_DECLARATOR = 8
@@ -67,11 +52,15 @@ class Found:
 
 @dataclass
 class Effort:
-    """How much may still be parsed: characters, and pieces that turn out to be no code."""
+    """How much may still be parsed: characters, and pieces that turn out to be no code.
+
+    `refused` counts the pieces that were not parsed, `unsure` those that could not be read without an error.
+    """
 
     characters: int = MOST_CHARACTERS
     failures: int = MOST_FAILURES
     refused: int = 0
+    unsure: int = 0
 
     def allows(self, text: str) -> bool:
         """Tell whether a piece may be parsed, and count it."""
@@ -87,16 +76,6 @@ def _is_mostly_signs(text: str) -> bool:
     return len(text) > FEW_CHARACTERS and len(CODE.findall(dense)) < LEAST_WORDS * len(dense)
 
 
-def section_name(section: str) -> str:
-    """Give the name that a section's line is about; empty where there is none."""
-    match = SECTION.search(section[:SECTION_LENGTH])
-    if match is None:
-        return ""
-    # `LINE = re.compile(` and `if read(` call what they do not define.
-    calls = match[1] is None and (match[2] in STATEMENTS or CALLED.search(section, 0, match.start(2)) is not None)
-    return "" if calls else match[1] or match[2]
-
-
 def found(language: str, section: str, lines: Sequence[str], effort: Effort) -> tuple[Found, ...]:
     """Parse lines, with the section that stands before them, and give the definitions and comments in their order."""
     every: list[Found] = []
@@ -107,15 +86,21 @@ def found(language: str, section: str, lines: Sequence[str], effort: Effort) -> 
 
 
 def _pieces(section: str, lines: Sequence[str]) -> Iterator[tuple[int, Sequence[str], str]]:
-    """Cut lines into pieces, each with its first row and the section that Git would write over it."""
+    """Cut lines into pieces, each with its first row and the section that Git would write over it.
+
+    What begins at the margin ends the section: from there on nothing stands before the lines.
+    """
     start, length, top = 0, 0, section
     bare = ["" if len(line) > LONGEST_LINE else line for line in lines]
-    before = section
+    before, inside = section, True
     for row, line in enumerate(bare):
         begins = TOP.match(line) is not None
-        if row > start and (length + len(line) > MOST_AT_ONCE or (begins and length > MOST_AT_ONCE // 2)):
+        full = length + len(line) > MOST_AT_ONCE or (begins and length > MOST_AT_ONCE // 2)
+        if row > start and (full or (begins and inside)):
             yield start, bare[start:row], before
-            start, length, before = row, 0, top
+            start, length, before = row, 0, "" if begins else top
+        if begins:
+            before, inside = "" if row == start else before, False
         top = line if begins else top
         length += len(line) + 1
     yield start, bare[start:], before
@@ -136,64 +121,55 @@ def _placed(one: Found, start: int) -> Found:
 
 
 def _best(language: str, section: str, lines: Sequence[str], effort: Effort) -> tuple[Found, ...]:
-    """Read lines in the surroundings in which the fewest of them are errors."""
+    """Read lines in the surroundings in which none of them is an error.
+
+    Where there are no such, nothing is known of what they define; their comments are those of the best reading.
+    """
     best: tuple[Found, ...] = ()
     fewest: int | None = None
-    for before in _openings(language, section, lines):
-        errors, those = _found(language, before, lines)
+    at_margin = TOP.match(next((line for line in lines if line.strip()), "")) is not None
+    remark = remark_rows(lines) if GRAMMARS[language].braces else 0
+    code = [*[""] * remark, *lines[remark:]]
+    for opening in [[]] if at_margin and not section else openings(language, section, code):
+        before = [*opening, "/*"] if remark else opening
+        errors, those = parsed(language, before, lines)
+        if not errors:
+            return those
         if fewest is None or errors < fewest:
             fewest, best = errors, those
-        if not errors:
-            break
+    effort.unsure += 1
     # Code with a hole in it has errors, too, but not as many.
     effort.failures -= (fewest or 0) > sum(map(len, lines)) // 2
-    return best
+    return tuple(one for one in best if one.kind == "comment")
 
 
-def _openings(language: str, section: str, lines: Sequence[str]) -> Iterator[list[str]]:
-    """Give what may stand before a hunk's lines, the likeliest first."""
-    method = GRAMMARS[language].method
-    section = _opened(language, section.replace("\r", " "))
-    if language == "python":
-        yield [section, *_python_method(lines)]
-        return
-    yield [section]
-    if method:
-        yield from ([f"{section} {method}"], [CLASS], [f"{CLASS} {method}"])
+def parsed(language: str, before: Sequence[str], lines: Sequence[str]) -> tuple[int, tuple[Found, ...]]:
+    """Parse lines behind others; give the bytes that are errors, and the definitions and comments.
 
-
-def _python_method(lines: Sequence[str]) -> Iterator[str]:
-    """Open a method where the first line is in one: what follows is then read at the depth at which it stands."""
-    depths = [len(match.group()) for line in lines if line.strip() and (match := INDENT.match(line))]
-    least = min(filter(None, depths), default=0)
-    if depths and least < depths[0]:
-        yield " " * least + "def _():"
-
-
-def _opened(language: str, section: str) -> str:
-    """Write a section's line so that what follows can stand in it: Git cuts it off, and a brace may come later."""
-    if not GRAMMARS[language].braces or not section_name(section) or BRACED.search(section):
-        return section
-    return section + ")" * max(0, section.count("(") - section.count(")")) + " {"
-
-
-def _found(language: str, before: Sequence[str], lines: Sequence[str]) -> tuple[int, tuple[Found, ...]]:
+    A hunk ends where it ends: what is wrong at its last line only is no error.
+    """
     grammar = GRAMMARS[language]
     text = "\n".join([*before, *lines]).replace("\0", " ")
-    opened = text.count("{") - text.count("}") if grammar.braces else 0
-    if opened > 0:
-        # A hunk ends where it ends: what it leaves open is closed, or the grammar gives up on all that is around.
-        text += "\n" + "}" * min(MOST_CLOSED, opened)
-    tree = parser(language).parse(text.encode("utf-8", "replace"))
+    # What is left open is closed, or the grammar gives up on all that is around.
+    ends = _ends(language, text.split("\n"))
+    tree = parser(language).parse(f"{text}\n{ends}".encode("utf-8", "replace"))
+    last = len(before) + len(lines) - 1
     every: list[Found] = []
     errors = 0
     for node in _nodes(tree):
-        if node.type == "ERROR":
-            errors += node.end_byte - node.start_byte
+        if (node.type == "ERROR" or node.is_missing) and node.start_point[0] < last:
+            errors += max(1, node.end_byte - node.start_byte)
         kind = grammar.kinds.get(node.type)
         if kind is not None:
             every += _read(node, kind, len(before))
-    return errors, tuple(every)
+    # What is closed behind the lines ends with them.
+    return errors, tuple(replace(one, end=min(one.end, len(lines) - 1)) for one in every)
+
+
+def _ends(language: str, lines: Sequence[str]) -> str:
+    if language == "ruby":
+        return "end\n" * min(MOST_CLOSED, unended(lines)[1])
+    return closing(unmatched(lines)[1][-MOST_CLOSED:]) if GRAMMARS[language].braces else ""
 
 
 def _nodes(tree: Tree) -> Iterator[Node]:
