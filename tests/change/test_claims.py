@@ -15,7 +15,7 @@ FILES = [
     ChangedFile("src/pkg/reader.py", "modified", 1, 0, patch=PATCH),
     ChangedFile("docs/new guide.md", "renamed", 0, 0, previous_path="docs/old.md"),
 ]
-SAID = "Fix the crash in `other/place.ts` when SlowWriter meets v1.2"
+SAID = "Fix the crash in `other/place.ts` when SlowWriter meets v1.2; see README.md, and pass --fast"
 KNOWN = change.known(change.read(FILES, ""), SAID)
 
 
@@ -30,6 +30,14 @@ KNOWN = change.known(change.read(FILES, ""), SAID)
         "Uses self.parseLine and config.max_rows, parseLine() twice.",
         "Mends other/place.ts for SlowWriter.",
         "It runs on GitHub with JavaScript, and gives `None` or `true`.",
+        "Changes `read_row(self, path: Path) -> int`.",
+        "Adds the `--fast` flag that `parseLine` wants.",
+        "Gives `int | None`, in an `if` statement.",
+        "Calls self.parseLine, and `this.parseLine`.",
+        "Handles KeyError, ValueError and NullPointerException; KeyError/ValueError.",
+        "It knows OAuth2, IPv6, WiFi and eBay, an iPhone's own.",
+        "It reads the rows.It stops.",
+        "Follows the README.",
         "Takes I/O and client/server and 3.14 into account.",
         "",
     ],
@@ -52,7 +60,18 @@ def test_what_is_known_stays(sentence: str) -> None:
         "Changes reader.js too.",
         "Uses Reader::writes now.",
         "Uses reader.writes.all now.",
-        "Uses `reader --fast` now.",
+        "Uses `reader --slow` now.",
+        "Adds write\u200b_row to it.",
+        "Adds <b>write_row</b>.",
+        "Adds [write_row](x).",
+        "Adds write\\_row.",
+        "Changes Makefile.",
+        "Changes the Dockerfile.",
+        "Adds class Writer.",
+        "Adds the @writer decorator.",
+        "Calls Writer#flush.",
+        "Calls self.write_row.",
+        "Adds `write_row(path: str)`.",
     ],
 )
 def test_what_is_unknown_is_dropped(sentence: str) -> None:
@@ -85,6 +104,11 @@ def test_large_texts_are_checked_in_linear_time() -> None:
         " " * 400_000,
         "A" * 400_000,
         "aA" * 200_000,
+        "<a " * 150_000,
+        "`a(" * 150_000,
+        "\\_" * 200_000,
+        "class  " * 60_000,
+        "self." * 80_000,
     ):
         change.checked(text, known)
     assert time.perf_counter() - start < 10

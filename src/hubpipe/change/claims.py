@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import compress, pairwise
 
 from hubpipe.change.files import Change
-from hubpipe.change.names import EXTENSIONS, NO_CLAIMS
+from hubpipe.change.names import EXTENSIONS, LANGUAGE, NO_CLAIMS, WHOLE_NAMES
+from hubpipe.text import visible
 
 # What names are made of; all texts are read in these pieces, so that no text is slow.
 WORD = re.compile(r"\w+")
@@ -22,8 +23,24 @@ HUMPS = re.compile(r"[A-Z]+[a-z0-9]+[A-Z][a-z0-9]\w*")
 SCOPED = re.compile(r"\w+(?:(?:::|->)\w+)+")
 DOTTED = re.compile(r"[^\W\d]\w+(?:\.[^\W\d]\w+)+")
 CALL = re.compile(r"[\w.:$]+\(\)")
+MARKED = re.compile(r"@[^\W\d][\w.]*|\w+#[^\W\d]\w*")
+SIGNATURE = re.compile(r"([\w.:$]+) ?\([^`\n]*")
+OWN = re.compile(r"\b(?:self|this)(?:\.|->|::)(?=\w)")
+# A name behind a word that says what it is.
+DEFINED = re.compile(r"\b(?:class|struct|interface|trait|enum|function|method)\s{1,9}([A-Z]\w*[a-z]\w*)")
+# What Markdown and HTML put around a name, or inside of it; and a blank that is missing between sentences.
+TAG = re.compile(
+    r"</?(?:a|b|i|u|s|p|em|br|strong|code|span|div|kbd|sub|sup|pre|tt|li|ul|ol|small|mark|del|ins)\b[^<>\n]{0,300}>",
+    re.IGNORECASE,
+)
+ESCAPE = re.compile(r"\\([_*\[\]().#!~<>{}+|-])")
+JOINED = re.compile(
+    r"(?<=[a-z)])\.(?=(?:It|The|This|These|They|A|An|And|But|In|We|Now|Also|Both|Each|If|When|For|No)\b)"
+)
 EXTENSION = re.compile(r"[A-Za-z]\w{0,11}")
 DROPPED_LENGTH = 80
+POSSESSIVE = re.compile(r"['’]s?$")
+PLAIN = NO_CLAIMS | LANGUAGE
 
 
 @dataclass(frozen=True)
@@ -49,8 +66,15 @@ def known(change: Change, said: str) -> Known:
     return Known(frozenset(words), frozenset(parts), frozenset(pairs))
 
 
+def _shown(text: str) -> str:
+    """Give a text as its reader sees its names: without Markdown's escapes, HTML's tags and signs of no width."""
+    plain = ESCAPE.sub(r"\1", TAG.sub(" ", visible(text)))
+    return JOINED.sub(". ", plain.replace("](", "] ("))
+
+
 def _texts(change: Change, said: str) -> Iterator[str]:
     yield said.casefold()
+    yield _shown(said).casefold()
     for file in change.files:
         symbols = file.symbols
         yield file.path.casefold()
@@ -71,8 +95,9 @@ def checked(text: str, known: Known) -> tuple[str, tuple[str, ...]]:
     lines, dropped = [], []
     for line in text.split("\n"):
         sign, *sentences = _sentences(line)
-        kept = [sentence for sentence in sentences if _holds(sentence, known)]
-        dropped += [_short(sentence) for sentence in sentences if not _holds(sentence, known)]
+        held = [_holds(sentence, known) for sentence in sentences]
+        kept = list(compress(sentences, held))
+        dropped += [_short(sentence) for sentence, holds in zip(sentences, held, strict=True) if not holds]
         if kept == sentences:
             lines.append(line)
         elif kept:
@@ -97,22 +122,32 @@ def _holds(sentence: str, known: Known) -> bool:
 
 
 def _claims(sentence: str) -> Iterator[str]:
-    for match in CLAIM.finditer(sentence):
+    shown = _shown(sentence)
+    yield from DEFINED.findall(shown)
+    for match in CLAIM.finditer(shown):
         quoted, word = match.groups()
         if quoted is not None:
-            yield from quoted.split()
+            yield from _quoted(quoted.strip())
         else:
-            bare = word.strip(AROUND) + ("()" if "()" in word else "")
+            bare = POSSESSIVE.sub("", word.strip(AROUND)) + ("()" if "()" in word else "")
             if _is_claim(bare):
                 yield bare
+
+
+def _quoted(text: str) -> list[str]:
+    """Give what code names: a signature by its name alone, other code word by word."""
+    signature = SIGNATURE.fullmatch(text)
+    return [signature[1]] if signature is not None else text.split()
 
 
 def _is_claim(word: str) -> bool:
     if word.casefold() in NO_CLAIMS:
         return False
+    if word.casefold() in WHOLE_NAMES:
+        return word[0].isupper()
     if "/" in word:
         return _is_file(word.rpartition("/")[2], known_only=False)
-    forms = (SNAKE, CAMEL, HUMPS, SCOPED, DOTTED, CALL)
+    forms = (SNAKE, CAMEL, HUMPS, SCOPED, DOTTED, CALL, MARKED)
     return _is_file(word, known_only=True) or any(form.fullmatch(word) for form in forms)
 
 
@@ -124,7 +159,7 @@ def _is_file(name: str, *, known_only: bool) -> bool:
 
 
 def _is_known(claim: str, known: Known) -> bool:
-    folded = claim.casefold().strip(AROUND)
+    folded = OWN.sub("", claim.casefold().strip(AROUND))
     if folded in NO_CLAIMS:
         return True
     return all(_is_token(token, known) for token in TOKEN.findall(folded))
@@ -141,4 +176,4 @@ def _is_token(token: str, known: Known) -> bool:
 
 def _is_word(word: str, known: Known) -> bool:
     # Underscores around a word may be Markdown's.
-    return word in known.words or word.strip("_") in known.words or word.isdigit() or word in NO_CLAIMS
+    return word in known.words or word.strip("_") in known.words or word.isdigit() or word in PLAIN

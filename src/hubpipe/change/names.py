@@ -4,6 +4,7 @@ After GitHub linguist's `vendor.yml`, `documentation.yml` and `generated.rb`
 (https://github.com/github-linguist/linguist/tree/main/lib/linguist), and the package managers' own documentation.
 """
 
+import builtins
 from dataclasses import dataclass
 
 
@@ -104,5 +105,27 @@ NO_CLAIMS = _set("""
     huggingface linkedin youtube macos ios ipados ipad iphone opengl webgl latex bibtex powershell webassembly
     wordpress openssl openid oauth devops stackoverflow codeql dependabot node.js vue.js next.js nuxt.js three.js
     express.js d3.js ember.js react.js asp.net pypi numpy scipy matplotlib intellij vscode cpython pypy jupyterlab
-    true false none null nil undefined
+    true false none null nil undefined oauth2 ipv4 ipv6 wifi ebay fastapi pytest readthedocs mccabe nodejs latexmk
+    websocket websockets javadoc jsdoc phpdoc stdin stdout stderr utf8 sha1 sha256 sha512 base64
+    """)
+# Keywords, types and errors of the usual languages; Python's own names come on top.
+LANGUAGE = _set("""
+    if else elif elseif for foreach while do switch case default break continue return yield try catch except finally
+    throw throws raise with as in is not and or from import export require include package module use namespace class
+    struct enum interface trait impl type union fn func fun function def sub lambda async await const let var val mut
+    static final abstract override virtual public private protected internal readonly extends implements super self
+    this new delete typeof instanceof void int integer long short char byte float double bool boolean string number
+    object any never array map dict list set tuple vec option result optional promise error goto pass assert
+    global nonlocal match where select insert update begin end unless until loop unsafe extern inline volatile signed
+    unsigned auto template typename operator friend using decltype constexpr i8 i16 i32 i64 u8 u16 u32 u64 f32 f64
+    usize isize str char8_t size_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t nullptr noexcept
+    rangeerror referenceerror evalerror urierror aggregateerror nullpointerexception illegalargumentexception
+    illegalstateexception ioexception runtimeexception indexoutofboundsexception classcastexception
+    unsupportedoperationexception numberformatexception argumentexception argumentnullexception
+    invalidoperationexception notimplementedexception standarderror argumenterror nomethoderror json console math
+    """) | frozenset(name.casefold() for name in dir(builtins))
+# Files that are known by their whole name: written so in a sentence, they are files.
+WHOLE_NAMES = _set("""
+    makefile dockerfile containerfile jenkinsfile vagrantfile procfile justfile gemfile rakefile pipfile brewfile
+    license readme changelog contributing codeowners
     """)
