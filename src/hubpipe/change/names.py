@@ -28,7 +28,7 @@ DEPENDENCIES = Names(
         poetry.lock uv.lock pdm.lock pipfile.lock pixi.lock conda-lock.yml go.sum go.work.sum gopkg.lock glide.lock
         composer.lock gemfile.lock flake.lock gradle.lockfile packages.lock.json project.assets.json paket.lock
         mix.lock rebar.lock pubspec.lock podfile.lock package.resolved cartfile.resolved conan.lock
-        chart.lock manifest.toml stack.yaml.lock cabal.project.freeze shard.lock module.bazel.lock
+        chart.lock stack.yaml.lock cabal.project.freeze shard.lock module.bazel.lock
         .terraform.lock.hcl buf.lock pylock.toml
     """),
 )
@@ -40,7 +40,7 @@ VENDORED = Names(
 )
 GENERATED = Names(
     ends=(
-        *(".min.js", ".min.css", ".min.mjs", ".js.map", ".css.map", ".map", ".bundle.js", ".chunk.js"),
+        *(".min.js", ".min.css", ".min.mjs", ".js.map", ".css.map", ".mjs.map", ".bundle.js", ".chunk.js"),
         *("_pb2.py", "_pb2_grpc.py", "_pb2.pyi", ".pb.go", ".pb.cc", ".pb.h", "_pb.js", "_pb.rb", "_pb.d.ts"),
         *(".pb.gw.go", ".g.dart", ".freezed.dart", ".g.cs", ".designer.cs", ".gen.go", "_gen.go", ".gen.ts"),
         *(".snap", ".ambr", ".snapshot", ".resx.cs", ".tsbuildinfo", ".po~", ".xcscheme", ".pbxproj"),
@@ -54,8 +54,8 @@ TESTS = Names(
     ends=(
         *("_test.py", "_tests.py", "_test.go", "_test.rs", "_test.rb", "_spec.rb", "_test.dart", "_test.exs"),
         *(".test.js", ".test.jsx", ".test.ts", ".test.tsx", ".test.mjs", ".spec.js", ".spec.jsx", ".spec.ts"),
-        *(".spec.tsx", ".spec.mjs", ".cy.js", ".cy.ts", "test.java", "tests.java", "test.kt", "tests.cs", "test.cs"),
-        *("test.php", "tests.swift", "_test.cc", "_test.cpp", "_test.c", "_unittest.cc", ".t", ".bats", ".feature"),
+        *(".spec.tsx", ".spec.mjs", ".cy.js", ".cy.ts"),
+        *("_test.cc", "_test.cpp", "_test.c", "_unittest.cc", ".t", ".bats", ".feature"),
     ),
     folders=_set("test tests __tests__ spec specs testdata test-data fixtures __fixtures__ __mocks__ e2e testing"),
 )
