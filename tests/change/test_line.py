@@ -32,10 +32,12 @@ def changed(
         (changed(status="renamed", previous_path="old/b.py", lines=(0, 0)), "moved from `old/b.py`, no other change"),
         (changed(status="renamed", previous_path="old/b.py"), "renamed from `old/b.py`; +12 −3 lines"),
         (changed(status="copied", previous_path="b.py"), "copied from `b.py`; +12 −3 lines"),
+        (changed(status="copied", previous_path="b.py", lines=(0, 0)), "copied from `b.py`"),
+        (changed(kind="binary", status="copied", previous_path="b.png"), "copied from `b.png`"),
         (changed(kind="binary"), "binary file changed"),
         (changed(kind="binary", status="added"), "binary file added"),
         (changed(kind="binary", status="removed"), "binary file deleted"),
-        (changed(kind="binary", status="renamed", previous_path="b.png"), "renamed from `b.png`; binary file changed"),
+        (changed(kind="binary", status="renamed", previous_path="b.png"), "renamed from `b.png`"),
         (
             changed(symbols=Symbols(("Reader.close", "parse_row"), ("read",), ("old",))),
             "adds `Reader.close`, `parse_row`; changes `read`; removes `old`",
@@ -83,3 +85,10 @@ def test_equal_files_stay_in_githubs_order() -> None:
 def test_the_size_counts_what_people_wrote() -> None:
     kinds: tuple[Kind, ...] = ("source", "tests", "generated", "vendored", "dependencies", "binary", "submodule")
     assert change.changed_lines(Change(tuple(changed(kind, kind=kind) for kind in kinds))) == 30
+
+
+@pytest.mark.parametrize("status", ["modified", "changed"])
+def test_another_mode_is_no_binary_change(status: str) -> None:
+    [script, image] = change.read([ChangedFile("run.sh", status, 0, 0), ChangedFile("a.png", status, 0, 0)]).files
+    assert change.line(script) == "no line changed"
+    assert change.line(image) == "binary file changed"

@@ -30,11 +30,12 @@ def line(file: FileChange) -> str:
     if file.kind == "submodule":
         return _submodule(file)
     if file.kind == "binary":
-        return "; ".join([*_moved(file), BINARY.get(file.file.status, BINARY_CHANGED)])
+        return "; ".join(_moved(file)) or BINARY.get(file.file.status, BINARY_CHANGED)
     if file.file.status == "removed":
         return DELETED
     if file.file.previous_path is not None and not file.lines:
-        return MOVED.format(old=_name(file.file.previous_path))
+        said = COPIED if file.file.status == "copied" else MOVED
+        return said.format(old=_name(file.file.previous_path))
     what = [*_new(file), *_touched(file)]
     return "; ".join([*_moved(file), *(what or [_counts(file)])])
 
