@@ -214,3 +214,19 @@ def test_what_is_not_looked_through_for_symbols_is_told() -> None:
     small = ChangedFile("src/small.py", "modified", 1, 0, "@@ -0,0 +1,1 @@\n+def f(): pass")
     assert change.read([small]).unread == ()
     assert change.read([big, small]).unread == ("symbols of src/big.py: too much, or no code that the parser knows",)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "told"),
+    [
+        ("*a*b*c*d linguist-generated\n*.x linguist-generated", 1),
+        ("[attr]made linguist-generated\n*.x made", 1),
+        ("*a*b*c*d binary\n[attr]made -diff", 2),
+        ("*a*b*c*d text\n[attr]made eol=lf\n# [attr]a diff\n*.x linguist-generated\nsrc/**/*.x diff", 0),
+    ],
+)
+def test_rules_of_gitattributes_that_are_not_read_are_told(attributes: str, told: int) -> None:
+    unread = change.read([], attributes).unread
+    lines = "line" if told == 1 else "lines"
+    said = f"{told} {lines} of .gitattributes: own macros, or more than three stars in a pattern"
+    assert unread == ((said,) if told else ())

@@ -32,14 +32,35 @@ def rules(text: str) -> tuple[Rule, ...]:
     return tuple(rule for rule in found if rule is not None)
 
 
+def unread(text: str) -> int:
+    """Count the lines that may say something of a file and are not read: own macros, and patterns of many stars."""
+    return sum(_is_unread(line.strip()) for line in text.split("\n"))
+
+
+def _is_unread(line: str) -> bool:
+    match = LINE.fullmatch(line)
+    if match is None or line.startswith(("#", "!")):
+        return False
+    says = _says(match[3].split())
+    return bool(says) and (line.startswith("[attr]") or _has_many_stars(_pattern(match)))
+
+
 def _rule(line: str) -> Rule | None:
     match = LINE.fullmatch(line)
     if match is None or line.startswith(("#", "!", "[attr]")):
         return None
-    pattern = match[2] if match[1] is None else re.sub(r"\\(.)", r"\1", match[1])
+    pattern = _pattern(match)
     says = _says(match[3].split())
-    compiled = _compiled(pattern) if says and pattern.replace("**", "").count("*") <= MOST_STARS else None
+    compiled = _compiled(pattern) if says and not _has_many_stars(pattern) else None
     return None if compiled is None else Rule(compiled, says)
+
+
+def _pattern(match: re.Match[str]) -> str:
+    return str(match[2]) if match[1] is None else re.sub(r"\\(.)", r"\1", match[1])
+
+
+def _has_many_stars(pattern: str) -> bool:
+    return pattern.replace("**", "").count("*") > MOST_STARS
 
 
 def _compiled(pattern: str) -> GitIgnoreSpecPattern | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hubpipe.change.attributes import Rule, rules
+from hubpipe.change.attributes import Rule, rules, unread
 from hubpipe.change.files import Change, FileChange
 from hubpipe.change.kinds import kind
 from hubpipe.change.patch import hunks
@@ -13,6 +13,7 @@ from hubpipe.event import ChangedFile
 # Of a file that changes more, the counts are said, and no symbols.
 MOST_CHARACTERS = 100_000
 NO_SYMBOLS = "symbols of {files}: too much, or no code that the parser knows"
+NO_RULES = "{count} {lines} of .gitattributes: own macros, or more than three stars in a pattern"
 NAMED_FILES = 3
 WITH_SYMBOLS = frozenset({"source", "tests"})
 
@@ -30,7 +31,7 @@ def read(files: Sequence[ChangedFile], attributes: str = "") -> Change:
         found, whole = _file(file, said, effort)
         read_files.append(found)
         passed_over += [] if whole else [file.path]
-    return Change(tuple(read_files), (_named(passed_over),) if passed_over else ())
+    return Change(tuple(read_files), (*_without_rules(attributes), *_without_symbols(passed_over)))
 
 
 def _file(file: ChangedFile, said: Sequence[Rule], effort: Effort) -> tuple[FileChange, bool]:
@@ -45,8 +46,15 @@ def _file(file: ChangedFile, said: Sequence[Rule], effort: Effort) -> tuple[File
     return FileChange(file, what, parts, symbols(file.path, parts, effort)), effort.refused == refused
 
 
-def _named(paths: Sequence[str]) -> str:
+def _without_rules(attributes: str) -> list[str]:
+    count = unread(attributes)
+    return [NO_RULES.format(count=count, lines="line" if count == 1 else "lines")] if count else []
+
+
+def _without_symbols(paths: Sequence[str]) -> list[str]:
     """Name the first files of many; a name that is long is cut, as everywhere in a line."""
+    if not paths:
+        return []
     rest = len(paths) - NAMED_FILES
     more = f" and {rest} more" if rest > 0 else ""
-    return NO_SYMBOLS.format(files=f"{', '.join(paths[:NAMED_FILES])}{more}")
+    return [NO_SYMBOLS.format(files=f"{', '.join(paths[:NAMED_FILES])}{more}")]
