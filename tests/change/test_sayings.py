@@ -29,7 +29,9 @@ def sayings(path: str, *lines: str) -> tuple[str, ...]:
         ("a.rb", ("# Reads all of the rows.", "x"), ("Reads all of the rows.",)),
         ("a.sh", ("# Build all of the images", "make"), ("Build all of the images",)),
         ("a.md", ("# How to read it", "Rows come one by one. None is lost on the way."),
-         ("How to read it", "Rows come one by one.", "None is lost on the way.")),
+         ("Rows come one by one.", "None is lost on the way.")),
+        ("a.md", ("# How to read it", "", "## Where all rows go"), ("How to read it", "Where all rows go")),
+        ("a.md", ("Rows come one by one.", "# How to read it"), ("Rows come one by one.",)),
         ("a.md", ("```", "This is code, not what is said.", "```"), ()),
     ],
 )  # fmt: skip

@@ -22,6 +22,8 @@ MARKER = re.compile(
 MARKER_END = re.compile(r"""\s{0,200}(?:\*/|\"{3}|'{3}|["']|=end)?\s{0,200}$""")
 PROSE_MARKER = re.compile(r"^\s{0,200}(?:#{1,6}\s|>\s?|[-*+]\s(?:\[[ xX]\]\s)?|\d{1,9}[.)]\s|\.\.\s|={1,6}\s)?\s*")
 HEADING = re.compile(r"\s{0,3}(?:#|==)")
+# No text has it: PROSE_MARKER takes blanks away.
+HEADING_SIGN = "\t"
 COMMENT_LINE = re.compile(r"\s{0,200}(?://|#|--\s|;;)")
 SENTENCE_END = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)\s+(?=[^\sa-z])")
 LICENCE = re.compile(r"copyright|licen[sc]e|spdx-|\bwarrant|all rights reserved", re.IGNORECASE)
@@ -37,16 +39,22 @@ LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
 def sayings(file: FileChange) -> tuple[str, ...]:
-    """Give the sentences of the comments, docstrings and prose that a change adds, at most 20, each once."""
+    """Give the sentences of the comments, docstrings and prose that a change adds, at most 20, each once.
+
+    A document's headings say what it is about, and not what is new: they stand in where there is no sentence.
+    """
     room, effort = MOST_CHARACTERS, Effort(MOST_CHARACTERS, MOST_FAILURES)
     said: dict[str, None] = {}
+    headings: dict[str, None] = {}
     for hunk in file.hunks:
         room -= len(hunk.text)
         if room < 0 or len(said) >= MOST_SAYINGS:
             break
         for paragraph in _paragraphs(file.path, hunk, effort):
-            said.update(dict.fromkeys(_sentences(paragraph)))
-    return tuple(said)[:MOST_SAYINGS]
+            is_heading = paragraph.startswith(HEADING_SIGN)
+            found = dict.fromkeys(_sentences(paragraph.removeprefix(HEADING_SIGN)))
+            (headings if is_heading else said).update(found)
+    return tuple(said or headings)[:MOST_SAYINGS]
 
 
 def _paragraphs(path: str, hunk: Hunk, effort: Effort) -> Iterator[str]:
@@ -97,8 +105,9 @@ def _prose(after: Sequence[tuple[str, bool]]) -> Iterator[tuple[int, str]]:
             bare = PROSE_MARKER.sub("", text).strip()
             if bare != text.strip():
                 yield row, ""
-            yield row, bare
-            if HEADING.match(text):
+            is_heading = HEADING.match(text) is not None
+            yield row, HEADING_SIGN + bare if is_heading else bare
+            if is_heading:
                 yield row, ""
 
 
