@@ -318,3 +318,12 @@ def test_a_check_gets_its_title_and_a_summary() -> None:
     [nothing] = write(Plan((replace(effect, annotations=()),)), Findings(), CONTEXT).effects
     assert isinstance(nothing, CheckEffect)
     assert nothing.title == "Nothing found"
+
+
+def test_a_line_that_is_too_long_ends_at_a_word_and_in_no_code() -> None:
+    said = "adds " + ", ".join(f"`name_{number}`" for number in range(60))
+    shown = body(digest(file("src/a.py"), lines={"src/a.py": said}))
+    [row] = [line for line in shown.splitlines() if line.startswith("| `src/a.py`")]
+    assert "… |" in row
+    assert row.count("`") % 2 == 0
+    assert re.search(r"`name_\d+`,?… \|", row), row

@@ -12,7 +12,7 @@ from hubpipe.config import Decide
 from hubpipe.decide.choose import renamed
 from hubpipe.digest import Digest
 from hubpipe.models.base import Score
-from hubpipe.render.neutral import code_in_cell, in_cell, in_line, line_of, own
+from hubpipe.render.neutral import code_in_cell, in_cell, in_line, line_of, opening_of, own
 from hubpipe.render.pages import most, page, size
 from hubpipe.render.said import is_same
 
@@ -156,7 +156,7 @@ def _row(file: Mapping[str, Any], *, brief: bool = False) -> dict[str, Any]:
         "name": _name(file["path"]),
         "previous": _name(file["previous_path"]) if file["previous_path"] not in file["line"] else "",
         "labels": [(code_in_cell(one["label"]), own(f"{one['score']:.2f}")) for one in file["labels"]],
-        "line": in_cell(line_of(file["line"], LINE_ROOM)) if known else "",
+        "line": in_cell(opening_of(file["line"], LINE_ROOM)) if known else "",
         "counts": own(COUNTS.format(added=file["additions"], removed=file["deletions"]) if counted else ""),
     }
 

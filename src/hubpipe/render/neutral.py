@@ -79,6 +79,18 @@ def line_of(text: str, room: int) -> str:
     return line[: room - len(ELLIPSIS) - end] + ELLIPSIS + line[len(line) - end :]
 
 
+def opening_of(text: str, room: int) -> str:
+    """Fold a text to one line of at most `room` characters; one that is too long ends at a word, outside of code."""
+    line = _line(text, max(len(text), LINE_LIMIT))
+    if len(line) <= room:
+        return line
+    head = line[: room - len(ELLIPSIS)]
+    head = head.rpartition(" ")[0] or head
+    if head.count("`") % 2:
+        head = head[: head.rfind("`")]
+    return head.rstrip() + ELLIPSIS
+
+
 def _prose(text: str, as_code: Callable[[str], str]) -> str:
     parts = _parts(text)
     return "".join(
