@@ -76,6 +76,8 @@ def test_a_section_that_defines_nothing_names_nothing(section: str) -> None:
         ("a.js", "function one() {", " module.exports = {\n   a: 1,\n   b: 2,\n-  c: 3,\n+  c: 4,\n };\n", ()),
         ("a.js", "function one() {", " }\n const two = () => {\n-  x(1);\n+  x(2);\n   y(2);\n", ("two",)),
         ("a.py", "class A:", " \n LIMIT = 5\n-LAST = 8\n+LAST = 9\n", ()),
+        ("a.py", "def test_in(a):", '     "eq": eq,\n-    "!=": ne,\n+    "ne": ne,\n', ()),
+        ("a.py", "def one(self):", "         return 1\n \n-    @old\n+    @new\n     def two(self):\n", ()),
         ("a.js", "function one() {", "  * of another one\n- * and so on\n+ * and so forth\n  */\n", ()),
         (
             "a.rs",

@@ -14,7 +14,7 @@ DEFINES = re.compile(
 # What a hunk from the middle of a class, or of a method of one, is read in; the name is no symbol.
 PLACEHOLDER = "_"
 CLASS = "class _ {"
-METHOD_OF_PYTHON = re.compile(r"\s*(?:async\s+)?def\s+\w+\s*\(\s*(?:self|cls)\b")
+METHOD_OF_PYTHON = re.compile(r"([ \t]*)(?:async\s+)?def\s+\w+\s*\(\s*(?:self|cls)\b")
 # Classes' members stand no deeper.
 MEMBER_DEPTH = 4
 MOST_OPENED = 12
@@ -153,9 +153,10 @@ def _indented(head: str, lines: Sequence[str]) -> Iterator[list[str]]:
         if not levels or len(depth) < len(levels[-1]):
             levels.append(depth)
     levels = [level for level in levels if level][:MOST_OPENED]
-    methods = METHOD_OF_PYTHON.match(head) or any(map(METHOD_OF_PYTHON.match, lines))
-    is_method = methods is not None and bool(methods) and not head.startswith("class")
+    methods = [match for match in map(METHOD_OF_PYTHON.match, lines) if match]
+    is_method = bool(methods or METHOD_OF_PYTHON.match(head)) and not head.startswith("class")
     tab = "\t" if levels and levels[-1].startswith("\t") else " " * MEMBER_DEPTH
+    tab = min((match[1] for match in methods if match[1]), key=len, default=tab)
     before = ["class _:", tab + head] if is_method and head else [head or "if _:"]
     deep = bool(levels) and not levels[-1].startswith("\t") and len(levels[-1]) > MEMBER_DEPTH
     if head.startswith("class") and (deep or levels[-1:] == ["\t\t"]):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from hubpipe.change.files import Hunk, Symbols
 from hubpipe.change.languages import language
-from hubpipe.change.openings import PLACEHOLDER, named_by_word, opened, remark_rows
+from hubpipe.change.openings import MEMBER_DEPTH, PLACEHOLDER, named_by_word, opened, remark_rows
 from hubpipe.change.patch import sides
 from hubpipe.change.syntax import TOP, Effort, Found, found, parsed
 
@@ -100,6 +100,15 @@ def _is_in_remark(lines: Sequence[str]) -> bool:
     return any(line.lstrip().startswith("*") for line in lines) or remark_rows(lines) > 0
 
 
+def _is_shallow(section: str, lines: Sequence[str]) -> bool:
+    """Tell whether Python's lines may stand in a literal at the margin.
+
+    GitHub's section of Python is the last `def` or `class`, whatever stood at the margin since.
+    """
+    depths = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
+    return not section.startswith("class") and min(depths, default=0) <= MEMBER_DEPTH
+
+
 def _touch(known: str, hunk: Hunk, lines: Sequence[tuple[str, bool]], touched: _Touched, effort: Effort) -> None:
     rows = {row for row, (text, changed) in enumerate(lines) if changed and text.strip()}
     if not rows:
@@ -113,7 +122,8 @@ def _touch(known: str, hunk: Hunk, lines: Sequence[tuple[str, bool]], touched: _
             touched.own[name] = None
     inside = _rows_of_section(texts)
     remark = remark_rows(texts)
-    section = "" if _is_in_remark(texts[:inside]) else _section_name(known, hunk.section)
+    unsure = _is_in_remark(texts[:inside]) or (known == "python" and _is_shallow(hunk.section, texts[:inside]))
+    section = "" if unsure else _section_name(known, hunk.section)
     for row in sorted(rows):
         owner = owners[row]
         if owner is None:
