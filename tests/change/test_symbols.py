@@ -156,3 +156,19 @@ def test_hostile_code_costs_little(path: str, piece: str) -> None:
     change.sayings(file)
     assert time.perf_counter() - start < 10
     assert file.hunks
+
+
+@pytest.mark.parametrize("path", ["a.py", "a.js", "a.h", "a.cs"])
+def test_many_small_hunks_cost_little(path: str) -> None:
+    hunks = "".join(f"@@ -{n} +{n} @@ int f{n}(a,\n-  }} x({n})\n+  }} y({n})\n" for n in range(1, 2_000))
+    start = time.perf_counter()
+    found = change.read([ChangedFile(f"{index}/{path}", "modified", 1, 1, patch=hunks) for index in range(10)], "")
+    assert time.perf_counter() - start < 20
+    assert found.unread
+
+
+def test_a_section_of_any_length_costs_little() -> None:
+    start = time.perf_counter()
+    for piece in ("/*", '"', "(", "a(", "{"):
+        assert read("a.c", piece * 40_000, "-  x(1);\n+  x(2);\n").symbols == Symbols()
+    assert time.perf_counter() - start < 5

@@ -39,7 +39,7 @@ def named_by_word(section: str) -> str:
 
 def opened(language: str, section: str) -> list[str]:
     """Write a section's line so that what follows can stand in it: Git cuts it off, and a brace may come later."""
-    section = section.replace("\r", " ").replace("\0", " ").strip()
+    section = section[:SECTION_LENGTH].replace("\r", " ").replace("\0", " ").strip()
     grammar = GRAMMARS[language]
     if not section or section.endswith(";"):
         return []
@@ -61,11 +61,7 @@ def openings(language: str, section: str, lines: Sequence[str]) -> Iterator[list
             yield from _indented(head, lines)
         return
     if language == "ruby":
-        missing_ends = min(MOST_OPENED, unended([line for line in lines if not line.startswith("end")])[0])
-        plain = ["begin"] * missing_ends
-        yield [*heads, *plain]
-        if missing_ends:
-            yield [*heads, "def _", *plain[1:]]
+        yield from _begun(heads, lines)
         return
     grammar = GRAMMARS[language]
     missing = unmatched([line for line in lines if line[:1] not in PAIRS])[0] if grammar.braces else []
@@ -79,6 +75,14 @@ def openings(language: str, section: str, lines: Sequence[str]) -> Iterator[list
         yield from (
             [" ".join(filter(None, [CLASS, head, *inner]))] for head in own for inner in _inner(grammar, missing)
         )
+
+
+def _begun(heads: Sequence[str], lines: Sequence[str]) -> Iterator[list[str]]:
+    """Begin what Ruby's lines end, in a method where there is one."""
+    missing = min(MOST_OPENED, unended([line for line in lines if not line.startswith("end")])[0])
+    yield [*heads, *["begin"] * missing]
+    if missing:
+        yield [*heads, "def _", *["begin"] * (missing - 1)]
 
 
 def _inner(grammar: Grammar, missing: Sequence[str]) -> Iterator[list[str]]:

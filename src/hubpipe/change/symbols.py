@@ -3,12 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from hubpipe.change.files import Hunk, Symbols
 from hubpipe.change.languages import language
 from hubpipe.change.openings import MEMBER_DEPTH, PLACEHOLDER, named_by_word, opened, remark_rows
 from hubpipe.change.patch import sides
-from hubpipe.change.syntax import TOP, Effort, Found, found, parsed
+from hubpipe.change.syntax import LEAST_CHARGE, TOP, Effort, Found, found, parsed
 
 # A name with its scopes; `?`, `!` and `=` end Ruby's, `~` begins C++'s destructors, `#` JavaScript's private ones.
 NAME = re.compile(r"[~#]?[^\W\d][\w$]*(?:::~?[^\W\d]\w*)*[?!=]?|\$[\w$]*")
@@ -79,6 +80,7 @@ def _add_section(name: str, touched: _Touched) -> None:
         touched.around[name] = None
 
 
+@lru_cache(256)
 def _section_name(language: str, section: str) -> str:
     """Give the name that a section's line defines; empty where it does not parse as a definition."""
     for head in opened(language, section[:SECTION_LENGTH]):
@@ -123,6 +125,7 @@ def _touch(known: str, hunk: Hunk, lines: Sequence[tuple[str, bool]], touched: _
     inside = _rows_of_section(texts)
     remark = remark_rows(texts)
     unsure = _is_in_remark(texts[:inside]) or (known == "python" and _is_shallow(hunk.section, texts[:inside]))
+    unsure = unsure or effort.characters < LEAST_CHARGE or all(owners[row] for row in rows)
     section = "" if unsure else _section_name(known, hunk.section)
     for row in sorted(rows):
         owner = owners[row]

@@ -16,6 +16,8 @@ MOST_AT_ONCE = 3_000
 LONGEST_LINE = 500
 MOST_CHARACTERS = 500_000
 MOST_FAILURES = 8
+# A piece of a few characters costs, too: it is read in several surroundings.
+LEAST_CHARGE = 100
 CODE = re.compile(r"\w")
 BLANK = re.compile(r"\s+")
 LEAST_WORDS = 0.5
@@ -67,7 +69,7 @@ class Effort:
         if self.failures <= 0 or len(text) > self.characters or _is_mostly_signs(text):
             self.refused += 1
             return False
-        self.characters -= len(text)
+        self.characters -= max(len(text), LEAST_CHARGE)
         return True
 
 
