@@ -202,7 +202,7 @@ def test_without_questions_nothing_is_loaded(places: Places) -> None:
 
 
 def test_of_very_many_headings_and_sentences_those_that_are_not_read_are_told(places: Places) -> None:
-    model = load(Step(task="question-answering", questions=ASKED), {}, places)
+    model = load(Step.model_validate({"task": "question-answering", "questions": ASKED}), {}, places)
     text = "Title\n\n" + "\n\n".join(f"### Part {number}\n\nSentence {number} is here." for number in range(500))
     [found] = model.predict([text])
     assert isinstance(found, Spans)
