@@ -247,7 +247,8 @@ def _texts(flow: Flow, event: Event, subject: Subject, github: "GitHub | None") 
     if not beyond:
         return Material(commits=subject.commits)
     if github is None:
-        return Material(commits=subject.commits, unread=(NOT_ASKED.format(inputs=", ".join(beyond)),))
+        named = [name for name in beyond if name in flow.input] or beyond
+        return Material(commits=subject.commits, unread=(NOT_ASKED.format(inputs=", ".join(named)),))
     material = github.material(event.repo, subject, beyond)
     return replace(
         material,
@@ -261,7 +262,7 @@ def _beyond(flow: Flow, subject: Subject) -> Sequence[str]:
     beyond: list[str] = [name for name in flow.input if name not in ("title", "body", *MEDIA)]
     if flow.at_least is not None and flow.at_least.comments is not None and "comments" not in beyond:
         beyond.append("comments")
-    if flow.rules is not None or (flow.reads_files and _tells_files(flow)):
+    if "files" not in beyond and (flow.rules is not None or (flow.reads_files and _tells_files(flow))):
         beyond.append("files")
     if subject.kind == "push":
         return [name for name in beyond if name != "commits"]  # they come with the event
