@@ -26,9 +26,9 @@ settings.register_profile("wide", max_examples=5_000, deadline=None)
 settings.load_profile("repeatable")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """GitHub for the whole test session: recorder, gateway, emulate."""
+    """GitHub for one file of tests: recorder, gateway, emulate, which answers 5,000 requests an hour of one token."""
     port, key = free_port(), new_key()
     gateway = Gateway(forward(f"http://{LOOPBACK}:{port}"), {token_of(login): login for login in PEOPLE})
     recorder = Recorder(gateway.answer)
@@ -41,7 +41,7 @@ def github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield Server(front.url, setup.url, job, reader, recorder, gateway)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def examined_server(github_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The same GitHub behind Prism, which holds every request against GitHub's own description."""
     with prism(github_server.setup_url, tmp_path_factory.mktemp("prism")) as ask:
