@@ -50,9 +50,8 @@ class Reading:
     """What a flow reads of an event.
 
     `alone` says why the event is left alone; empty where it is not. `silent` says why no comment is written, though
-    the flow runs. `described` is the whole description, hubpipe's own parts of it included, `read_at` when all this
-    was read (seconds since 1970). `change` holds the files that the path filters leave, `complete` tells that all
-    files could be listed. `changed` is what is asked about file by file.
+    the flow runs. `change` holds the files that the path filters leave, `complete` tells that all files could be
+    listed, `changed` is what is asked about file by file, `read_at` when all this was read (seconds since 1970).
     """
 
     subject: Subject
@@ -63,7 +62,6 @@ class Reading:
     changed: Changed | None = None
     alone: str = ""
     silent: str = ""
-    described: str = ""
     read_at: float = 0.0
 
 
@@ -74,10 +72,8 @@ def read(flow: Flow, event: Event, subject: Subject, github: "GitHub | None", ow
     """
     started, alone = time.time(), _order(flow, event)
     subject = subject if alone else _as_it_is(flow, event, subject, github)
-    described = subject.body
-    subject = replace(subject, body=_without(described, own))
-    silent = _silence(flow, subject)
-    reading = Reading(subject, alone=alone, silent=silent, described=described, read_at=started)
+    subject = replace(subject, body=_without(subject.body, own))
+    reading = Reading(subject, alone=alone, silent=_silence(flow, subject), read_at=started)
     if reading.silent and flow.publish.labels is None and flow.publish.check is None:
         reading = replace(reading, alone=reading.alone or reading.silent)
     if reading.alone:
