@@ -116,7 +116,8 @@ def _main(environ: Mapping[str, str]) -> int:
     github = world.connect(token, environ) if token else None
     settings = _flows() or world.configuration(event.repo, core.get_input(CONFIG) or config.PATH, github)
     publish = dry_run.publish if dry or github is None else to_github(github)
-    report = run.handle(event, settings, github, Shelf(places), publish)
+    with world.with_learned(places, settings.matching(event).values(), event.repo, github) as found:
+        report = run.handle(event, settings, github, Shelf(found), publish)
     _tell(report)
     write_outputs(report, published=report.published and not dry)
     _summarise(as_markdown(report), environ)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hubpipe import models, render
-from hubpipe.config import CHOOSING, FILE_INPUTS, Config, Flow, Step, problems_of_flow
+from hubpipe.config import FILE_INPUTS, Config, Flow, Step, problems_of_flow
 from hubpipe.config.change_rules import PULLS
 from hubpipe.config.rules import ISSUES
 from hubpipe.errors import ConstraintError, HubpipeError, ModelError, TemplateError, UsageError
@@ -164,7 +164,7 @@ def _calls(flow: Flow) -> int:
         calls += LOGIN_CALLS
     if publish.labels:
         calls += LABEL_CALLS
-    elif any(step.task in CHOOSING and step.labels is None for step in flow.pipeline):
+    elif any(step.chooses and step.labels is None for step in flow.pipeline):
         calls += CHOOSE_CALLS
     costs = (
         (COMMENT_CALLS, publish.comment is not None),

@@ -22,6 +22,7 @@ HubpipeError                    exit 1: the run failed
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 class HubpipeError(Exception):
@@ -123,4 +124,8 @@ class MissingError(GitHubError):
 
 
 class RateLimitError(GitHubError):
-    """GitHub asks to wait."""
+    """GitHub asks to wait, `until` a time where it names one."""
+
+    def __init__(self, message: str, until: datetime | None = None):
+        self.until = until
+        super().__init__(message)

@@ -8,7 +8,7 @@ from hubpipe.config import Step
 from hubpipe.errors import MediaError
 from hubpipe.event import Attachment
 from hubpipe.merging import joined, merge, of_media
-from hubpipe.models.base import Boxes, Media, MediaModel, Model, ModelInfo, Prediction, Text
+from hubpipe.models.base import Boxes, Media, MediaModel, Model, ModelInfo, Prediction, Text, Why
 from hubpipe.text import Document, Fitted, Part, Window, fit, split
 
 # Answers about answers: a text that gets no shorter is not asked about again.
@@ -21,13 +21,14 @@ NOT_AN_IMAGE = "{name}: {reason}"
 class Answer:
     """What a model says, and what it read to say it; `unread` says in words what it could not.
 
-    `prediction` is None where there was nothing that it could read.
+    `prediction` is None where there was nothing that it could read; `why` are the reasons that were asked for.
     """
 
     info: ModelInfo
     prediction: Prediction | None
     fitted: Fitted | None = None
     unread: tuple[str, ...] = ()
+    why: tuple[Why, ...] = ()
 
 
 def ask(model: Model, step: Step, document: Document) -> Answer:

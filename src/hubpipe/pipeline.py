@@ -1,21 +1,26 @@
 """Turn a document and its attachments into what each step of a flow says of them."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from hubpipe import decide, digest, render
+from hubpipe import decide, digest, render, weighing
 from hubpipe.change import Change, Memory
-from hubpipe.config import CHOOSING, TASKS, Flow, Step
-from hubpipe.decide import Findings
+from hubpipe.config import TASKS, Flow, Step
 from hubpipe.digest import LINE_TOKENS, LINE_WORDS, Asker, Digest, Noted, judge, note, over, summarise
 from hubpipe.errors import EndpointError
 from hubpipe.event import Attachment, Label, MergedPull, Subject
 from hubpipe.infer import Answer, ask, look
-from hubpipe.merging import joined
 from hubpipe.models import fallback
-from hubpipe.models.base import Boxes, MediaModel, Model, Scores, Spans, Terms, Text, ranked
+from hubpipe.models.base import (
+    MediaModel,
+    Model,
+    Scores,
+    Spans,
+    Terms,
+    Text,
+)
 from hubpipe.report import StepReport
 from hubpipe.text import Document, Part
 
@@ -109,36 +114,6 @@ def steps(work: Work) -> Iterator[StepReport]:
             document = Document((Part("text", report.prediction.text),))
 
 
-def findings(flow: Flow, reports: Iterable[StepReport]) -> Findings:
-    """Gather what a flow's steps found; a text that a later step read was only on its way."""
-    found = Findings()
-    for step, report in zip(flow.pipeline, reports, strict=False):
-        if report.digest is not None:
-            found = replace(found, digest=report.digest)
-        if report.groups:
-            found = replace(found, groups=report.groups)
-        if report.prediction is None:
-            continue
-        if step.reads_text:
-            found = replace(found, text=None, writing=None)
-        match report.prediction:
-            case Scores() as scores:
-                found = replace(found, deciding=step, scores=scores)
-            case Text() as text:
-                found = replace(found, text=joined([found.text, text], ()) if found.text else text, writing=step)
-            case Spans(spans):
-                found = replace(found, spans=(*found.spans, *spans))
-            case Boxes(boxes) as all_boxes:
-                sure = tuple(box for box in boxes if box.score >= flow.decide.threshold)
-                found = replace(found, boxes=(*found.boxes, *sure), deciding=step, scores=_scores(all_boxes))
-    return found
-
-
-def _scores(boxes: Boxes) -> Scores:
-    """Score each label by its surest box."""
-    return ranked({box.label: box.score for box in sorted(boxes.boxes, key=lambda box: box.score)}.items())
-
-
 def _reason_to_skip(step: Step, work: Work, document: Document, reports: Sequence[StepReport]) -> str:
     task = step.known_task
     ran = zip(work.flow.pipeline, reports, strict=False)
@@ -147,7 +122,7 @@ def _reason_to_skip(step: Step, work: Work, document: Document, reports: Sequenc
     if not holds and step.when is not None:
         wanted = " or ".join(step.when.labels)
         return SKIPPED.format(task=task, wanted=wanted, found=", ".join(found) or NOTHING_FOUND)
-    if task in CHOOSING and not work.labels(step):
+    if step.chooses and not work.labels(step):
         return NO_LABELS
     if step.reads_text:
         if work.changed is not None and work.flow.each is not None:
@@ -171,6 +146,9 @@ def _step(step: Step, work: Work, document: Document, *, first: bool) -> StepRep
         answer, found = _answer(second, work, document, first=first)
     if isinstance(answer.prediction, Scores) and answer.prediction.remark:
         notes = (*notes, LEFT_OUT.format(task=step.task, words=answer.prediction.remark))
+    if answer.info.spoke:
+        notes = (answer.info.spoke, *notes)
+    notes = (*notes, *weighing.not_held(step, work.flow, answer))
     if isinstance(answer.prediction, Text) and not answer.prediction.text.strip():
         notes = (*notes, WROTE_NOTHING.format(task=step.task))
     if isinstance(found, Noted):
@@ -186,6 +164,7 @@ def _step(step: Step, work: Work, document: Document, *, first: bool) -> StepRep
         notes=notes,
         digest=found if isinstance(found, Digest) else None,
         groups=found.groups if isinstance(found, Noted) else (),
+        why=answer.why,
     )
 
 
@@ -268,7 +247,7 @@ def _ask(step: Step, work: Work, document: Document) -> Answer:
         log.info("%s: reading %d %s with %s", work.name, len(attachments), _kind(step), step.model)
         return look(work.models.load_media(step, labels, work.terms), attachments, document.text)
     model = work.models.load(step, labels, work.terms)
-    answer = ask(model, step, document)
+    answer = weighing.weighed(model, step, work.flow, ask(model, step, document))
     read, total = (answer.fitted.read, answer.fitted.total) if answer.fitted else (0, 0)
     log.info("%s: read %d of %d tokens with %s", work.name, read, total, model.info.reference)
     return answer

@@ -53,7 +53,8 @@ def replay(request: Replay, environ: Mapping[str, str]) -> Report | None:
             log.info(NO_CONFIG)
         settings = world.configuration(event.repo, PATH, github)
     publish = dry_run.publish if request.dry_run or github is None else to_github(github)
-    return run.handle(event, settings, github, Shelf(world.places(environ)), publish)
+    with world.with_learned(world.places(environ), settings.matching(event).values(), event.repo, github) as places:
+        return run.handle(event, settings, github, Shelf(places), publish)
 
 
 def declined(event: Declined) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from hubpipe import decide, digest, pipeline, render
-from hubpipe.config import CHOOSING, CommentTarget, Config, Flow, Step
+from hubpipe.config import CommentTarget, Config, Flow, Step
 from hubpipe.decide import Effect, LabelState, Plan, Seen
 from hubpipe.errors import GitHubError, HubpipeError, LockedError
 from hubpipe.event import Event, Label
@@ -18,6 +18,7 @@ from hubpipe.models.meter import Meter
 from hubpipe.pipeline import Models, Work
 from hubpipe.reading import BOT, NOTHING_TO_READ, Reading, read, subject_of, with_change
 from hubpipe.report import FlowReport, Report
+from hubpipe.report.found import findings
 from hubpipe.sinks import Outcome, Publish, Target
 from hubpipe.text import Fitted
 
@@ -129,7 +130,7 @@ def _infer(job: _Job, reading: Reading, models: Models, terms: Terms, report: Fl
     work = Work(job.name, job.flow, reading.document, attachments, labels, models, terms, reading.changed, pulls)
     for step in pipeline.steps(work):
         reports = (*report.steps, step)
-        report = replace(report, steps=reports, findings=pipeline.findings(job.flow, reports))
+        report = replace(report, steps=reports, findings=findings(job.flow, reports))
         yield report
 
 
@@ -234,7 +235,7 @@ def _labels(job: _Job, step: Step) -> tuple[Label, ...]:
     """Give what a step chooses from: the labels that it names, or the repository's own where it needs some."""
     if step.labels is not None:
         return tuple(Label(name, description) for name, description in step.labels.items())
-    if step.task not in CHOOSING:
+    if not step.chooses:
         return ()
     open_to_text = [label for label in job.repository_labels if label.name.casefold() not in PROCESS_LABELS]
     return _telling(open_to_text)

@@ -1,12 +1,16 @@
 """Turn the environment's variables into what a run needs: GitHub, the places of models, the configuration."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from hubpipe import config
-from hubpipe.config import Config
+from hubpipe.config import Config, Flow
+from hubpipe.config.steps import AUTO, LEARNED
 from hubpipe.errors import ConfigError, Problem, UsageError
 from hubpipe.models.base import Places
 
@@ -27,13 +31,44 @@ def places(environ: Mapping[str, str]) -> Places:
 
     The Hub's own variables (HF_HOME, HF_ENDPOINT, ...) are honoured by the Hub's own library.
     """
-    embedded = environ.get("HUBPIPE_EMBEDDED_MODEL")
+    embedded, learned = environ.get("HUBPIPE_EMBEDDED_MODEL"), environ.get("HUBPIPE_LEARNED_MODEL")
     return Places(
         embedded=Path(embedded) if embedded else None,
+        learned=Path(learned) if learned else None,
         offline=environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"),
         token=environ.get("HF_TOKEN", "").strip() or None,
         endpoint_key=environ.get("HUBPIPE_ENDPOINT_KEY", "").strip() or None,
     )
+
+
+@contextmanager
+def with_learned(found: Places, flows: Iterable[Flow | None], repo: str, github: "GitHub | None") -> Iterator[Places]:
+    """Add the model that was learned of a repository to the places, where one of the flows may use it.
+
+    A folder that the environment names goes before the one on the repository's default branch; without GitHub the
+    working directory's is taken, as its configuration is.
+    """
+    if found.learned is not None or not _uses_learned(flows):
+        yield found
+        return
+    if github is None:
+        here = Path(config.LEARNED)
+        yield replace(found, learned=here) if here.is_dir() else found
+        return
+    files = github.folder(repo, config.LEARNED)
+    if files is None:
+        yield found
+        return
+    with TemporaryDirectory(prefix="hubpipe-learned-") as kept:
+        for name, data in files.items():
+            # Only names without a folder: what else lies there is nothing of a model's.
+            if "/" not in name:
+                (Path(kept) / name).write_bytes(data)
+        yield replace(found, learned=Path(kept))
+
+
+def _uses_learned(flows: Iterable[Flow | None]) -> bool:
+    return any(step.model in (AUTO, LEARNED) for flow in flows if flow is not None for step in flow.pipeline)
 
 
 def connect(token: str, environ: Mapping[str, str]) -> "GitHub":

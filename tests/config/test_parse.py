@@ -152,7 +152,20 @@ def test_all_problems_are_told_at_once_with_file_line_key_and_the_nearest_word()
         ("on: issues\npipeline: {task: fill-mask}\ndecide: {threshold: true}\npublish: labels", "write a number"),
         ("on: issues\npipeline: {task: fill-mask}\ndecide: {threshold: '0.5'}\npublish: labels", "write a number"),
         ("on: issues\npipeline: {task: fill-mask}\ndecide: {max_labels: 1.5}\npublish: labels", "write a whole number"),
-        ("on: issues\npipeline: {task: fill-mask}\ndecide: {precision: 0.9}\npublish: labels", "unknown key"),
+        (
+            "on: issues\npipeline: {task: zero-shot-classification, labels: [a, b]}\ndecide: {precision: 0.9}\n"
+            "publish: labels",
+            "embedded does not know how often it is right",
+        ),
+        (
+            "on: issues\npipeline: {model: learned}\ndecide: {precision: 0.9, threshold: 0.5}\npublish: labels",
+            "leave threshold out",
+        ),
+        (
+            "on: pull_request\neach: file\npipeline: {model: learned}\ndecide: {precision: 0.9}\npublish: labels",
+            "not of changed files",
+        ),
+        ("on: issues\npipeline: {model: zero-day, task: summarization}\npublish: comment", "zero-day does not do"),
         (
             "on: issues\npipeline: {task: fill-mask, model: a/b, labels: [a], hypothesis_template: '{} is {x}'}\n"
             "publish: labels",

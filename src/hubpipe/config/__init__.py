@@ -2,7 +2,7 @@
 
 from hubpipe.config.files import AtLeast, PathRule, Rules
 from hubpipe.config.inputs import PLACES, from_inputs
-from hubpipe.config.parse import PATH, default, json_schema, parse, resolve
+from hubpipe.config.parse import LEARNED, PATH, default, json_schema, parse, resolve
 from hubpipe.config.rules import problems_of_flow
 from hubpipe.config.steps import Budget, ModelRules, Prompts, Question, Step, When
 from hubpipe.config.targets import CheckTarget, CommentTarget, LabelsTarget, Publish, ReleaseTarget, SummaryTarget
@@ -15,6 +15,7 @@ __all__ = [
     "CHOOSING",
     "FILE_INPUTS",
     "INPUTS",
+    "LEARNED",
     "PATH",
     "TASKS",
     "AtLeast",

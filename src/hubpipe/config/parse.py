@@ -17,6 +17,8 @@ from hubpipe.config.words import nearest
 from hubpipe.errors import ConfigError, Problem
 
 PATH = ".github/hubpipe.yml"
+# The folder of the model that was learned of the repository, if there is one.
+LEARNED = ".github/hubpipe"
 
 EXTENDS_NOTHING = (
     "null switches off a flow of the file that this one extends, and it extends none: write the flow, or drop it"

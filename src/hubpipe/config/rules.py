@@ -5,7 +5,9 @@ from difflib import get_close_matches
 from hubpipe.config.change_rules import PULLS, problems_of_changes
 from hubpipe.config.events import ACTIVITIES, ANY
 from hubpipe.config.section import Found
+from hubpipe.config.step_keys import is_own
 from hubpipe.config.step_rules import problems_of_steps
+from hubpipe.config.steps import AUTO, LEARNED
 from hubpipe.config.targets import Publish
 from hubpipe.config.values import Config, Flow
 from hubpipe.config.words import nearest
@@ -17,6 +19,12 @@ NUMBERED = ISSUES | PULLS
 NO_COMMIT = "a check run stands on a pull request's commit, which this flow's events never bring"
 NO_DESCRIPTION = "mode: description writes into a pull request's description, which this flow's events never bring"
 NOTHING_TO_CHECK = "{gives}: a check run is made of scores"
+NOT_CERTAIN = (
+    "{model} does not know how often it is right: name a model that learned from this repository (learned, or auto), "
+    "or write a threshold"
+)
+NOT_OF_FILES = "how right a label is was learned of issues, not of changed files: write a threshold"
+ONE_OF_THEM = "precision finds each label's cutoff: leave threshold out"
 NOTHING_TO_PUT_IT_ON = "{event} brings no issue or pull request to put it on: publish the summary in a flow of its own"
 
 
@@ -33,7 +41,7 @@ def problems_of(config: Config) -> Found:
 
 def problems_of_flow(flow: Flow) -> Found:
     """Give every (path, message) of what cannot work as written in one flow."""
-    for rule in (_events, problems_of_changes, problems_of_steps, _decision, _targets):
+    for rule in (_events, problems_of_changes, problems_of_steps, _decision, _precision, _targets):
         yield from rule(flow)
 
 
@@ -94,6 +102,19 @@ def _decision(flow: Flow) -> Found:
     conditions = any(step.when is not None for step in flow.pipeline)
     if "decide" in flow.model_fields_set and flow.deciding is None and not conditions and _is_known(flow):
         yield ("decide",), f"{_gives(flow)}: there are no scores to decide on"
+
+
+def _precision(flow: Flow) -> Found:
+    """Check who is to know how right a label is: a model that learned from labelled issues, and only of issues."""
+    step, rules = flow.deciding, flow.decide
+    if rules.precision is None or step is None:
+        return
+    if step.endpoint is not None or (is_own(step.model) and step.model not in (AUTO, LEARNED)):
+        yield ("decide", "precision"), NOT_CERTAIN.format(model=step.model)
+    elif flow.each is not None:
+        yield ("decide", "precision"), NOT_OF_FILES
+    elif "threshold" in rules.model_fields_set and step.model != AUTO:
+        yield ("decide", "threshold"), ONE_OF_THEM
 
 
 def _of_pulls(flow: Flow) -> Found:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from hubpipe.config.endpoints import problems_of_endpoint, speech
-from hubpipe.config.steps import Step
+from hubpipe.config.steps import USUAL_TASKS, Step
 from hubpipe.config.tasks import TASKS
 
 # The models that are no repository of the Hub.
@@ -11,6 +11,8 @@ EMBEDDED, FAKE = "embedded", "fake"
 WRITING = ("summarization", "translation", "text2text-generation", "text-generation")
 # The tasks that read each key; a key that is not here is every task's, or has a rule of its own.
 READ_BY: dict[str, tuple[str, ...]] = {
+    "against": ("sentence-similarity",),
+    "explain": ("text-classification", "zero-shot-classification"),
     "multi_label": tuple(name for name, facts in TASKS.items() if facts.gives == "scores" or name == "text-generation"),
     "hypothesis_template": ("zero-shot-classification", "fill-mask", "zero-shot-image-classification"),
     "target_language": ("translation",),
@@ -22,7 +24,9 @@ READ_BY: dict[str, tuple[str, ...]] = {
 # Only where the step has labels, too.
 WITH_LABELS = {"multi_label": ("fill-mask", "text-generation"), "hypothesis_template": ("fill-mask",)}
 # The embedded model tells labels and sentences apart by their vectors: there is nothing that it could be told.
-NOT_EMBEDDED = ("hypothesis_template", "instructions", "prompts", "max_new_tokens")
+NOT_EMBEDDED = ("explain", "hypothesis_template", "instructions", "prompts", "max_new_tokens")
+# What hubpipe learned, it learned of the labels alone.
+NOT_LEARNED = ("hypothesis_template", "multi_label")
 # What the Hub's own request of a task has no room for; a chat is told all of it.
 NOT_SENT = {
     "multi_label": ("zero-shot-image-classification",),
@@ -37,6 +41,7 @@ NOT_READ = "{task} does not read it; {others}"
 OTHERS = {False: "only {able} does", True: "these tasks do: {able}"}
 NEEDS_LABELS = "{task} reads it only where the step has labels: name some, or leave it out"
 NOT_BY_EMBEDDED = "the embedded model does not read it: leave it out, or name a model of the Hub"
+NOT_BY_OWN = "{model} does not read it: leave it out"
 SENT_TO_CHATS = (
     "a request for {task} cannot hold it, only a chat server (its address ends in /v1) is told: leave it out"
 )
@@ -48,7 +53,7 @@ ONLY_DECISIONS = "{name}: {task} reads a question's instructions alone; type and
 
 def is_own(model: str) -> bool:
     """Tell whether a model is no repository of the Hub, which could tell its task."""
-    return model == EMBEDDED or model.partition(":")[0] == FAKE
+    return model in (EMBEDDED, *USUAL_TASKS) or model.partition(":")[0] == FAKE
 
 
 def problems_of_keys(step: Step) -> Iterator[tuple[str, str]]:
@@ -88,6 +93,8 @@ def _unread(step: Step, task: str, key: str) -> str | None:
     # Another library may load the same files in its own way.
     if step.model == EMBEDDED and step.library is None and key in NOT_EMBEDDED:
         return NOT_BY_EMBEDDED
+    if step.model in USUAL_TASKS and key in NOT_LEARNED:
+        return NOT_BY_OWN.format(model=step.model)
     return None
 
 

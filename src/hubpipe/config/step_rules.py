@@ -5,12 +5,19 @@ from collections.abc import Iterator, Sequence
 from hubpipe.config.endpoints import problems_of_endpoint, problems_of_task
 from hubpipe.config.section import LONGEST_LABEL, Found
 from hubpipe.config.step_keys import is_own, problems_of_keys
-from hubpipe.config.steps import Step
+from hubpipe.config.steps import AUTO, LEARNED, ZERO_DAY, Step
 from hubpipe.config.tasks import TASKS
 from hubpipe.config.values import Decide, Flow
 from hubpipe.config.words import nearest
 
 EMBEDDED_TASKS = ("feature-extraction", "sentence-similarity", "summarization", "zero-shot-classification")
+# What hubpipe's own models that were learned do; the embedded model and a fake do many tasks.
+OWN_TASKS = {
+    AUTO: ("zero-shot-classification",),
+    LEARNED: ("text-classification", "zero-shot-classification"),
+    ZERO_DAY: ("text-classification",),
+}
+AGAINST_BY = (AUTO, LEARNED, "embedded")
 INPUT_OF = {"image": "images", "audio": "audio"}
 # A fake that always says one label, whatever it may choose from.
 FIXED_LABEL = "fake:label="
@@ -20,6 +27,9 @@ LONG_ANSWER = (
     "{label!r} would be a label, which has 1 to 50 characters: give the {what} a short name"
     " (is_bug: Is this a bug report?), or rename it under decide"
 )
+NOT_DONE_BY = "{model} does not do {task}; it does {able}"
+LOOKS_HERE = "looking for similar issues is done on the runner: leave the endpoint out"
+AGAINST_MODEL = "issues are compared by {able}: name one of these"
 SAME_ANSWER = "several questions have the answer {label!r}: give each answer a name of its own"
 
 
@@ -28,7 +38,7 @@ def problems_of_steps(flow: Flow) -> Found:
     for index, step in enumerate(flow.pipeline):
         before = flow.pipeline[:index]
         last = index == len(flow.pipeline) - 1
-        for rule in (_own_model, _asking, problems_of_keys, _wording, _reading, _endpoint):
+        for rule in (_own_model, _against, _asking, problems_of_keys, _wording, _reading, _endpoint):
             for key, message in rule(step):
                 yield ("pipeline", index, key), message
         for key, message in (
@@ -46,6 +56,19 @@ def _own_model(step: Step) -> Iterator[tuple[str, str]]:
         yield "model", "name a model: embedded, fake:, or a Hub id such as org/name"
     elif step.task is None and is_own(step.model):
         yield "task", f"{step.model} does several tasks: name one, such as zero-shot-classification or summarization"
+    elif step.model in OWN_TASKS and step.task not in OWN_TASKS[step.model] and step.against is None:
+        able = " and ".join(OWN_TASKS[step.model])
+        yield "task", NOT_DONE_BY.format(model=step.model, task=step.task, able=able)
+
+
+def _against(step: Step) -> Iterator[tuple[str, str]]:
+    """Check who looks for similar issues, and where."""
+    if step.against is None:
+        return
+    if step.endpoint is not None:
+        yield "endpoint", LOOKS_HERE
+    elif step.model not in AGAINST_BY:
+        yield "model", AGAINST_MODEL.format(able=", ".join(AGAINST_BY))
 
 
 def _asking(step: Step) -> Iterator[tuple[str, str]]:

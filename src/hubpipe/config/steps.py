@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from hubpipe.config.section import LABEL_SCHEMA, Bool, Float, Int, LabelName, Section, Some, listed
-from hubpipe.config.tasks import TASKS, Gives, Merge, Task, gives
+from hubpipe.config.tasks import CHOOSING, TASKS, Gives, Merge, Task, gives
 
 
 def _labels(value: Any) -> Any:
@@ -38,6 +38,11 @@ Labels = Annotated[
         | Annotated[dict[str, str | None], Some, Field(json_schema_extra={"propertyNames": LABEL_SCHEMA})],
     ),
 ]
+
+
+# The models of hubpipe's own that do one thing, and the task that each is asked unless the file says otherwise.
+LEARNED, ZERO_DAY, AUTO = "learned", "zero-day", "auto"
+USUAL_TASKS = {LEARNED: "text-classification", ZERO_DAY: "text-classification", AUTO: "zero-shot-classification"}
 
 
 class Question(Section):
@@ -88,10 +93,18 @@ Questions = Annotated[
 class Step(Section):
     """One model and what to ask it."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_task(cls, data: Any) -> Any:
+        """Know the task of hubpipe's own models, where the file does not say it."""
+        if isinstance(data, dict) and data.get("task") is None and data.get("model") in USUAL_TASKS:
+            return {**data, "task": "sentence-similarity" if data.get("against") else USUAL_TASKS[data["model"]]}
+        return data
+
     task: Task | None = None
     """The Hub's name of the task; read from the Hub's metadata where it is not given."""
     model: str = "embedded"
-    """`embedded` (on the runner, offline), `fake:` (for trials), or any Hub id: org/name."""
+    """`embedded`, `auto`, `learned`, `zero-day` (all on the runner, offline), `fake:` (for trials), or a Hub id."""
     library: str | None = None
     """The Hub library that loads the model; read from the Hub's metadata where it is not given."""
     revision: str | None = None
@@ -106,6 +119,10 @@ class Step(Section):
     """Names, or names with a description, to choose from; without it the repository's own, or all of a classifier's."""
     multi_label: Bool = False
     """Score each label by itself, instead of sharing 1.0 among them."""
+    against: Literal["issues"] | None = None
+    """Of sentence-similarity: look for issues of the repository that say the same, instead of labels."""
+    explain: Bool = False
+    """Say why: the nearest past issues with the label, and the words that weighed most."""
     hypothesis_template: str = "This example is {}."
     """How an NLI model is asked about a label."""
     questions: Questions | None = Field(default=None, min_length=1)
@@ -143,7 +160,14 @@ class Step(Section):
     @property
     def gives(self) -> Gives | None:
         """What the predictions are; None where only the Hub knows the task."""
+        if self.against is not None:
+            return "similar"
         return gives(self.task, self.labels) if self.task else None
+
+    @property
+    def chooses(self) -> bool:
+        """Tell whether the step needs labels to choose from: those that it names, else the repository's own."""
+        return self.task in CHOOSING and self.against is None
 
     @property
     def reads_text(self) -> bool:

@@ -75,7 +75,9 @@ class Decide(Section):
     """When a score becomes a label."""
 
     threshold: Float = Field(default=0.5, ge=0, le=1)
-    """Scores below this are not used."""
+    """Scores below this are not used; `precision` finds a better cutoff for each label."""
+    precision: Float | None = Field(default=None, gt=0, lt=1)
+    """How often a label shall be right, from 0 to 1: each label's cutoff is found from what the model learned from."""
     max_labels: Int = Field(default=1, ge=1, le=20)
     """At most so many labels of this flow on one issue, those that people set included."""
     margin: Float = Field(default=0.0, ge=0, le=1)

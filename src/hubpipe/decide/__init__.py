@@ -6,13 +6,13 @@ from typing import TypeAlias
 
 from hubpipe.config import CommentTarget, Flow, Step
 from hubpipe.decide.check import check_effect
-from hubpipe.decide.choose import choose, holds, named, renamed
+from hubpipe.decide.choose import best, choose, holds, named, renamed
 from hubpipe.decide.effects import CheckEffect, CommentEffect, ReleaseEffect, Seen
 from hubpipe.decide.labels import LabelsEffect, LabelState, allowed, candidates_of, labels_effect
 from hubpipe.decide.ruled import ruled
 from hubpipe.digest import Digest, NoteGroup
 from hubpipe.event import Label
-from hubpipe.models.base import Box, Score, Scores, Span, Text
+from hubpipe.models.base import Box, Score, Scores, Similar, Span, Text, Why
 
 __all__ = [
     "CheckEffect",
@@ -24,6 +24,7 @@ __all__ = [
     "Plan",
     "ReleaseEffect",
     "Seen",
+    "best",
     "choose",
     "comment_effect",
     "holds",
@@ -61,7 +62,7 @@ class Findings:
 
     `deciding` is the step that gave the scores, `writing` the one that wrote the text; None where no step did.
     `digest` is what was found in a pull request's files, one by one; None where the flow does not read them.
-    `groups` are the notes of a release.
+    `groups` are the notes of a release, `similar` the issues that say the same, `why` the reasons for labels.
     """
 
     deciding: Step | None = None
@@ -72,11 +73,14 @@ class Findings:
     boxes: tuple[Box, ...] = ()
     digest: Digest | None = None
     groups: tuple[NoteGroup, ...] = ()
+    similar: Similar | None = None
+    why: tuple[Why, ...] = ()
 
     @property
     def says_something(self) -> bool:
         """Tell whether there is anything to show besides scores."""
-        return bool(self.spans or self.boxes or (self.text is not None and self.text.text.strip()))
+        similar = self.similar is not None and bool(self.similar.issues)
+        return bool(self.spans or self.boxes or similar or (self.text is not None and self.text.text.strip()))
 
 
 def plan(

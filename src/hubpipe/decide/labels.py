@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from hubpipe.config import CHOOSING, Decide, Flow, LabelsTarget, Step
+from hubpipe.config import Decide, Flow, LabelsTarget, Step
 from hubpipe.decide.choose import renamed
 from hubpipe.event import Label, LabelChange
 from hubpipe.models import phrases
@@ -104,12 +104,12 @@ def allowed(
     """Keep only what the model was given to choose from, where it was given anything that is known for sure."""
     if not prediction.scores:
         return prediction, ()
-    asked_github = step.task in CHOOSING and state.existing is not None
+    asked_github = step.chooses and state.existing is not None
     if step.labels is None and not asked_github:
         return prediction, ()
     given = {known.name.casefold() for known in labels}
-    kept = Scores(tuple(score for score in prediction.scores if score.label.casefold() in given))
-    if step.task in CHOOSING:
+    kept = replace(prediction, scores=tuple(score for score in prediction.scores if score.label.casefold() in given))
+    if step.chooses:
         strangers = (score.label for score in prediction.scores if score.label.casefold() not in given)
         return kept, tuple(NOT_GIVEN.format(label=name) for name in strangers)
     # A classifier always scores all of its own labels.
@@ -124,7 +124,7 @@ def _counted(candidates: Sequence[Label], stale: Sequence[str], step: Step, stat
     hubpipe's own count: a person's `priority: high` says nothing about the kind of an issue.
     """
     kinds = {phrases.entry(known.name) for known in candidates} - {None}
-    named = step.labels is not None or step.task not in CHOOSING or len(kinds) == len(candidates)
+    named = step.labels is not None or not step.chooses or len(kinds) == len(candidates)
 
     def belongs(name: str) -> bool:
         return any(_same(name, known.name) for known in candidates) or (named and phrases.entry(name) in kinds)

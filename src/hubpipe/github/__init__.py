@@ -6,6 +6,8 @@ Source: https://docs.github.com/en/rest, by way of PyGithub.
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
+from itertools import islice
 from textwrap import shorten
 from typing import Any
 from urllib.parse import quote
@@ -17,10 +19,11 @@ from github.Repository import Repository
 
 from hubpipe import __version__
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError
-from hubpipe.event import Annotation, Attachment, Comment, Label, LabelChange, Material, Subject
-from hubpipe.github import checks, pulls, releases
+from hubpipe.event import Annotation, Attachment, Comment, Label, LabelChange, Material, Subject, SubjectKind
+from hubpipe.github import checks, history, pulls, releases
 from hubpipe.github.attachments import Fetcher, attached, hosts_of
 from hubpipe.github.calls import Access, Caller, Deed, NoAnswerError
+from hubpipe.github.folders import READ_CONTENTS, folder
 from hubpipe.github.material import Reading, comment_of, not_read, read, text_of
 
 DEFAULT_API_URL = DEFAULT_BASE_URL  # where the environment names no server
@@ -35,7 +38,6 @@ VIEWER = "query { viewer { login } }"
 
 READ_ISSUE = "`issues: read` (`pull-requests: read` for a pull request)"
 WRITE_ISSUE = "`issues: write` (`pull-requests: write` for a pull request)"
-READ_CONTENTS = "`contents: read`"
 UNREADABLE = "{path} of {repo} is no UTF-8 text of at most 1 MB: make it one, or remove it."
 
 
@@ -91,6 +93,10 @@ class GitHub:
             raise GitHubError(UNREADABLE.format(path=path, repo=repo))
         return text
 
+    def folder(self, repo: str, path: str) -> dict[str, bytes] | None:
+        """Read the files of a folder of the default branch, and of those in it; None where there is no such folder."""
+        return folder(self._access(repo), path)
+
     def labels(self, repo: str) -> tuple[Label, ...]:
         """List the labels that a repository has."""
         deed = Deed(f"list the labels of {repo}", READ_ISSUE)
@@ -127,6 +133,21 @@ class GitHub:
                 if one.event in ("labeled", "unlabeled")
             ),
         )
+
+    def history(
+        self, repo: str, kind: history.Kind, after: str | None = None, size: int = history.PAGE
+    ) -> history.Page:
+        """Read a page of the past, behind the place where another page ended."""
+        return history.page(self._access(repo), kind, after, size)
+
+    def issues_since(self, repo: str, when: datetime, most: int) -> tuple[tuple[Subject, ...], bool]:
+        """List what changed since a time, oldest change first; the second part says whether there is more."""
+        deed = Deed(f"list the issues of {repo}", READ_ISSUE)
+        kinds = {"state": "all", "sort": "updated", "direction": "asc"}
+        found = self._caller.call(
+            deed, lambda: list(islice(self._repo(repo).get_issues(since=when, **kinds), most + 1))
+        )
+        return tuple(map(_subject, found[:most])), len(found) > most
 
     def add_labels(self, repo: str, number: int, names: Sequence[str]) -> None:
         """Add labels to an issue. GitHub creates what the repository does not have: choose from `labels`."""
@@ -264,6 +285,14 @@ class GitHub:
 
     def _issue(self, repo: str, number: int) -> Issue:
         return self._repo(repo).get_issue(number)
+
+
+def _subject(issue: Issue) -> Subject:
+    labels = tuple(label.name for label in issue.labels)
+    author = issue.user.login if issue.user else None  # null for a deleted user, which PyGithub's types do not say
+    kind: SubjectKind = "pull_request" if issue.pull_request else "issue"
+    url, is_open = issue.html_url, issue.state == "open"
+    return Subject(kind, issue.number, issue.title, issue.body or "", author, labels, url, open=is_open)
 
 
 def _exists_already(fault: GithubException) -> bool:

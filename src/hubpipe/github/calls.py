@@ -27,6 +27,7 @@ FIRST_PAUSE = 0.5  # seconds; each next one is twice as long
 # What GitHub asks for where a limit names no time.
 # Source: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 UNNAMED_WAIT = 60.0
+GRAPHQL_LIMITS = ("RATE_LIMIT", "RATE_LIMITED")
 
 # How PyGithub fails on a reply that breaks off, and on a link or a redirection that leads to another server.
 BROKEN_REPLY = (BadAttributeException, ValueError, TypeError, LookupError)
@@ -122,7 +123,9 @@ class Access:
         body = {"query": query, "variables": variables}
 
         def send() -> dict[str, Any]:
-            _, data = self.repo.requester.requestJsonAndCheck("POST", self.graphql_url, input=body)
+            headers, data = self.repo.requester.requestJsonAndCheck("POST", self.graphql_url, input=body)
+            if _tells_limit(data):
+                raise RateLimitExceededException(403, data, headers)
             return dict(data)
 
         return self.call(deed, send)
@@ -143,6 +146,12 @@ def _is_limit(fault: Exception) -> bool:
         return False
     told = "retry-after" in _headers(fault) or _headers(fault).get("x-ratelimit-remaining") == "0"
     return told or fault.status == 429 or isinstance(fault, RateLimitExceededException)
+
+
+def _tells_limit(reply: object) -> bool:
+    """Tell whether GraphQL refused for a limit, which it does with status 200."""
+    errors = reply.get("errors") if isinstance(reply, dict) else None
+    return any(isinstance(one, dict) and one.get("type") in GRAPHQL_LIMITS for one in errors or ())
 
 
 def _is_passing(fault: Exception) -> bool:
@@ -177,7 +186,7 @@ def _error(deed: Deed, fault: Exception) -> GitHubError:
 def _refusal(deed: Deed, fault: GithubException) -> GitHubError:
     if _is_limit(fault):
         until = datetime.fromtimestamp(time.time() + _seconds_until_allowed(_headers(fault)), UTC)
-        return RateLimitError(LIMITED.format(what=deed.what, until=f"{until:%H:%M:%S} UTC"))
+        return RateLimitError(LIMITED.format(what=deed.what, until=f"{until:%H:%M:%S} UTC"), until)
     if fault.status >= 500:
         return NoAnswerError(FAILED.format(what=deed.what, status=fault.status))
     if fault.status == 401:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from hubpipe.config import Flow, Step, problems_of_flow
+from hubpipe.config.steps import AUTO
 from hubpipe.errors import ConstraintError, HubpipeError, ModelError, TaskError
 from hubpipe.models import fake, hub, needs, recognition
 from hubpipe.models.base import MediaModel, Model, Places, Terms
@@ -36,6 +37,10 @@ def resolve(step: Step, places: Places) -> Step:
 
     Raises TaskError where neither tells it, and what `load` raises for a model that cannot be found.
     """
+    if step.model == AUTO:
+        from hubpipe.models import automatic
+
+        step = automatic.settle(step, places)
     if step.task is not None:
         return step
     with _strangers_files(step.model):
@@ -48,7 +53,7 @@ def resolve_flow(flow: Flow, places: Places) -> Flow:
 
     Raises TaskError with everything that cannot work, and what `resolve` raises.
     """
-    if all(step.task is not None for step in flow.pipeline):
+    if all(step.task is not None and step.model != AUTO for step in flow.pipeline):
         return flow
     resolved = flow.model_copy(update={"pipeline": tuple(resolve(step, places) for step in flow.pipeline)})
     problems = [
@@ -67,7 +72,14 @@ def load(step: Step, labels: Mapping[str, str], places: Places, terms: Terms | N
     Raises ModelNotFoundError, UnsafeModelError, TaskError, ConstraintError for what the terms' rules or the
     machine forbid, all before a weight is downloaded, and ModelError when the Hub does not answer.
     """
-    model: Model = _load(step, labels, places, terms or Terms())
+    if step.model != AUTO:
+        model: Model = _load(step, labels, places, terms or Terms())
+        return model
+    from hubpipe.models import automatic
+
+    spokesman = automatic.speaking(step, labels, places)
+    model = _load(spokesman.step, labels, places, terms or Terms())
+    model.info = replace(model.info, spoke=spokesman.reason)  # type: ignore[misc]  # a protocol's property
     return model
 
 
@@ -99,6 +111,10 @@ def describe(step: Step, places: Places, terms: Terms | None = None) -> Needs:
     What speaks against loading it is among the `problems`. Raises what `load` raises for a model that cannot be
     found, is not safe, or cannot do the task.
     """
+    if step.model == AUTO:
+        from hubpipe.models import automatic
+
+        step = automatic.speaking(step, step.labels or {}, places).step
     if step.endpoint is not None:
         return needs.of_endpoint(step, importlib.import_module(PLACE).key_variable(step.endpoint))
     with _strangers_files(step.model):

@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -26,11 +26,29 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """From which score on each label may be used to be right as often as `precision` says; None: never.
+
+    `values` are by the model's own labels; `reasons` say of those that are never used why. With `exclusive` only the
+    best of all labels may be used: the others' cutoffs were found where they were the best.
+    """
+
+    precision: float
+    values: Mapping[str, float | None]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    exclusive: bool = False
+
+
+@dataclass(frozen=True)
 class Scores:
-    """Labels with their scores, the highest first; `remark` is what the reader must know of them, empty as a rule."""
+    """Labels with their scores, the highest first; `remark` is what the reader must know of them, empty as a rule.
+
+    `limits` are there where the flow asks for a precision and the model knows how often it is right.
+    """
 
     scores: tuple[Score, ...]
     remark: str = ""
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +89,34 @@ class Vector:
 
 
 @dataclass(frozen=True)
+class Past:
+    """An issue of the past, and how near it is to a text (cosine, at most 1); `open` is None where nobody knows."""
+
+    title: str
+    score: float
+    number: int | None = None
+    url: str = ""
+    open: bool | None = None
+
+
+@dataclass(frozen=True)
+class Similar:
+    """Issues that say the same as a text, the nearest first; `remark` is what the reader must know of them."""
+
+    issues: tuple[Past, ...]
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a label: the nearest past issues that carry it, and the text's own words that weighed most (-1 to 1)."""
+
+    label: str
+    nearest: tuple[Past, ...] = ()
+    words: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class Box:
     """A labelled rectangle of an image, in its pixels, from the upper left corner; `image` names one of several."""
 
@@ -90,7 +136,7 @@ class Boxes:
     boxes: tuple[Box, ...]
 
 
-Prediction: TypeAlias = Scores | Text | Spans | Vector | Boxes
+Prediction: TypeAlias = Scores | Text | Spans | Vector | Boxes | Similar
 
 
 @dataclass(frozen=True)
@@ -111,7 +157,7 @@ class ModelInfo:
     `mask` is what stands for a missing word, for the models that fill one in.
     `revision` is the resolved commit on the Hub; None for what has none (a fake, a local folder).
     `base` is the second model that was loaded with it, as `repo@commit`: what an adapter of PEFT is laid over, the
-    encoder of BERTopic's topics.
+    encoder of BERTopic's topics. `spoke` says in words what it knows and why it was chosen, where hubpipe chose it by itself.
     """
 
     library: str
@@ -121,6 +167,7 @@ class ModelInfo:
     limit: int | None
     mask: str | None = None
     base: str | None = None
+    spoke: str = ""
 
     @property
     def reference(self) -> str:
@@ -164,6 +211,24 @@ class Tellable(Protocol):
         ...
 
 
+@runtime_checkable
+class Certain(Protocol):
+    """A loaded model that knows from issues of the past how often each label is right."""
+
+    def limits(self, precision: float) -> Limits:
+        """Give each label's cutoff for a precision between 0 and 1."""
+        ...
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """A loaded model that can say why it gives a text a label."""
+
+    def explain(self, text: str, labels: Sequence[str]) -> tuple[Why, ...]:
+        """Say of each of some labels why the text may have it."""
+        ...
+
+
 class MediaModel(ABC):
     """A loaded model that looks at images or listens to sounds."""
 
@@ -182,6 +247,7 @@ class Places:
     """Where models may be found; filled by the doors, which alone read the environment."""
 
     embedded: Path | None = None
+    learned: Path | None = None
     cache: Path | None = None
     offline: bool = False
     token: str | None = field(default=None, repr=False)

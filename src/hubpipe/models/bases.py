@@ -8,10 +8,12 @@ from hubpipe.models.repository import Repository
 
 ADAPTER_CONFIG = "adapter_config.json"
 BERTOPIC_CONFIG = "config.json"
+LEARNED_SETTINGS = "hubpipe.json"
 
 NO_BASE = (
     "{model} is laid over another model, and its adapter_config.json names none that is on the Hub: choose another"
 )
+NO_LEARNED_ENCODER = "{model} does not say with which encoder of the Hub it was learned: train it again"
 NO_ENCODER = (
     "{model} does not say which model embedded its topics (embedding_model in config.json), or names none of the Hub: "
     "choose one that does"
@@ -24,9 +26,24 @@ def locate_base(step: Step, library: str, repository: Repository, places: Places
     Raises ModelError where the model names none, and what `hub.locate` raises; a model of the Hub may name no folder
     of this machine.
     """
+    if library == "hubpipe":
+        return encoder_of_learned(repository, places)
     if library == "peft":
         return below_adapter(step, repository, places)
     return encoder_of_topics(step, repository, places) if library == "bertopic" else None
+
+
+def encoder_of_learned(learned: Repository, places: Places) -> Repository:
+    """Find the encoder that a learned model reads with, at the revision that it was learned with.
+
+    Raises ModelError where the model names none, or a folder of this machine and is no model of this machine.
+    """
+    encoder = hub.settings(learned, LEARNED_SETTINGS, places).get("encoder")
+    name = encoder.get("model") if isinstance(encoder, dict) else None
+    if not isinstance(name, str) or _is_folder_of_ours(name, learned) or name in hub.OWN_FOLDERS:
+        raise ModelError(NO_LEARNED_ENCODER.format(model=learned.name))
+    revision = encoder.get("revision") if isinstance(encoder, dict) else None
+    return hub.locate(name, revision if isinstance(revision, str) else None, places)
 
 
 def below_adapter(step: Step, adapter: Repository, places: Places) -> Repository:

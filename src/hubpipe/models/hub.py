@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from hubpipe.config.steps import LEARNED, ZERO_DAY
 from hubpipe.errors import HubError, ModelError, ModelNotFoundError
 from hubpipe.models import embedded, kept, metadata, safety
 from hubpipe.models.base import Places
@@ -39,6 +40,14 @@ HUB_TIMEOUT_SECONDS = 30
 MOST_JSON_BYTES = 20_000_000
 COMMIT = re.compile("[0-9a-f]{40}")
 
+# Models that were learned with hubpipe: this repository's, and the one that comes with hubpipe.
+OWN_FOLDERS = (LEARNED, ZERO_DAY)
+ZERO_DAY_FOLDER = Path(__file__).parent / "zero_day"
+
+NOTHING_LEARNED = (
+    "no learned model was found: hubpipe train makes one; commit its folder as .github/hubpipe on the default branch, "
+    "or name a folder in the input learned-model (HUBPIPE_LEARNED_MODEL)"
+)
 NO_FOLDER = "{model}: there is no such folder"
 NOT_WHOLE = "{model} is not whole in the local cache ({file} is missing), and hubpipe is offline: run once online"
 KEPT = "%s; this commit of it is in the cache, and is taken from there"
@@ -46,13 +55,15 @@ BAD_JSON = "{model}: {file} is not JSON, not an object, or too large to be setti
 
 
 def locate(name: str, revision: str | None, places: Places) -> Repository:
-    """Find a model's files, and what its card says, by `embedded`, a folder (`./x`, `/x`) or a Hub name.
+    """Find a model's files, and what its card says, by a name of our own, a folder (`./x`, `/x`) or a Hub name.
 
     A bare `owner/name` is never a folder: what lies in the working directory is not trusted.
     Raises ModelNotFoundError, and ModelError when the Hub does not answer.
     """
     if name == embedded.NAME:
         return _embedded(places)
+    if name in OWN_FOLDERS:
+        return _own(name, places)
     if name.startswith(FOLDER_PREFIXES):
         found = _in_folder(name, Path(name))
     elif places.offline:
@@ -126,6 +137,14 @@ def _embedded(places: Places) -> Repository:
         # `fetch` verifies that the folder is this commit's model.
         found = Repository(embedded.REPO, embedded.REVISION, folder, _sizes(folder), card=embedded.CARD, pinned=True)
     return replace(found, library="sentence-transformers", embedded=True)
+
+
+def _own(name: str, places: Places) -> Repository:
+    """Find a learned model: what the doors found of the repository's own, or the one that comes with hubpipe."""
+    folder = places.learned if name == LEARNED else ZERO_DAY_FOLDER
+    if folder is None or not folder.is_dir():
+        raise ModelNotFoundError(NOTHING_LEARNED)
+    return replace(_in_folder(name, folder), library="hubpipe", own=True)
 
 
 def _in_folder(name: str, folder: Path) -> Repository:

@@ -10,6 +10,7 @@ from hubpipe.errors import TaskError
 SENTENCE_TRANSFORMERS = "sentence-transformers"
 TRANSFORMERS = "transformers"
 FAKE = "fake"
+HUBPIPE = "hubpipe"
 
 DECLINED = "hubpipe does not run {title}: {why}. Use instead: {instead}"
 NEEDS_EXTRA = (
@@ -227,6 +228,12 @@ LIBRARIES = (
         why="it runs on Apple's chips, which GitHub's Linux runners do not have",
         instead="the model that its card names as base_model",
     ),
+    Library(
+        HUBPIPE,
+        "hubpipe",
+        "hubpipe.models.learned.classifier",
+        frozenset({"text-classification", "zero-shot-classification"}),
+    ),
     Library(FAKE, "Fake", "hubpipe.models.fake", frozenset(TASKS)),
 )
 NAMES = {name: row for row in LIBRARIES for name in (row.name, *row.aliases)}
@@ -249,6 +256,7 @@ class Evidence:
 
 # The first that holds counts: what adds to another library's files comes before it.
 EVIDENCE = (
+    Evidence(HUBPIPE, ("hubpipe.json",)),
     Evidence("setfit", ("config_setfit.json",)),
     Evidence("peft", ("adapter_config.json",)),
     Evidence("spacy", ("meta.json", "config.cfg")),

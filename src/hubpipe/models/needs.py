@@ -183,7 +183,7 @@ def _of_step(step: Step, library: str, name: str) -> Needs:
     facts = TASKS[step.known_task]
     # Encoders choose sentences, one by one, for a summary or an answer.
     chooses = library == "sentence-transformers" and step.task in ("summarization", "question-answering")
-    reads_all = facts.merge is None or chooses
+    reads_all = facts.merge is None or chooses or library == "hubpipe"
     return Needs(
         library,
         name,
@@ -196,7 +196,7 @@ def _of_step(step: Step, library: str, name: str) -> Needs:
         task=step.task,
         reads=facts.reads,
         reads_all=reads_all,
-        windows=step.merging not in (None, "head"),
+        windows=not reads_all and step.merging not in (None, "head"),
     )
 
 
@@ -206,7 +206,7 @@ def _pinned(repository: Repository, key: str, asked: str | None, rules: ModelRul
 
 
 def _licence(repository: Repository, rules: ModelRules) -> Iterator[str]:
-    if rules.licenses is None:
+    if rules.licenses is None or repository.own:
         return
     found, allowed = repository.card.license, ", ".join(rules.licenses)
     if found is None:

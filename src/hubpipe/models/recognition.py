@@ -84,6 +84,7 @@ TASK_OF_ADAPTER = {
 }
 # What a model of a library does that says nothing else.
 TASK_OF_LIBRARY = {
+    "hubpipe": "text-classification",
     "setfit": "text-classification",
     "sklearn": "text-classification",
     "bertopic": "text-classification",

@@ -33,7 +33,7 @@ class Repository:
     file, where the Hub tells it. `embedded`: its hashes are known. `asked` is the revision that the
     configuration names, `pinned` that it is the commit itself. `patterns` are the files that the library reads
     safely beside the usual ones, `modules` the folders of a Sentence Transformers model's parts, `base` the second
-    model that is loaded with it (see `bases`).
+    model that is loaded with it (see `bases`). `own`: it was learned with hubpipe, and has its owner's licence.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Repository:
     patterns: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     base: "Repository | None" = None
+    own: bool = False
 
     @property
     def reference(self) -> str:

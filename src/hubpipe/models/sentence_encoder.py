@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as transformers_logging
@@ -37,6 +38,11 @@ class Encoder:
             raise ModelError(NO_OFFSETS.format(model=source.name))
 
     @property
+    def model(self) -> SentenceTransformer:
+        """The loaded model: what is written into its weights changes the encoder."""
+        return self._model
+
+    @property
     def limit(self) -> int:
         """How many tokens of text the model reads, special ones not counted."""
         longest = self._model.max_seq_length or self._model.tokenizer.model_max_length
@@ -49,12 +55,22 @@ class Encoder:
         )
         return list(encoding["offset_mapping"])
 
-    def embed(self, texts: Sequence[str]) -> Array:
-        """Embed texts (n) as vectors (n × d), each distinct text once."""
+    def embed(self, texts: Sequence[str], quick: bool = False) -> Array:
+        """Embed texts (n) as vectors (n × d), each distinct text once.
+
+        With `quick`, in bfloat16 where the processor computes in it: for many texts that a head is learned from.
+        """
         distinct = {encodable(text): None for text in texts}
-        vectors = self._model.encode(
-            list(distinct), normalize_embeddings=self._normal, show_progress_bar=False, convert_to_numpy=True
-        )
+        with torch.autocast("cpu", torch.bfloat16, enabled=quick and has_bfloat16()):
+            vectors = self._model.encode(
+                list(distinct), normalize_embeddings=self._normal, show_progress_bar=False, convert_to_numpy=True
+            )
         place = {text: row for row, text in enumerate(distinct)}
         rows: Array = np.asarray(vectors, dtype=np.float32)[[place[encodable(text)] for text in texts]]
         return rows
+
+
+def has_bfloat16() -> bool:
+    """Tell whether the processor computes in bfloat16: elsewhere it would be slower than float32."""
+    found = torch.cpu.get_capabilities()
+    return bool(found.get("amx_bf16") or found.get("avx512_bf16"))

@@ -7,7 +7,7 @@ from hubpipe.decide import Findings, Plan
 from hubpipe.digest import Digest, NoteGroup
 from hubpipe.errors import HubpipeError
 from hubpipe.event import Event
-from hubpipe.models.base import ModelInfo, Prediction
+from hubpipe.models.base import ModelInfo, Prediction, Why
 from hubpipe.sinks import Outcome
 from hubpipe.text import Fitted
 
@@ -31,6 +31,7 @@ class StepReport:
     skipped: str = ""
     digest: Digest | None = None
     groups: tuple[NoteGroup, ...] = ()
+    why: tuple[Why, ...] = ()
 
 
 @dataclass(frozen=True)

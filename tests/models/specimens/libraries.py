@@ -29,6 +29,11 @@ from spacy.training import Example
 from spacy.util import fix_random_seed  # type: ignore[attr-defined]
 from torch.onnx._internal.torchscript_exporter import onnx_proto_utils
 
+from hubpipe.models.base import Places
+from hubpipe.models.learned.folder import save
+from hubpipe.training.examples import Example as Issue
+from hubpipe.training.fit import Settings
+from hubpipe.training.learning import Plan, learn
 from tests.models import readers, tiny, writers
 from tests.models.specimens.maker import Maker, StepKeys
 
@@ -252,7 +257,20 @@ def bertopic(folder: Path) -> Path:
 
 
 # By library and task: what writes the model into a folder, and the keys that its step needs.
+def learned(folder: Path) -> Path:
+    """Learn the kinds of twenty issues over the embedded model."""
+    examples = [
+        Issue(text, f"{text}. {more}", (kind,))
+        for more in ("Please help", "It is important")
+        for text, kind in zip(TEXTS, KINDS, strict=True)
+    ]
+    save(folder, learn(examples, Plan(Settings(min_examples=2)), Places(offline=True), lambda _: None), "# A model\n")
+    return folder
+
+
 MAKERS: dict[tuple[str, str], Maker] = {
+    ("hubpipe", "text-classification"): learned,
+    ("hubpipe", "zero-shot-classification"): learned,
     **{
         ("model2vec", task): model2vec
         for task in (

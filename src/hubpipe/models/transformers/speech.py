@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 import torch
 import transformers
-from scipy.signal import resample_poly  # type: ignore[import-untyped]
+from scipy.signal import resample_poly
 
 from hubpipe.config import Step
 from hubpipe.config.words import nearest

@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from hubpipe import __version__
+from hubpipe.cli.learning import COMMANDS
 from hubpipe.errors import HubpipeError
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -69,12 +70,17 @@ def check(file: Path | None, form: str) -> NoReturn:
 
     token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
     settings = world.configuration_here(file, world.connect(token, os.environ) if token else None)
-    needs = check.check(settings, world.places(os.environ))
+    with world.with_learned(world.places(os.environ), settings.flows.values(), "", None) as places:
+        needs = check.check(settings, places)
     if form == "json":
         click.echo(json.dumps({"flows": [asdict(flow) for flow in needs]}, indent=2))
     else:
         click.echo(check.text(needs))
     sys.exit(max((flow.exit_code for flow in needs), default=0))
+
+
+for command in COMMANDS:
+    commands.add_command(command)
 
 
 def main() -> NoReturn:

@@ -1,0 +1,99 @@
+"""Turn texts into the labels that a repository's own history taught, each with its score."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from hubpipe.config import Step
+from hubpipe.config.steps import ZERO_DAY
+from hubpipe.errors import TaskError
+from hubpipe.models.base import Limits, Model, ModelInfo, Places, Prediction, ranked
+from hubpipe.models.hub import Repository, fetch
+from hubpipe.models.learned import folder, tuned
+from hubpipe.models.learned.cutoffs import cutoffs
+from hubpipe.models.learned.folder import Learned
+from hubpipe.models.learned.kinds import kinds
+from hubpipe.models.learned.scorer import Scorer
+from hubpipe.models.sentence_encoder import Encoder
+
+LIBRARY = "hubpipe"
+
+NOT_LEARNED = "{model} learned {known}, and none of the labels to choose from ({asked}): train it with them"
+SPOKE = "{model} speaks, learned from {count} issues{until}"
+UNTIL = " until {until}"
+
+
+class Classifier:
+    """text-classification: every label that was learned, or those of them that the step names."""
+
+    def __init__(self, info: ModelInfo, learned: Learned, encoder: Encoder, labels: Sequence[str]):
+        self.info = info
+        self._learned = learned
+        self._encoder = encoder
+        self._scorer = Scorer(encoder, learned.parts)
+        self._columns = list(_columns(info, learned.parts.labels, labels))
+        if not self._columns:
+            have = ", ".join(learned.parts.labels)
+            raise TaskError(NOT_LEARNED.format(model=info.repo, known=have, asked=", ".join(labels)))
+        # Of the kinds that the head knows, a repository may have some: these are all that an issue can be.
+        self._shared = learned.exclusive and info.repo == ZERO_DAY and bool(labels)
+
+    def tokens(self, text: str) -> Sequence[tuple[int, int]]:
+        """Give the character offsets of every token."""
+        return self._encoder.tokens(text)
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Score each text for the labels."""
+        rows = self._scorer.score(texts) if texts else np.zeros((0, len(self._scorer.labels)))
+        if self._shared:
+            columns = [column for column, _ in self._columns]
+            rows = rows / np.maximum(rows[:, columns].sum(axis=1, keepdims=True), 1e-12)
+        return [ranked((name, float(row[column])) for column, name in self._columns) for row in rows]
+
+    def limits(self, precision: float) -> Limits:
+        """Give each label's cutoff for a precision, by what the model said of issues that it had not learned from."""
+        found = cutoffs(self._learned.evidence, precision, exclusive=self._learned.exclusive)
+        return Limits(
+            precision,
+            {cutoff.label: cutoff.score for cutoff in found},
+            {cutoff.label: cutoff.words for cutoff in found if cutoff.score is None},
+            self._learned.exclusive,
+        )
+
+
+def load(step: Step, labels: Mapping[str, str], repository: Repository, places: Places) -> Model:
+    """Load a learned model and the encoder that it was learned with.
+
+    Raises TaskError where it learned none of the labels to choose from, and what `folder.read` and `hub.fetch` raise.
+    """
+    source = fetch(repository, places)
+    learned = folder.read(source.folder)
+    base = fetch(repository.base, places) if repository.base is not None else source
+    encoder = tuned.load(base, learned.parts.tensors)
+    info = ModelInfo(
+        LIBRARY,
+        source.name,
+        source.revision or folder.identity(source.folder),
+        step.known_task,
+        # The vectors are of a text's head, its words and its form are read to the end.
+        limit=None,
+        spoke=spoke(source.name, learned.facts),
+    )
+    return Classifier(info, learned, encoder, tuple(labels))
+
+
+def _columns(info: ModelInfo, known: Sequence[str], asked: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Give the column and the name of each label that may be found: of the zero-day head's kinds, the asked names."""
+    own = kinds(asked) if info.repo == ZERO_DAY and asked else None
+    names = {name.casefold() for name in asked}
+    for column, name in enumerate(known):
+        if own is not None and name in own:
+            yield column, own[name]
+        elif own is None and (not names or name.casefold() in names):
+            yield column, name
+
+
+def spoke(model: str, facts: Mapping[str, object]) -> str:
+    """Say which model speaks and what it learned from."""
+    until = UNTIL.format(until=str(facts["until"])[:10]) if facts.get("until") else ""
+    return SPOKE.format(model=model, count=facts.get("learned", "?"), until=until)

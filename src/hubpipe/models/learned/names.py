@@ -1,0 +1,52 @@
+"""Turn texts into logits by the names of labels that they say."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from hubpipe.models.learned.views import Array, Views
+from hubpipe.models.phrases import DECORATION, KINDS
+
+# Reading more of a body says no more, and a body may have any length.
+MOST = 10_000
+WORD = re.compile(r"[^\W_]+")
+HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# What it counts that a title says the whole name, that it says its last part, and how often a body says them
+# (logarithms). How much all of it counts beside the other heads is learned.
+TITLE_WHOLE, TITLE_LAST, BODY_WHOLE, BODY_LAST = 2.0, 1.0, 1.0, 0.3
+
+
+@dataclass(frozen=True)
+class Names:
+    """What knows labels by their names alone: `area-System.Net` by "System.Net" and by "Net"."""
+
+    labels: tuple[str, ...]
+
+    def logits(self, views: Views) -> Array:
+        """Look for each label's name in n texts (n × labels)."""
+        names = [_names(label) for label in self.labels]
+        found = np.zeros((len(views.titles), len(names)), np.float32)
+        for row, (title, body) in enumerate(zip(views.titles, views.bodies, strict=True)):
+            head, rest = _spaced(title), _spaced(body[:MOST])
+            found[row] = [_said(head, rest, whole, last) for whole, last in names]
+        return found
+
+
+def _names(label: str) -> tuple[str, str]:
+    """Give a label's name without its kind, and the last part of it, as `_spaced` writes them."""
+    words = _spaced(DECORATION.sub(" ", label)).split()
+    while len(words) > 1 and words[0] in KINDS:
+        words = words[1:]
+    last = _spaced(re.split(r"[./:]", label)[-1]).split()
+    return f" {' '.join(words)} ", f" {' '.join(last if len(last) < len(words) else words)} "
+
+
+def _said(title: str, body: str, whole: str, last: str) -> float:
+    in_title = TITLE_WHOLE * (whole in title) + TITLE_LAST * (last in title)
+    return float(in_title + BODY_WHOLE * np.log1p(body.count(whole)) + BODY_LAST * np.log1p(body.count(last)))
+
+
+def _spaced(text: str) -> str:
+    """Write a text's words, parts of names apart, in lower case with a blank around each."""
+    return f" {' '.join(WORD.findall(HUMP.sub(' ', text).casefold()))} "

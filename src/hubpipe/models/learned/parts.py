@@ -1,0 +1,40 @@
+"""Turn what was learned of a repository into a folder of numbers and JSON, and back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays: TypeAlias = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How the model scored issues that it had not learned from, in the order of time: what cutoffs are chosen by.
+
+    `scores` (n × labels, from 0 to 1) are out-of-fold, `truth` (n × labels) is 1 where people gave the label, 0 where
+    they did not, and -1 where nobody knows (a bot set it and no person confirmed it). `labels` names the columns.
+    """
+
+    labels: tuple[str, ...]
+    scores: NDArray[np.float32]
+    truth: NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All that a learned model is, without its encoder's untouched weights.
+
+    `spec` is JSON: how texts become features and features scores (see `scorer`). `arrays` are the head's numbers,
+    `tensors` those of the encoder's weights that tuning changed, by their names in its state (float16; empty where it
+    was not tuned). `encoder` is the model that the encoder is (`embedded`, or a Hub id), at `revision`.
+    """
+
+    labels: tuple[str, ...]
+    spec: Mapping[str, Any]
+    arrays: Arrays
+    encoder: str = "embedded"
+    revision: str | None = None
+    tensors: Arrays = field(default_factory=dict)

@@ -1,0 +1,39 @@
+"""Turn texts into calibrated scores of the labels that a repository taught."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hubpipe.models.learned.head import Head, head, shares
+from hubpipe.models.learned.parts import Parts
+from hubpipe.models.learned.views import Array, Encodes, Views, look
+from hubpipe.models.similarity import unit
+
+
+class Scorer:
+    """A learned model at work: an encoder, and the head that was learned over it."""
+
+    def __init__(self, encoder: Encodes, parts: Parts):
+        self.labels = parts.labels
+        self.head: Head = head(parts.spec, parts.arrays)
+        self._encoder = encoder
+
+    @property
+    def exclusive(self) -> bool:
+        """Tell whether scores share 1.0 among the labels."""
+        return self.head.exclusive
+
+    def look(self, texts: Sequence[str]) -> Views:
+        """Look at texts ("title, blank line, body") as the head does."""
+        return look(self._encoder, texts)
+
+    def score(self, texts: Sequence[str]) -> Array:
+        """Score texts for every label (n × labels): probabilities, which share 1.0 where labels exclude each other."""
+        if not texts:
+            return np.zeros((0, len(self.labels)), dtype=np.float32)
+        return shares(self.head.logits(self.look(texts)), self.head.exclusive)
+
+    def embed(self, texts: Sequence[str]) -> Array:
+        """Embed texts (n) as unit vectors (n × d) in which title and body count the same."""
+        views = self.look(texts)
+        return unit(views.title + views.body)

@@ -1,0 +1,57 @@
+"""Turn texts into what the heads of a learned model see of them: vectors of title and body, traits, a prior's word."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hubpipe.models.learned.traits import traits
+from hubpipe.models.sentences import LONGEST_TITLE, split_title
+
+Array = NDArray[np.float32]
+
+
+class Encodes(Protocol):
+    """What turns texts into vectors."""
+
+    def embed(self, texts: Sequence[str], quick: bool = False) -> Array:
+        """Embed texts (n) as unit vectors (n × d), less exactly with `quick`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Views:
+    """What is seen of n texts: unit vectors of `title` and `body` (n × d each), `traits` (n × NAMES), and the texts."""
+
+    title: Array
+    body: Array
+    traits: Array
+    titles: Sequence[str]
+    bodies: Sequence[str]
+
+    @property
+    def meaning(self) -> Array:
+        """The vectors of title and body side by side (n × 2d)."""
+        return np.hstack([self.title, self.body])
+
+    def __getitem__(self, rows: NDArray[np.intp]) -> "Views":
+        """Take some of the rows."""
+        titles, bodies = [self.titles[row] for row in rows], [self.bodies[row] for row in rows]
+        return Views(self.title[rows], self.body[rows], self.traits[rows], titles, bodies)
+
+
+def look(encoder: Encodes, texts: Sequence[str], quick: bool = False) -> Views:
+    """Look at texts: "title, blank line, body"; many of them `quick`."""
+    pairs = [split(text) for text in texts]
+    titles, bodies = [title for title, _ in pairs], [body for _, body in pairs]
+    vectors = encoder.embed([*titles, *bodies], quick)
+    return Views(vectors[: len(texts)], vectors[len(texts) :], traits(titles, bodies), titles, bodies)
+
+
+def split(text: str) -> tuple[str, str]:
+    """Take the title off an issue's text: unlike that of any text, it may be a full sentence."""
+    first, _, rest = text.partition("\n")
+    alone = not rest.partition("\n")[0].strip()
+    return (first.strip(), rest.strip()) if alone and len(first) <= LONGEST_TITLE else split_title(text)

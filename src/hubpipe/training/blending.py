@@ -1,0 +1,48 @@
+"""Turn the logits of heads on rows that they did not learn from into how much each is believed."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from hubpipe.models.learned.head import blended
+from hubpipe.models.learned.views import Array
+
+# What each member counts where nothing is known (see head.MEMBERS), and how many rows that belief weighs.
+USUAL = (0.5, 0.6, 0.6, 0.6, 0.2)
+BELIEF, EVEN = 3.0, 100.0
+MOST = 4.0
+
+
+def blend(members: Array, truth: NDArray[np.int8], weight: Array, exclusive: bool) -> tuple[Array, Array]:
+    """Find the likeliest blend (members) and bias (labels), which calibrate at once.
+
+    `members` (n × members × labels) are out-of-fold. A member that is 0 everywhere counts nothing.
+    """
+    _, count, labels = members.shape
+    there = np.abs(members).max(axis=(0, 2)) > 0
+    usual = np.where(there, USUAL, 0.0)
+
+    def loss(numbers: NDArray[np.float64]) -> float:
+        believed, bias = numbers[:count], numbers[count:]
+        logits = np.einsum("nml,m->nl", members, believed) + bias
+        held = BELIEF * ((believed - usual) ** 2).sum() + EVEN * (bias**2).sum()
+        return float((weight * _surprise(logits, truth, exclusive)).sum() + held)
+
+    bounds = [(0.0, MOST if here else 0.0) for here in there] + [(-3.0, 3.0)] * labels
+    found = minimize(loss, np.concatenate([usual, np.zeros(labels)]), bounds=bounds, method="L-BFGS-B").x
+    return found[:count].astype(np.float32), found[count:].astype(np.float32)
+
+
+def surprise(members: Array, believed: Array, bias: Array, truth: NDArray[np.int8], exclusive: bool) -> Array:
+    """Give how surprised a blend is by the truth of each row: its negative log-likelihood in nats."""
+    found = _surprise(blended(members, believed, bias, exclusive), truth, exclusive)
+    return np.asarray(found, dtype=np.float32)
+
+
+def _surprise(logits: NDArray[np.floating], truth: NDArray[np.int8], exclusive: bool) -> NDArray[np.floating]:
+    if exclusive:
+        top = logits.max(axis=1, keepdims=True)
+        total = top[:, 0] + np.log(np.exp(logits - top).sum(axis=1))
+        return np.asarray(total - logits[np.arange(len(truth)), truth.argmax(axis=1)])
+    signed = np.where(truth == 1, logits, -logits)
+    return np.asarray(np.where(truth >= 0, np.logaddexp(0, -signed), 0.0).sum(axis=1))

@@ -1,0 +1,96 @@
+"""Turn what somebody asked to learn, on a command line or in a workflow, into a trained model."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubpipe import world
+from hubpipe.errors import UsageError
+from hubpipe.training import files, report
+from hubpipe.training.examples import Example
+from hubpipe.training.fit import Settings
+from hubpipe.training.learning import Plan
+from hubpipe.training.splitting import How
+from hubpipe.training.train import Request, Trained, train
+from hubpipe.training.tune import TuneSettings
+
+log = logging.getLogger("hubpipe")
+
+Progress = Callable[[int, int | None], None]
+
+ONE_OF_THEM = "name what to learn from: --data FILE, or --repo OWNER/NAME"
+NEEDS_TOKEN = "reading a history needs a token: set GITHUB_TOKEN"  # noqa: S105 - no secret
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asked to learn; the names are those of the command line's options."""
+
+    out: Path
+    data: Path | None = None
+    repo: str | None = None
+    labels: str | None = None
+    min_examples: int = 8
+    tune: bool = False
+    adapt: tuple[Path, ...] = ()
+    encoder: str = "embedded"
+    revision: str | None = None
+    precision: float = 0.9
+    split: How = "temporal"
+    seed: int = 0
+    history: Path = Path(".cache/hubpipe")
+    wait: bool = False
+    report: Path | None = None
+    force: bool = False
+
+
+def train_as_asked(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Trained:
+    """Read the examples, learn them, and write the report where one is asked for.
+
+    Raises UsageError for what cannot be meant, and what `train` raises.
+    """
+    if asked.report is not None:
+        report.form_of(asked.report)  # before an hour's work, not after it
+    examples = _examples(asked, environ, progress)
+    corpus = tuple(example for path in asked.adapt for example in files.read(path))
+    labels = tuple(name.strip() for name in asked.labels.split(",") if name.strip()) if asked.labels else None
+    plan = Plan(
+        fitting=Settings(labels=labels, min_examples=asked.min_examples, seed=asked.seed),
+        tuning=TuneSettings(seed=asked.seed) if asked.tune else None,
+        corpus=corpus,
+        encoder=asked.encoder,
+        revision=asked.revision,
+    )
+    name = asked.repo or (asked.data.name if asked.data else "")
+    request = Request(asked.out, plan, asked.split, asked.precision, asked.force, name, asked.seed)
+    trained = train(examples, request, world.places(environ), log.info)
+    if asked.report is not None:
+        asked.report.parent.mkdir(parents=True, exist_ok=True)
+        asked.report.write_text(report.written(trained.report, report.form_of(asked.report)), "utf-8")
+    return trained
+
+
+def told(trained: Trained) -> str:
+    """Write what came of it for a person at a terminal."""
+    return f"{report.written(trained.report, 'text')}\n{trained.words}"
+
+
+def _examples(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Sequence[Example]:
+    if (asked.data is None) == (asked.repo is None):
+        raise UsageError(ONE_OF_THEM)
+    if asked.data is not None:
+        return files.read(asked.data)
+    return history(asked, environ, progress)
+
+
+def history(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Sequence[Example]:
+    """Read a repository's history through GitHub, going on where an earlier reading ended."""
+    from hubpipe.training import collect, counting
+
+    token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN")
+    if not token:
+        raise UsageError(NEEDS_TOKEN)
+    github = world.connect(token, environ)
+    found = collect.collect(github, str(asked.repo), asked.history, progress, wait=asked.wait)
+    return counting.examples(found)

@@ -1,0 +1,121 @@
+"""Turn what two models say of the same examples into whether the new one is worse, beyond chance.
+
+By the paired bootstrap: both are measured on the same draws of examples (Koehn 2004,
+https://aclanthology.org/W04-3250; Berg-Kirkpatrick, Burkett and Klein 2012, https://aclanthology.org/D12-1091).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hubpipe.training.intervals import Estimate, between, resample
+from hubpipe.training.measure import f1, macro
+from hubpipe.training.scored import Scored, hits, outcomes
+
+RESAMPLES = 2_000
+
+NOT_THE_SAME = "the models are compared on {new} and {old} examples: they must be the same ones"
+NOTHING = "there is nothing to compare on: none of {count} examples has a label that a model knows"
+WORSE = "worse than the model in use, beyond chance: {what}"
+BETTER = "better than the model in use, beyond chance: {what}"
+EQUAL = "no worse than the model in use, as far as {count} examples can tell: {what}"
+CHANGE = "{name} {old:.3f} → {new:.3f} ({value:+.3f}, 95 % interval {low:+.3f} to {high:+.3f})"
+MACRO, ACCURACY = "macro-F1", "accuracy"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better the new model is (below 0: worse), with its 95 % interval; all None where nothing tells it.
+
+    `worse_chance` is the share of draws of the examples in which the new model is worse.
+    """
+
+    name: str
+    new: float | None = None
+    old: float | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    worse_chance: float | None = None
+
+    @property
+    def words(self) -> str:
+        """The difference in words; empty where nothing tells it."""
+        if self.value is None:
+            return ""
+        values = (self.name, self.old, self.new, self.value, self.low, self.high)
+        return CHANGE.format(**dict(zip(("name", "old", "new", "value", "low", "high"), values, strict=True)))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the new model is worse: an interval of a difference lies below 0, of macro-F1's or accuracy's."""
+
+    worse: bool
+    words: str
+    macro_f1: Difference
+    accuracy: Difference
+    labels: tuple[str, ...]
+    n: int
+
+
+def verdict(new: Scored, old: Scored, *, resamples: int = RESAMPLES, seed: int = 0) -> Verdict:
+    """Compare two models on the same examples, over the labels that a model knows and the examples have.
+
+    A label that a model does not know is never given by it. Raises ValueError where the examples are not the same.
+    """
+    if new.examples != old.examples:
+        raise ValueError(NOT_THE_SAME.format(new=len(new.examples), old=len(old.examples)))
+    labels, truth = _union(new, old)
+    count = len(new.examples)
+    if not labels:
+        nothing = NOTHING.format(count=count)
+        return Verdict(False, nothing, Difference(MACRO), Difference(ACCURACY), (), count)
+    drawn = [_drawn(one.over(labels, truth), resamples, seed) for one in (new, old)]
+    differences = [_difference(name, drawn[0][place], drawn[1][place]) for place, name in enumerate((MACRO, ACCURACY))]
+    return _judged(differences, labels, count)
+
+
+def _judged(differences: list[Difference], labels: tuple[str, ...], count: int) -> Verdict:
+    worse = [one for one in differences if one.high is not None and one.high < 0]
+    better = [one for one in differences if one.low is not None and one.low > 0]
+    form, told = (WORSE, worse) if worse else (BETTER, better) if better else (EQUAL, differences)
+    what = "; ".join(filter(None, (one.words for one in told)))
+    return Verdict(bool(worse), form.format(what=what, count=count), *differences, labels, count)
+
+
+def _union(new: Scored, old: Scored) -> tuple[tuple[str, ...], NDArray[np.int8]]:
+    """Give the labels that either knows and people gave, and the truth of them."""
+    columns: dict[str, tuple[str, NDArray[np.int8]]] = {}
+    for one in (new, old):
+        for place, name in enumerate(one.labels):
+            columns.setdefault(name.casefold(), (name, one.truth[:, place]))
+    kept = [(name, column) for name, column in columns.values() if (column == 1).any()]
+    truth = np.stack([column for _, column in kept], axis=1) if kept else np.zeros((len(new.examples), 0), np.int8)
+    return tuple(name for name, _ in kept), truth
+
+
+Drawn = tuple[float, NDArray[np.float64]]
+
+
+def _drawn(scored: Scored, resamples: int, seed: int) -> tuple[Drawn, Drawn]:
+    """Give macro-F1 and accuracy on the examples and on each draw of them."""
+    came, labels = outcomes(scored.decided, scored.truth), len(scored.labels)
+    right, told = hits(scored, scored.decided)
+    counts = np.concatenate([came[0], came[1], came[2], right[:, None], told[:, None]], axis=1).astype(np.float32)
+    sums = np.concatenate([counts.sum(axis=0, keepdims=True), resample(counts, resamples, seed)]).astype(float)
+    scores = macro(f1(*sums[:, : 3 * labels].reshape(len(sums), 3, labels).transpose(1, 0, 2)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = sums[:, -2] / sums[:, -1]
+    return (float(scores[0]), scores[1:]), (float(shares[0]), shares[1:])
+
+
+def _difference(name: str, new: Drawn, old: Drawn) -> Difference:
+    gaps = new[1] - old[1]
+    known = gaps[~np.isnan(gaps)]
+    span: Estimate = between(new[0] - old[0], gaps)
+    if span.value is None:
+        return Difference(name)
+    chance = float((known < 0).mean()) if known.size else None
+    return Difference(name, new[0], old[0], span.value, span.low, span.high, chance)

@@ -1,0 +1,140 @@
+"""Turn a repository's history into examples: which labels people meant, and which are a bot's own word.
+
+A label counts when a person set it last and it is still there. A bot's label counts when a person kept it: changed
+other labels of the same issue afterwards, or closed the issue, without being its author, while it was there. A bot's
+label that a person took off is denied, and such a correction weighs twice; one that nobody looked at is unsure. What one
+person set and another took off is denied, too. Who set a label without a trace, or as a user who is deleted since, counts
+as a person.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hubpipe.github.history import Actor, Labelling, Past, Tag
+from hubpipe.training.collect import History
+from hubpipe.training.examples import Example
+
+CORRECTED = 2.0
+BOT_SUFFIX = "[bot]"
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What is to be made of an issue's labels; `triaged` says that a person other than its author looked at them."""
+
+    counted: tuple[str, ...]
+    denied: tuple[str, ...]
+    unsure: tuple[str, ...]
+    corrected: bool
+    triaged: bool
+
+
+def examples(history: History, me: str | None = None, *, pulls: bool = False) -> tuple[Example, ...]:
+    """Give what can be learned from, oldest first: what has labels that count, and what people left without any.
+
+    `me` is our own login where we are no bot; pull requests are taken only with `pulls`.
+    """
+    return tuple(example for example, known in _judged(history, me, pulls) if known)
+
+
+def unlabelled(history: History, me: str | None = None, *, pulls: bool = False) -> tuple[Example, ...]:
+    """Give the others, whose labels nobody knows: their texts are the repository's all the same."""
+    return tuple(example for example, known in _judged(history, me, pulls) if not known)
+
+
+def duplicates(history: History) -> tuple[tuple[int, int], ...]:
+    """Give the issues that people marked as duplicates, each with the number of the one that it repeats."""
+    found: dict[tuple[int, int], bool] = {}
+    for past in history.past:
+        for one in sorted(past.duplicates, key=lambda one: one.at):
+            found[past.number, one.number] = one.marked
+    return tuple(pair for pair, marked in found.items() if marked)
+
+
+def _judged(history: History, me: str | None, pulls: bool) -> Iterator[tuple[Example, bool]]:
+    for past in history.past:
+        if past.kind == "issue" or pulls:
+            verdict = _Trial(past, me).verdict()
+            yield _example(history.repo, past, verdict), bool(verdict.counted) or verdict.triaged
+
+
+def _example(repo: str, past: Past, verdict: _Verdict) -> Example:
+    return Example(
+        title=past.title,
+        body=past.body,
+        labels=verdict.counted,
+        denied=verdict.denied,
+        unsure=verdict.unsure,
+        created_at=past.created_at,
+        repo=repo,
+        number=past.number,
+        url=past.url,
+        weight=CORRECTED if verdict.corrected else 1.0,
+    )
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One issue, and who of those who changed it is a machine."""
+
+    past: Past
+    me: str | None
+
+    def verdict(self) -> _Verdict:
+        """Say of each label that was ever there what it is worth."""
+        there = {_key(tag): tag.name for tag in self.past.labels}
+        events = self._events()
+        counted, unsure = [], []
+        for key, name in there.items():
+            added = next((one for one in reversed(events.get(key, ())) if one.added), None)
+            kept = added is None or not self._machine(added.actor) or self._confirmed(added.at)
+            (counted if kept else unsure).append(name)
+        gone = {key: of for key, of in events.items() if key not in there}
+        denied = [of[-1].label.name for of in gone.values() if self._denied(of)]
+        corrected = any(self._denied(of) and self._machine(of[-2].actor) for of in gone.values())
+        return _Verdict(tuple(counted), tuple(denied), tuple(unsure), corrected, self._triaged())
+
+    def _events(self) -> dict[str, list[Labelling]]:
+        """Give what became of each label, oldest first; old names of one that is there are it."""
+        there = {tag.id: _key(tag) for tag in self.past.labels if tag.id}
+        found: dict[str, list[Labelling]] = {}
+        for one in sorted(self.past.labellings, key=lambda one: one.at):
+            found.setdefault(there.get(one.label.id, _key(one.label)), []).append(one)
+        return found
+
+    def _denied(self, events: Sequence[Labelling]) -> bool:
+        """Tell whether a person took off what a bot or another person had set."""
+        if len(events) < 2 or events[-1].added or not events[-2].added or self._machine(events[-1].actor):
+            return False
+        before, after = events[-2].actor, events[-1].actor
+        return before is None or after is None or before.login != after.login
+
+    def _confirmed(self, since: datetime) -> bool:
+        """Tell whether a person has changed labels since then, or closed the issue."""
+        changed = any(one.at >= since and not self._machine(one.actor) for one in self.past.labellings)
+        return changed or any(one.at >= since and self._by_another(one.actor) for one in self.past.closings)
+
+    def _triaged(self) -> bool:
+        taken_off = any(not one.added and not self._machine(one.actor) for one in self.past.labellings)
+        return taken_off or any(self._by_another(one.actor) for one in self.past.closings)
+
+    def _by_another(self, actor: Actor | None) -> bool:
+        """Tell whether it was a person, and not the author."""
+        if actor is None or self._machine(actor):
+            return False
+        return self.past.author is None or actor.login != self.past.author.login
+
+    def _machine(self, actor: Actor | None) -> bool:
+        if actor is None:
+            return False
+        # GraphQL names an app without the ending that REST gives it.
+        return actor.bot or (self.me is not None and _bare(actor.login) == _bare(self.me))
+
+
+def _bare(login: str) -> str:
+    return login.removesuffix(BOT_SUFFIX).casefold()
+
+
+def _key(tag: Tag) -> str:
+    return tag.name.casefold()

@@ -1,0 +1,51 @@
+"""Turn a labelled file and a model into the report of how well the one knows the other."""
+
+from collections.abc import Sequence
+
+from hubpipe.errors import UsageError
+from hubpipe.models.base import Places
+from hubpipe.training import trying
+from hubpipe.training.examples import Example
+from hubpipe.training.measure import measure
+from hubpipe.training.report import TrainingReport
+from hubpipe.training.train import expected
+
+ALL_LEARNED = "{model} learned from all {count} examples: measure it on others"
+NO_LABELS = "no example has a label: there is nothing to measure on"
+ALL_TESTED = "all labelled examples"
+SOME_LEARNED = "; {count} of {total} left out, for the model learned from them"
+
+
+def evaluate(examples: Sequence[Example], model: str, places: Places, precision: float) -> TrainingReport:
+    """Measure a model (a folder, a Hub id, or a name of our own) on labelled examples that it did not learn from.
+
+    Raises UsageError where there is none, and what loading the model raises.
+    """
+    labelled = [example for example in examples if example.labels]
+    if not labelled:
+        raise UsageError(NO_LABELS)
+    labels = trying.labels_of(labelled)
+    candidate = trying.named(model, places)
+    fresh = trying.unseen(candidate.learned, labelled)
+    if not fresh:
+        raise UsageError(ALL_LEARNED.format(model=model, count=len(labelled)))
+    learned = candidate.learned
+    known = trying.labels_of(fresh, learned.parts.labels if learned else labels)
+    scored = trying.scored(candidate, fresh, known)
+    found = trying.limits(learned, precision)
+    values = {cutoff.label: cutoff.score for cutoff in found}
+    left_out = len(labelled) - len(fresh)
+    words = ALL_TESTED + (SOME_LEARNED.format(count=left_out, total=len(labelled)) if left_out else "")
+    return TrainingReport(
+        name=model,
+        measures=measure(scored, values, precision if learned else None),
+        settings={
+            "model": model,
+            "precision": precision,
+            "learned labels": list(learned.parts.labels) if learned else [],
+        },
+        split=words,
+        learned=len(learned.seen) if learned else 0,
+        needs={cutoff.label: cutoff.words for cutoff in found if cutoff.score is None},
+        expected_coverage=expected(learned, values) if learned else None,
+    )

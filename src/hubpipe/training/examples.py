@@ -1,0 +1,61 @@
+"""Turn issues of the past into what a model learns from and is measured on."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hubpipe.event import Material, Subject
+from hubpipe.text import Document, compose
+
+
+@dataclass(frozen=True)
+class Example:
+    """One issue or pull request with the labels that people gave it.
+
+    `denied` are labels that a person took off (the surest counterexamples), `unsure` those that a bot set and no
+    person confirmed or corrected: they count neither for nor against the label. `weight` is how much it counts in
+    learning. `created_at` is in UTC; None where nobody knows.
+    """
+
+    title: str
+    body: str
+    labels: tuple[str, ...]
+    denied: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    repo: str = ""
+    number: int | None = None
+    url: str = ""
+    weight: float = 1.0
+
+    @property
+    def text(self) -> str:
+        """What a model reads of it: title and body, cleaned as a run cleans an event's."""
+        return self.document.text
+
+    @property
+    def document(self) -> Document:
+        """What a run would read of an issue with this title and body."""
+        subject = Subject("issue", self.number, self.title, self.body)
+        return compose(subject, Material(), ("title", "body"))
+
+    @property
+    def fingerprint(self) -> str:
+        """Tell the same text again, whatever its labels: 16 hexadecimal digits."""
+        return hashlib.sha256(f"{self.title.strip()}\0{self.body.strip()}".encode(errors="replace")).hexdigest()[:16]
+
+
+def truth(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.int8]:
+    """Tell which labels are right (examples × labels): 1 yes, 0 no, -1 nobody knows. Names are held without case."""
+    found = np.zeros((len(examples), len(labels)), dtype=np.int8)
+    columns = {name.casefold(): column for column, name in enumerate(labels)}
+    for row, example in enumerate(examples):
+        for value, names in ((-1, example.unsure), (1, example.labels), (0, example.denied)):
+            for name in names:
+                if name.casefold() in columns:
+                    found[row, columns[name.casefold()]] = value
+    return found

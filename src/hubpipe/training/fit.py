@@ -1,0 +1,232 @@
+"""Turn a repository's examples into the parts of a learned model, and the evidence of how well it scores."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hubpipe.errors import UsageError
+from hubpipe.models.learned.head import MEMBERS, Prior, Seen, blended, shares
+from hubpipe.models.learned.parts import Evidence, Parts
+from hubpipe.models.learned.scorer import Scorer
+from hubpipe.models.learned.views import Array, Encodes, look
+from hubpipe.models.phrases import entry
+from hubpipe.training.blending import blend, surprise
+from hubpipe.training.examples import Example, truth
+from hubpipe.training.forward import FOLDS, Fold, Rows, by_group, by_lot, folds, halves, in_time
+from hubpipe.training.heads import LEAST_WORDS, Lesson, Recipe, learn
+
+TOO_FEW_LABELS = (
+    "Nothing to learn: {count} of {labels} labels have at least {least} examples ({found}). Collect more issues, "
+    "or ask for fewer examples"
+)
+NO_EXAMPLES = "No example of the label {label}: take it off the list, or collect more issues"
+ONE_LABEL = "Every example has the label {label}: there is nothing to tell it from. Collect issues without it too"
+TOO_FEW_ROWS = "{count} examples are too few to measure what was learned of them: collect more issues"
+OTHER_ROWS = "the rehearsal was on other rows than `rehearsed` gives"
+IN_TIME, BY_LOT, BY_REPOSITORY = "in time", "by lot", "by repository"
+LEAST_REPOSITORIES = 3
+AS_IT_IS = np.array([member == "linear" for member in MEMBERS], dtype=np.float32)
+# What is learned of a strange repository's issues: the trees take a corpus's own ways for those of all, and a blend
+# that is found on the corpus believes everything too much. Chosen on the training half of NLBSE'24.
+STRANGE = Recipe(traits=0.05, trees=False)
+# How many standard errors words must lessen the surprise by: less may be chance, and words age.
+SURE = 3.0
+NO_WORDS = "words are not read: the settings say so"
+FEW_FOR_WORDS = "words are not read: fewer than {least} examples"
+WORDS = (
+    "words are {read}: {where}, an issue that was not learned from surprises {with_words:.3f} nats with them, "
+    "{without:.3f} without ({errors:.1f} standard errors, {sure:g} wanted)"
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to learn: `labels` (None: all with at least `min_examples`), and the seed of what is drawn by lot.
+
+    Without `words`, they are not even tried. `strange` tells that other repositories' issues are to be scored than
+    those learned from: evidence is by repository where there are three, and nothing is read that only these have.
+    """
+
+    labels: tuple[str, ...] | None = None
+    min_examples: int = 8
+    seed: int = 0
+    words: bool = True
+    strange: bool = False
+    recipe: Recipe | None = None
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A learned model, and how it scored what it had not learned from."""
+
+    parts: Parts
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """An encoder that was tuned on the rows `old` alone, as `rehearsed` gives them: it has not seen the others' labels.
+
+    What an encoder was tuned on it tells apart far better than what comes. Evidence by such vectors would be a lie.
+    """
+
+    encoder: Encodes
+    old: Rows
+
+
+def rehearsed(examples: Sequence[Example], settings: Settings) -> Rows:
+    """Give the rows to tune a rehearsal's encoder on: the older ones where there are dates, else most by lot."""
+    return _rehearsal(examples, truth(examples, chosen(examples, settings)), settings)[0]
+
+
+def fit(
+    examples: Sequence[Example],
+    settings: Settings,
+    encoder: Encodes,
+    prior: Scorer | None = None,
+    rehearsal: Rehearsal | None = None,
+) -> Learnt:
+    """Learn the labels of examples.
+
+    Labels exclude each other where every example has exactly one of them. What a `prior` says is one more feature,
+    and one more voice. An encoder that was tuned on these examples needs a `rehearsal`.
+    Raises UsageError where there is too little to learn.
+    """
+    labels = chosen(examples, settings)
+    lesson = tried = _lesson(examples, labels, encoder, prior, settings)
+    held, where = _held(examples, lesson.truth, settings)
+    if rehearsal is not None:
+        held = [_rehearsal(examples, lesson.truth, settings)]
+        if not np.array_equal(held[0][0], rehearsal.old):
+            raise ValueError(OTHER_ROWS)
+        tried = _lesson(examples, labels, rehearsal.encoder, prior, settings)
+    if not held:
+        raise UsageError(TOO_FEW_ROWS.format(count=len(examples)))
+    trial, reason = _choose(tried, held, settings, where)
+    head = replace(learn(lesson, trial.recipe), blend=trial.blend, bias=trial.bias)
+    learning = {
+        "examples": len(examples),
+        "folds": where,
+        "believed": dict(zip(MEMBERS, map(float, trial.blend.round(3)), strict=True)),
+        "words": reason,
+    }
+    logits = blended(trial.members, trial.blend, trial.bias, lesson.exclusive)
+    known = lesson.truth[np.concatenate([new for _, new in held])]
+    evidence = Evidence(labels, shares(logits, lesson.exclusive), known)
+    return Learnt(Parts(labels, {**head.spec(), "learning": learning}, head.arrays()), evidence)
+
+
+def _held(examples: Sequence[Example], known: NDArray[np.int8], settings: Settings) -> tuple[list[Fold], str]:
+    """Choose what is measured on what, and say how."""
+    repos = sorted({example.repo for example in examples})
+    if settings.strange and len(repos) >= LEAST_REPOSITORIES:
+        return by_group([repos.index(example.repo) for example in examples]), BY_REPOSITORY
+    return folds(examples, known, settings.seed), IN_TIME if in_time(examples) else BY_LOT
+
+
+def _rehearsal(examples: Sequence[Example], known: NDArray[np.int8], settings: Settings) -> Fold:
+    """Split rows once: the newest third (or a fifth by lot) is measured on."""
+    if in_time(examples):
+        return halves(examples, known)
+    return by_lot(known, FOLDS, settings.seed)[0]
+
+
+def chosen(examples: Sequence[Example], settings: Settings) -> tuple[str, ...]:
+    """Choose the labels to learn, the most frequent first; raises UsageError where they are too few."""
+    names: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for example in examples:
+        for name in example.labels:
+            counts[names.setdefault(name.casefold(), name)] += 1
+    if settings.labels is not None:
+        for label in settings.labels:
+            if not counts[names.get(label.casefold(), label)]:
+                raise UsageError(NO_EXAMPLES.format(label=label))
+        labels = settings.labels
+    else:
+        labels = tuple(name for name, count in counts.most_common() if count >= settings.min_examples)
+    if not labels:
+        found = ", ".join(f"{name} {count}" for name, count in counts.most_common(5)) or "none"
+        raise UsageError(
+            TOO_FEW_LABELS.format(count=len(labels), labels=len(counts), least=settings.min_examples, found=found)
+        )
+    if len(labels) == 1 and (truth(examples, labels) == 1).all():
+        raise UsageError(ONE_LABEL.format(label=labels[0]))
+    return labels
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A recipe, what its heads said of rows that they did not learn from, how much each is believed, and the rest.
+
+    `surprise` is that of each row (nats).
+    """
+
+    recipe: Recipe
+    members: Array
+    blend: Array
+    bias: Array
+    surprise: Array
+
+
+def _lesson(
+    examples: Sequence[Example], labels: tuple[str, ...], encoder: Encodes, prior: Scorer | None, settings: Settings
+) -> Lesson:
+    known = truth(examples, labels)
+    before = _prior(prior, labels)
+    views = look(encoder, [example.text for example in examples], quick=True)
+    said = np.zeros((len(examples), 0), np.float32) if before is None else before.said(views)
+    weight = np.array([example.weight for example in examples], dtype=np.float32)
+    exclusive = len(labels) > 1 and bool(((known == 1).sum(axis=1) == 1).all() and (known >= 0).all())
+    return Lesson(labels, Seen(views, said), known, weight, before, exclusive, settings.seed)
+
+
+def _prior(scorer: Scorer | None, labels: Sequence[str]) -> Prior | None:
+    """Find which of a prior's labels mean the same as ours; None where none does."""
+    if scorer is None:
+        return None
+    same = np.array([[_means(ours, its) for its in scorer.labels] for ours in labels], dtype=np.float32)
+    return Prior(scorer.head, same) if same.any() else None
+
+
+def _means(ours: str, its: str) -> bool:
+    meant = entry(ours)
+    return ours.casefold() == its.casefold() or (meant is not None and meant == entry(its))
+
+
+def _choose(lesson: Lesson, held: Sequence[Fold], settings: Settings, where: str) -> tuple[_Trial, str]:
+    """Read words only where rows that were not learned from are told apart better with them, beyond chance."""
+    recipe = settings.recipe or (STRANGE if settings.strange else Recipe())
+    if settings.strange and where != BY_REPOSITORY:
+        return _try(lesson, held, recipe, AS_IT_IS), NO_WORDS
+    plain = _try(lesson, held, recipe)
+    if settings.strange or not settings.words:
+        return plain, NO_WORDS
+    if len(lesson.truth) < LEAST_WORDS:
+        return plain, FEW_FOR_WORDS.format(least=LEAST_WORDS)
+    spelled = _try(lesson, held, replace(recipe, words=True))
+    gain = plain.surprise - spelled.surprise
+    errors = float(gain.mean() / max(gain.std() / np.sqrt(len(gain)), 1e-9))
+    read = errors >= SURE
+    reason = WORDS.format(
+        read="read" if read else "not read",
+        where=where,
+        with_words=spelled.surprise.mean(),
+        without=plain.surprise.mean(),
+        errors=errors,
+        sure=SURE,
+    )
+    return spelled if read else plain, reason
+
+
+def _try(lesson: Lesson, held: Sequence[Fold], recipe: Recipe, believed: Array | None = None) -> _Trial:
+    members = np.concatenate([learn(lesson[old], recipe).members(lesson.seen[new]) for old, new in held])
+    rows = np.concatenate([new for _, new in held])
+    known = lesson.truth[rows]
+    bias = np.zeros(known.shape[1], np.float32)
+    if believed is None:
+        believed, bias = blend(members, known, lesson.weight[rows], lesson.exclusive)
+    return _Trial(recipe, members, believed, bias, surprise(members, believed, bias, known, lesson.exclusive))

@@ -1,0 +1,115 @@
+"""Turn examples into a learned model: encoder found, adapted and tuned where that is asked for, head fitted."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from hubpipe import __version__
+from hubpipe.models import embedded, hub
+from hubpipe.models.base import Places
+from hubpipe.models.learned import folder, tuned
+from hubpipe.models.learned.folder import Learned
+from hubpipe.models.learned.parts import Arrays
+from hubpipe.models.learned.scorer import Scorer
+from hubpipe.models.repository import Repository, Source
+from hubpipe.models.sentence_encoder import Encoder
+from hubpipe.training import fit, tune
+from hubpipe.training.examples import Example
+
+Tell = Callable[[str], None]
+
+ADAPTING = "adapting the encoder on {count} examples of other repositories"
+TUNING = "tuning the encoder on {count} examples"
+FITTING = "learning from {count} examples"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to learn: the head's settings, tuning of the encoder (None: none), and other repositories' examples.
+
+    `encoder` is `embedded`, or a Hub id or folder of a Sentence Transformers model, at `revision`.
+    """
+
+    fitting: fit.Settings = field(default_factory=fit.Settings)
+    tuning: tune.TuneSettings | None = None
+    corpus: tuple[Example, ...] = ()
+    encoder: str = embedded.NAME
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """An encoder with the weights that adapting or tuning changed, and what that cost."""
+
+    source: Source
+    tensors: Arrays = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def load(self) -> Encoder:
+        """Load the encoder."""
+        return tuned.load(self.source, self.tensors)
+
+
+def learn(examples: Sequence[Example], plan: Plan, places: Places, tell: Tell) -> Learned:
+    """Learn the labels of examples; `tell` is told in a line what is being done.
+
+    Raises UsageError where there is too little to learn, and what `hub.fetch` raises for the encoder.
+    """
+    started = time.monotonic()
+    repository = hub.locate(plan.encoder, plan.revision, places)
+    encoding = Encoding(hub.fetch(repository, places))
+    if plan.corpus:
+        tell(ADAPTING.format(count=len(plan.corpus)))
+        encoding = _tuned(plan.corpus, plan.tuning or tune.TuneSettings(), encoding, "adapted")
+    encoder = encoding.load()
+    prior = _adapted(plan, encoder) if plan.corpus else _zero_day(repository, encoder)
+    if plan.tuning is not None:
+        tell(TUNING.format(count=len(examples)))
+        encoding = _tuned(examples, plan.tuning, encoding, "tuned")
+        encoder = encoding.load()
+        # The prior's head was learned over another encoder.
+        prior = None
+    tell(FITTING.format(count=len(examples)))
+    learnt = fit.fit(examples, plan.fitting, encoder, prior)
+    parts = replace(
+        learnt.parts,
+        encoder=plan.encoder,
+        revision=None if repository.embedded else repository.revision,
+        tensors=dict(encoding.tensors),
+    )
+    seen = np.array([int(example.fingerprint, 16) for example in examples], dtype=np.uint64)
+    facts = {**_facts(examples), **encoding.facts, "seconds": round(time.monotonic() - started, 1)}
+    return Learned(parts, learnt.evidence, seen, facts)
+
+
+def _tuned(examples: Sequence[Example], settings: tune.TuneSettings, encoding: Encoding, what: str) -> Encoding:
+    done = tune.tune(examples, settings, encoding.source, encoding.tensors)
+    return replace(encoding, tensors=done.tensors, facts={**encoding.facts, what: done.facts})
+
+
+def _adapted(plan: Plan, encoder: Encoder) -> Scorer:
+    """Learn the other repositories' labels: what they know is a first opinion of this one's issues."""
+    return Scorer(encoder, fit.fit(plan.corpus, replace(plan.fitting, labels=None, words=False), encoder, None).parts)
+
+
+def _zero_day(repository: Repository, encoder: Encoder) -> Scorer | None:
+    """Load the head that comes with hubpipe; it reads the embedded model's vectors, and no other's."""
+    if not (repository.embedded and folder.is_learned(hub.ZERO_DAY_FOLDER)):
+        return None
+    return Scorer(encoder, folder.read(hub.ZERO_DAY_FOLDER).parts)
+
+
+def _facts(examples: Sequence[Example]) -> dict[str, Any]:
+    dates = [example.created_at for example in examples if example.created_at is not None]
+    return {
+        "hubpipe": __version__,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "learned": len(examples),
+        "since": min(dates).isoformat() if dates else None,
+        "until": max(dates).isoformat() if dates else None,
+        "repositories": sorted({example.repo for example in examples if example.repo})[:100],
+    }

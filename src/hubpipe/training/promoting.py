@@ -1,0 +1,69 @@
+"""Turn two learned models and labelled examples into the one that is used from now on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubpipe.errors import UsageError
+from hubpipe.models.base import Places
+from hubpipe.models.learned import folder
+from hubpipe.training import trying
+from hubpipe.training.compare import verdict
+from hubpipe.training.examples import Example
+
+# Fewer examples than this say nothing about which of two models is better.
+LEAST = 30
+
+NO_MODEL = "{folder} holds no learned model: hubpipe train makes one"
+TOO_FEW = "only {count} of {total} examples are new to both models, and {least} are needed to compare them"
+REFUSED = "not promoted: {words} (--force promotes it all the same)"
+PROMOTED = "promoted: {words}"
+FIRST = "there was no model in use"
+FORCED = "promoted, as asked: {words}"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """Whether the new model is in use now, and why (not), in words."""
+
+    promoted: bool
+    words: str
+
+
+def promote(new: Path, old: Path, examples: Sequence[Example], places: Places, *, force: bool = False) -> Promotion:
+    """Put the model of one folder into another, unless it is worse than what is there beyond chance.
+
+    They are compared on the examples that neither learned from. Raises UsageError where there is no new model.
+    """
+    folder.recover(old)
+    if not folder.is_learned(new):
+        raise UsageError(NO_MODEL.format(folder=new))
+    if not folder.is_learned(old):
+        _put(new, old)
+        return Promotion(True, PROMOTED.format(words=FIRST))
+    worse, words = _compared(new, old, examples, places)
+    if worse and not force:
+        return Promotion(False, REFUSED.format(words=words))
+    _put(new, old)
+    return Promotion(True, (FORCED if worse else PROMOTED).format(words=words))
+
+
+def _compared(new: Path, old: Path, examples: Sequence[Example], places: Places) -> tuple[bool, str]:
+    """Tell whether the new model may not take the old one's place, and why."""
+    labelled = [example for example in examples if example.labels]
+    candidates = [trying.named(str(path), places) for path in (new, old)]
+    fresh = labelled
+    for candidate in candidates:
+        fresh = trying.unseen(candidate.learned, fresh)
+    if len(fresh) < LEAST:
+        return True, TOO_FEW.format(count=len(fresh), total=len(labelled), least=LEAST)
+    labels = trying.labels_of(fresh)
+    found = verdict(*(trying.scored(candidate, fresh, labels) for candidate in candidates))
+    return found.worse, found.words
+
+
+def _put(new: Path, old: Path) -> None:
+    """Copy a model's files into the other's place, whole or not at all; other files there stay."""
+    learned = folder.read(new)
+    extra = {name: (new / name).read_bytes() for name in folder.KEPT if (new / name).is_file()}
+    folder.save(old, learned, (new / folder.CARD).read_text("utf-8") if (new / folder.CARD).is_file() else "", extra)

@@ -1,0 +1,57 @@
+"""Turn examples into those to learn from and those to measure on, never one text in both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+
+from hubpipe.training.examples import Example
+
+How = Literal["temporal", "random"]
+# The newest part: what a model will meet is what comes next.
+SHARE = 0.25
+
+IN_TIME = "in time: learned on the older, measured on the newest {share:.0%}"
+AT_RANDOM = "at random: measured on {share:.0%} (seed {seed})"
+NO_DATES = "; {count} of {total} have no date, so their order says nothing"
+
+
+@dataclass(frozen=True)
+class Split:
+    """What to learn from, what to measure on, and in words how they were told apart."""
+
+    learn: tuple[Example, ...]
+    test: tuple[Example, ...]
+    words: str
+
+
+def split(examples: Sequence[Example], how: How = "temporal", share: float = SHARE, seed: int = 0) -> Split:
+    """Take the newest `share` of the examples aside (or a random one); of equal texts all stand on one side.
+
+    Where some examples have no date, nobody knows what is newest: the split is random, and says so.
+    """
+    distinct = once(examples)
+    undated = sum(example.created_at is None for example in distinct)
+    temporal = how == "temporal" and not undated
+    order = in_time(distinct) if temporal else _shuffled(distinct, seed)
+    tested = round(len(order) * share)
+    words = IN_TIME.format(share=share) if temporal else AT_RANDOM.format(share=share, seed=seed)
+    if how == "temporal" and undated:
+        words += NO_DATES.format(count=undated, total=len(distinct))
+    return Split(tuple(order[: len(order) - tested]), tuple(order[len(order) - tested :]), words)
+
+
+def once(examples: Sequence[Example]) -> list[Example]:
+    """Keep of equal texts the last one: people had the most time to label it right."""
+    return list({example.fingerprint: example for example in examples}.values())
+
+
+def in_time(examples: Sequence[Example]) -> list[Example]:
+    """Order examples by when they were written; those without a date come first."""
+    return sorted(examples, key=lambda example: example.created_at or datetime.min.replace(tzinfo=UTC))
+
+
+def _shuffled(examples: Sequence[Example], seed: int) -> list[Example]:
+    return [examples[place] for place in np.random.default_rng(seed).permutation(len(examples))]

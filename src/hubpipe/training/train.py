@@ -1,0 +1,186 @@
+"""Turn a repository's history into a learned model that is promoted, or into the reason why it is not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hubpipe.config.steps import ZERO_DAY
+from hubpipe.errors import UsageError
+from hubpipe.models import embedded, hub
+from hubpipe.models.base import Places
+from hubpipe.models.learned import folder
+from hubpipe.models.learned.folder import Learned
+from hubpipe.models.learned.kinds import kinds
+from hubpipe.training import baselines, compare, report, trying
+from hubpipe.training.compare import Verdict
+from hubpipe.training.examples import Example
+from hubpipe.training.learning import Plan, Tell, learn
+from hubpipe.training.measure import Scored, measure
+from hubpipe.training.report import TrainingReport
+from hubpipe.training.splitting import How, Split, split
+
+# Fewer examples than this say nothing about which of two models is better.
+LEAST_TO_COMPARE = 30
+
+TOO_FEW = "{count} labelled examples are too few to learn from and measure on: at least {least} are needed"
+LEAST = 20
+MEASURING = "measuring on {count} examples that it did not learn from"
+AGAIN = "learning again, from all {count} examples"
+PROMOTED = "promoted: {out} holds the new model"
+FORCED = "promoted although it is worse, as asked"
+REFUSED = (
+    "not promoted: {words}. The new model lies in {candidate}; {out} stays as it was (--force takes it all the same)"
+)
+NOT_COMPARED = "not compared with the model in use: only {count} examples are new to both"
+WORSE_THAN_NONE = "it is worse than {name}, which needs no history: {words}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asked to learn: the plan, where the model goes, and how it is measured."""
+
+    out: Path
+    plan: Plan = field(default_factory=Plan)
+    split: How = "temporal"
+    precision: float = 0.9
+    force: bool = False
+    name: str = ""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of it: the report, whether the model was promoted, and why (not), in words."""
+
+    report: TrainingReport
+    promoted: bool
+    words: str
+    folder: Path
+
+
+def train(examples: Sequence[Example], request: Request, places: Places, tell: Tell) -> Trained:
+    """Learn on the past, measure on what came later, learn again from all, and promote, or say why not.
+
+    A model that lies in `request.out` already is the one in use: a new one that is worse than it beyond chance is
+    written beside it instead. Raises UsageError where there is too little to learn.
+    """
+    folder.recover(request.out)
+    known = [example for example in examples if example.labels or example.denied]
+    if len(known) < LEAST:
+        raise UsageError(TOO_FEW.format(count=len(known), least=LEAST))
+    parted = split(known, request.split, seed=request.seed)
+    trial = learn(parted.learn, request.plan, places, tell)
+    tell(MEASURING.format(count=len(parted.test)))
+    with TemporaryDirectory(prefix="hubpipe-trial-") as kept:
+        folder.save(Path(kept) / "trial", trial, "")
+        candidate = trying.Candidate(
+            trying.named(str(Path(kept) / "trial"), places).step,
+            replace(places, learned=Path(kept) / "trial"),
+            trial,
+        )
+        new = trying.scored(candidate, parted.test, trying.labels_of(parted.test, trial.parts.labels))
+    verdict, uncompared = _against_the_one_in_use(request, new, places)
+    others = _others(parted, new, places)
+    silent = _silent(new, others)
+    told = _report(request, parted, trial, new, others, verdict)
+    tell(AGAIN.format(count=len(known)))
+    final = learn([*parted.learn, *parted.test], request.plan, places, tell)
+    facts = {**final.facts, "speaks": not silent, "silent": silent, "measured": report.as_json(told)}
+    final = replace(final, facts=facts)
+    return _promoted(request, final, told, verdict, uncompared)
+
+
+def _against_the_one_in_use(request: Request, new: Scored, places: Places) -> tuple[Verdict | None, str]:
+    """Compare with the model in use, on what neither learned from."""
+    if not folder.is_learned(request.out):
+        return None, ""
+    old = trying.named(str(request.out), places)
+    fresh = trying.unseen(old.learned, new.examples)
+    if len(fresh) < LEAST_TO_COMPARE:
+        return None, NOT_COMPARED.format(count=len(fresh))
+    mine = new.only(fresh)
+    return compare.verdict(mine, trying.scored(old, fresh, new.labels), seed=request.seed), ""
+
+
+def _others(parted: Split, new: Scored, places: Places) -> dict[str, Scored]:
+    """Let what needs no learning, or next to none, score the same examples."""
+    found = {
+        "majority": baselines.majority(parted.learn, parted.test, new.labels),
+        "keyword": baselines.keyword(parted.test, new.labels),
+        "zero-shot": trying.scored(trying.named(embedded.NAME, places), parted.test, new.labels),
+    }
+    if kinds(new.labels) is not None and folder.is_learned(hub.ZERO_DAY_FOLDER):
+        found[ZERO_DAY] = trying.scored(trying.named(ZERO_DAY, places), parted.test, new.labels)
+    return found
+
+
+def _silent(new: Scored, others: dict[str, Scored]) -> str:
+    """Say why `auto` lets another model speak: one that needs no history is better beyond chance."""
+    for name in ("zero-shot", ZERO_DAY):
+        if name in others:
+            verdict = compare.verdict(new, others[name])
+            if verdict.worse:
+                return WORSE_THAN_NONE.format(name=name, words=verdict.words)
+    return ""
+
+
+def _report(
+    request: Request, parted: Split, trial: Learned, new: Scored, others: dict[str, Scored], verdict: Verdict | None
+) -> TrainingReport:
+    found = trying.limits(trial, request.precision)
+    values = {cutoff.label: cutoff.score for cutoff in found}
+    return TrainingReport(
+        name=request.name or request.out.name,
+        measures=measure(new, values, request.precision),
+        baselines={name: measure(one, {}, None) for name, one in others.items()},
+        comparison=verdict,
+        settings=settings_of(request, trial),
+        split=parted.words,
+        learned=len(parted.learn),
+        needs={cutoff.label: cutoff.words for cutoff in found if cutoff.score is None},
+        expected_coverage=expected(trial, values),
+    )
+
+
+def expected(learned: Learned, cutoffs: dict[str, float | None]) -> float:
+    """Tell in which share of the evidence's issues anything is predicted at the cutoffs."""
+    evidence = learned.evidence
+    limits = [cutoffs.get(label) for label in evidence.labels]
+    reached = evidence.scores >= [2.0 if limit is None else limit for limit in limits]
+    if learned.exclusive and evidence.scores.size:
+        best = evidence.scores.argmax(axis=1)
+        return float(reached[range(len(best)), best].mean())
+    return float(reached.any(axis=1).mean()) if len(reached) else 0.0
+
+
+def settings_of(request: Request, trial: Learned) -> dict[str, Any]:
+    """List the settings that a reader needs to have the same again."""
+    plan = request.plan
+    return {
+        "encoder": plan.encoder,
+        "tuned": plan.tuning is not None,
+        "adapted on": len(plan.corpus),
+        "precision": request.precision,
+        "seed": request.seed,
+        **{f"learning: {name}": value for name, value in trial.parts.spec.get("learning", {}).items()},
+        "seconds": trial.facts.get("seconds"),
+        "hubpipe": trial.facts.get("hubpipe"),
+    }
+
+
+def _promoted(
+    request: Request, final: Learned, told: TrainingReport, verdict: Verdict | None, uncompared: str
+) -> Trained:
+    worse = verdict is not None and verdict.worse
+    card = report.card(told, final.parts.labels)
+    if worse and verdict is not None and not request.force:
+        candidate = request.out.with_name(f"{request.out.name}.candidate")
+        folder.save(candidate, final, card)
+        return Trained(
+            told, False, REFUSED.format(words=verdict.words, candidate=candidate, out=request.out), candidate
+        )
+    folder.save(request.out, final, card)
+    words = [PROMOTED.format(out=request.out), uncompared, verdict.words if verdict else "", FORCED if worse else ""]
+    return Trained(told, True, "; ".join(filter(None, words)), request.out)

@@ -1,0 +1,81 @@
+"""Turn a learned model, or any other, into what it says of examples that it did not learn from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hubpipe import models
+from hubpipe.config import Step
+from hubpipe.config.steps import LEARNED, ZERO_DAY
+from hubpipe.models import embedded
+from hubpipe.models.base import Model, Places
+from hubpipe.models.learned import folder
+from hubpipe.models.learned.cutoffs import Cutoff, cutoffs
+from hubpipe.models.learned.folder import Learned
+from hubpipe.training.asking import scores_of
+from hubpipe.training.examples import Example, truth
+from hubpipe.training.measure import Scored
+
+CLASSIFYING, ZERO_SHOT = "text-classification", "zero-shot-classification"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model to be measured: the step that asks it, where it lies, and what is known of it where it was learned."""
+
+    step: Step
+    places: Places
+    learned: Learned | None = None
+
+    def load(self, labels: Sequence[str]) -> Model:
+        """Load it; `labels` are what it may choose from, for the models that choose."""
+        chosen = dict.fromkeys(labels, "") if self.step.chooses or self.step.model == ZERO_DAY else {}
+        return models.load(self.step, chosen, self.places)
+
+
+def named(model: str, places: Places, labels: Sequence[str] = ()) -> Candidate:
+    """Find a model by its folder, its Hub id, or one of hubpipe's own names."""
+    path = folder.located(model)
+    if path is not None:
+        step = Step(model=LEARNED, task=CLASSIFYING)
+        return Candidate(step, replace(places, learned=path), folder.read(path))
+    if model == ZERO_DAY:
+        return Candidate(Step(model=ZERO_DAY, task=CLASSIFYING), places)
+    task = ZERO_SHOT if model == embedded.NAME else None
+    step = models.resolve(Step.model_validate({"model": model, "task": task}), places)
+    return Candidate(step, places)
+
+
+def scored(candidate: Candidate, examples: Sequence[Example], labels: Sequence[str]) -> Scored:
+    """Let a model score examples for labels; a label that it does not know is never predicted by it."""
+    known = truth(examples, labels)
+    found = scores_of(candidate.load(labels), candidate.step, examples, labels)
+    return Scored(tuple(labels), found, known, exclusive(known), tuple(examples))
+
+
+def exclusive(known: NDArray[np.int8]) -> bool:
+    """Tell whether every example has exactly one of the labels."""
+    return bool(((known == 1).sum(axis=1) == 1).all() and (known >= 0).all())
+
+
+def labels_of(examples: Sequence[Example], also: Sequence[str] = ()) -> tuple[str, ...]:
+    """Give every label once: those of a model first, then the others that examples have."""
+    names = [*also, *(name for example in examples for name in example.labels)]
+    return tuple(
+        {name.casefold(): name for name in reversed(names)}[key] for key in dict.fromkeys(map(str.casefold, names))
+    )
+
+
+def limits(learned: Learned | None, precision: float) -> list[Cutoff]:
+    """Find each label's cutoff; nothing is known of a model that did not learn here."""
+    return cutoffs(learned.evidence, precision, exclusive=learned.exclusive) if learned is not None else []
+
+
+def unseen(learned: Learned | None, examples: Sequence[Example]) -> list[Example]:
+    """Keep the examples that a model did not learn from."""
+    if learned is None:
+        return list(examples)
+    seen = {int(number) for number in learned.seen}
+    return [example for example in examples if int(example.fingerprint, 16) not in seen]

@@ -1,0 +1,115 @@
+"""The folder of a learned model: whole or not at all, and nothing in it is trusted."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hubpipe.errors import ModelError, ModelNotFoundError
+from hubpipe.models.learned import folder
+from hubpipe.models.learned.folder import Learned
+from hubpipe.models.learned.parts import Evidence, Parts
+
+
+def learned(name: str = "bug") -> Learned:
+    parts = Parts(
+        labels=(name, "question"),
+        spec={"exclusive": True},
+        arrays={"bias": np.zeros(2, np.float32)},
+        tensors={"layer.weight": np.ones((2, 2), np.float16)},
+    )
+    scores, truth = np.full((3, 2), 0.5, np.float32), np.zeros((3, 2), np.int8)
+    return Learned(parts, Evidence(parts.labels, scores, truth), np.array([7], np.uint64), {"learned": 3})
+
+
+def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
+    folder.save(tmp_path / "model", learned(), "# Card\n")
+    found = folder.read(tmp_path / "model")
+    assert found.parts.labels == ("bug", "question")
+    assert found.exclusive
+    assert found.parts.tensors["layer.weight"].dtype == np.float16
+    assert found.evidence.scores.tolist() == learned().evidence.scores.tolist()
+    assert found.seen.tolist() == [7]
+    assert found.facts == {"learned": 3}
+    assert (tmp_path / "model" / "README.md").read_text() == "# Card\n"
+
+
+def test_only_safetensors_json_and_text_are_written(tmp_path: Path) -> None:
+    folder.save(tmp_path / "model", learned(), "")
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {"hubpipe.json", "model.safetensors", "README.md"}
+    json.loads((tmp_path / "model" / "hubpipe.json").read_text())
+
+
+def test_other_files_of_the_folder_stay(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "notes.txt").write_text("mine")
+    folder.save(tmp_path / "model", learned(), "")
+    folder.save(tmp_path / "model", learned("crash"), "")
+    assert (tmp_path / "model" / "notes.txt").read_text() == "mine"
+    assert folder.read(tmp_path / "model").parts.labels == ("crash", "question")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_run_that_ends_while_it_writes_leaves_the_model_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.save(tmp_path / "model", learned(), "")
+
+    def broken(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(folder, "save_file", broken)
+    with pytest.raises(OSError, match="no space left"):
+        folder.save(tmp_path / "model", learned("crash"), "")
+    assert folder.read(tmp_path / "model").parts.labels == ("bug", "question")
+
+
+def test_a_run_that_ends_between_the_two_moves_is_mended(tmp_path: Path) -> None:
+    folder.save(tmp_path / "model", learned(), "")
+    (tmp_path / "model").rename(tmp_path / "model.old")
+    folder.recover(tmp_path / "model")
+    assert folder.read(tmp_path / "model").parts.labels == ("bug", "question")
+
+
+def test_no_folder_and_an_empty_one_hold_no_model(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "none"):
+        with pytest.raises(ModelNotFoundError, match="hubpipe train makes one"):
+            folder.read(place)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("{", "no JSON of a learned model"),
+        ("[]", "no JSON of a learned model"),
+        ('{"format": 99}', "another version of hubpipe"),
+        ("[" * 100_000, "no JSON of a learned model"),
+    ],
+)
+def test_broken_settings_are_told(tmp_path: Path, settings: str, said: str) -> None:
+    folder.save(tmp_path / "model", learned(), "")
+    (tmp_path / "model" / "hubpipe.json").write_text(settings)
+    with pytest.raises(ModelError, match=said):
+        folder.read(tmp_path / "model")
+
+
+def test_weights_of_another_model_are_told(tmp_path: Path) -> None:
+    folder.save(tmp_path / "model", learned(), "")
+    folder.save(tmp_path / "other", learned("crash"), "")
+    other = tmp_path / "other" / "model.safetensors"
+    data = other.read_bytes()[:-1] + b"\1"
+    (tmp_path / "model" / "model.safetensors").write_bytes(data)
+    with pytest.raises(ModelError, match="is not whole"):
+        folder.read(tmp_path / "model")
+
+
+@pytest.mark.parametrize("key", ["labels", "encoder", "spec", "facts", "evidence"])
+def test_settings_that_lack_a_part_are_told(tmp_path: Path, key: str) -> None:
+    folder.save(tmp_path / "model", learned(), "")
+    path = tmp_path / "model" / "hubpipe.json"
+    settings = json.loads(path.read_text())
+    del settings[key]
+    path.write_text(json.dumps(settings))
+    with pytest.raises(ModelError, match="train it again"):
+        folder.read(tmp_path / "model")

@@ -1,0 +1,277 @@
+"""Learning: a few examples become a model that scores, and evidence of how well it does."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hubpipe.errors import UsageError
+from hubpipe.models import embedded
+from hubpipe.models.learned.scorer import Scorer
+from hubpipe.models.repository import Source
+from hubpipe.models.sentence_encoder import Encoder
+from hubpipe.training.examples import Example
+from hubpipe.training.fit import Rehearsal, Settings, chosen, fit, rehearsed
+from hubpipe.training.forward import by_lot, folds
+
+THINGS = (
+    "parser",
+    "sidebar",
+    "installer",
+    "search page",
+    "scheduler",
+    "importer",
+    "login form",
+    "cache",
+    "printer",
+    "map",
+)
+KINDS = {
+    "bug": ("The {} crashes on start", "Since the update the {} fails with an error. Expected: it works."),
+    "feature": ("Add an option to the {}", "It would be nice if the {} could be configured. Please support this."),
+    "question": ("How do I use the {}?", "I am trying to understand the {}. Is there an example? Thanks!"),
+}
+START = datetime(2024, 1, 1, tzinfo=UTC)
+FEW = Settings(min_examples=2)
+
+
+def issues(kinds: Sequence[str] = tuple(KINDS), count: int = len(THINGS), dated: bool = True) -> list[Example]:
+    found = []
+    for number, thing in enumerate(THINGS[:count]):
+        for kind in kinds:
+            title, body = (text.format(thing) for text in KINDS[kind])
+            day = START + timedelta(days=number) if dated else None
+            found.append(Example(title, body, (kind,), created_at=day))
+    return found
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    folder = embedded.find(None)
+    assert folder is not None
+    return Encoder(Source(folder, embedded.NAME, embedded.REVISION))
+
+
+class Counting:
+    """An encoder whose vectors are the counts of a text's letters: quick, and as good as its words."""
+
+    def __init__(self, width: int = 26) -> None:
+        self.width = width
+
+    def embed(self, texts: Sequence[str], quick: bool = False) -> NDArray[np.float32]:
+        found = np.zeros((len(texts), self.width), np.float32)
+        for row, text in enumerate(texts):
+            for character in text.casefold():
+                found[row, ord(character) % self.width] += 1
+        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1)
+
+
+def test_twenty_issues_are_enough_to_learn_two_plain_labels(encoder: Encoder) -> None:
+    learnt = fit(issues(("bug", "question")), FEW, encoder)
+    scores = Scorer(encoder, learnt.parts).score(
+        ["The editor crashes on start\n\nIt fails with an error.", "How do I?"]
+    )
+    assert learnt.parts.labels == ("bug", "question")
+    assert scores.argmax(axis=1).tolist() == [0, 1]
+    assert scores.sum(axis=1) == pytest.approx([1, 1])
+
+
+def test_labels_exclude_each_other_where_every_issue_has_one() -> None:
+    assert fit(issues(), FEW, Counting()).parts.spec["exclusive"] is True
+    both = [*issues(), Example("Crash, and add an option", "", ("bug", "feature"), created_at=START)]
+    assert fit(both, FEW, Counting()).parts.spec["exclusive"] is False
+    none = [*issues(), Example("Release notes", "", (), created_at=START)]
+    assert fit(none, FEW, Counting()).parts.spec["exclusive"] is False
+
+
+def test_labels_that_do_not_exclude_each_other_are_scored_each_by_itself(encoder: Encoder) -> None:
+    doubled = [
+        replace(issue, labels=(*issue.labels, "area: ui")) if "sidebar" in issue.title else issue for issue in issues()
+    ]
+    learnt = fit(doubled, FEW, encoder)
+    scores = Scorer(encoder, learnt.parts).score([issue.text for issue in doubled])
+    assert set(learnt.parts.labels) == {"bug", "feature", "question", "area: ui"}
+    column = learnt.parts.labels.index("area: ui")
+    marked = np.array(["sidebar" in issue.title for issue in doubled])
+    assert scores[marked, column].min() > scores[~marked, column].max()
+
+
+def test_one_label_is_told_from_what_does_not_have_it(encoder: Encoder) -> None:
+    learnt = fit(issues(("bug", "question")), Settings(labels=("bug",)), encoder)
+    scores = Scorer(encoder, learnt.parts).score(
+        ["The editor crashes on start\n\nIt fails.", "How do I use it?\n\nThanks!"]
+    )
+    assert scores.shape == (2, 1)
+    assert scores[0, 0] > 0.5 > scores[1, 0]
+
+
+def test_what_nobody_knows_counts_neither_for_nor_against() -> None:
+    marked = [replace(issue, unsure=("bug",)) if issue.labels == ("feature",) else issue for issue in issues()]
+    learnt = fit(marked, FEW, Counting())
+    column = learnt.parts.labels.index("bug")
+    assert learnt.parts.spec["exclusive"] is False
+    assert set(np.unique(learnt.evidence.truth[:, column])) == {-1, 0, 1}
+    assert np.isfinite(learnt.evidence.scores).all()
+
+
+def test_an_example_that_weighs_nothing_teaches_nothing() -> None:
+    wrong = [replace(issue, labels=("question",), weight=0.0) for issue in issues(("bug",))]
+    right = issues(("bug", "question"))
+    learnt = fit([*right, *wrong], Settings(labels=("bug", "question")), Counting())
+    scores = Scorer(Counting(), learnt.parts).score([issue.text for issue in issues(("bug",))])
+    assert (scores.argmax(axis=1) == 0).all()
+
+
+def test_evidence_is_of_later_issues_than_those_learned_from() -> None:
+    examples = issues()
+    truth = np.array([[int(kind in issue.labels) for kind in KINDS] for issue in examples], dtype=np.int8)
+    split = folds(examples, truth, 0)
+    assert len(split) > 1
+    for old, new in split:
+        for column in range(3):
+            past = [examples[row].created_at for row in old if truth[row, column]]
+            later = [examples[row].created_at for row in new if truth[row, column]]
+            assert past
+            assert all(day < other for day in past if day for other in later if other)
+    measured = np.concatenate([new for _, new in split])
+    assert len(np.unique(measured)) == len(measured)
+
+
+def test_without_dates_every_issue_is_measured_once_by_a_model_that_did_not_learn_it() -> None:
+    examples = issues(dated=False)
+    truth = np.array([[int(kind in issue.labels) for kind in KINDS] for issue in examples], dtype=np.int8)
+    split = folds(examples, truth, 0)
+    assert sorted(np.concatenate([new for _, new in split]).tolist()) == list(range(len(examples)))
+    assert all(not set(old) & set(new) for old, new in split)
+    assert fit(examples, FEW, Counting()).parts.spec["learning"]["folds"] == "by lot"
+
+
+def test_every_fold_has_every_label() -> None:
+    truth = np.eye(3, dtype=np.int8)[np.repeat([0, 1, 2], [50, 10, 5])]
+    assert all((truth[new].sum(axis=0) > 0).all() for _, new in by_lot(truth, 5, 0))
+
+
+def test_the_same_examples_and_seed_make_the_same_model() -> None:
+    first, second = (fit(issues(), Settings(min_examples=2, seed=3), Counting()) for _ in range(2))
+    assert first.parts.spec == second.parts.spec
+    assert all((first.parts.arrays[name] == second.parts.arrays[name]).all() for name in first.parts.arrays)
+    assert (first.evidence.scores == second.evidence.scores).all()
+
+
+def test_a_prior_of_other_labels_of_the_same_meaning_helps_where_labels_are_few(encoder: Encoder) -> None:
+    before = Scorer(encoder, fit(issues(), FEW, encoder).parts)
+    # Nothing but the prior tells these from each other: their words are noise, and they are four.
+    few = [
+        Example("The map crashes", "It fails.", ("T: bug",)),
+        Example("The cache crashes", "It fails.", ("T: bug",)),
+        Example("Add a map", "It would be nice.", ("enhancement",)),
+        Example("Add a cache", "It would be nice.", ("enhancement",)),
+    ]
+    learnt = fit(few, FEW, encoder, before)
+    assert learnt.parts.spec["learning"]["believed"]["prior"] > 0
+    asked = [issue.text for issue in issues(("bug", "feature"))]
+    found = Scorer(encoder, learnt.parts).score(asked).argmax(axis=1)
+    wanted = [learnt.parts.labels.index(name) for name in ("T: bug", "enhancement")] * len(THINGS)
+    assert (found == wanted).mean() >= 0.9
+
+
+def test_a_prior_whose_labels_mean_nothing_here_is_left_out() -> None:
+    before = Scorer(Counting(), fit(issues(), FEW, Counting()).parts)
+    renamed = {"bug": "area: a", "feature": "area: b", "question": "area: c"}
+    others = [replace(issue, labels=(renamed[issue.labels[0]],)) for issue in issues()]
+    assert fit(others, FEW, Counting(), before).parts.spec["prior"] is None
+
+
+def test_words_are_read_where_they_tell_labels_apart_in_time() -> None:
+    """Areas are told by names in code, which letters do not show."""
+    chance = np.random.default_rng(0)
+    names = ("Alpha.Net", "Beta.Net", "Gamma.Net", "Delta.Net")
+    examples = []
+    for number in range(160):
+        body = f"See {names[number % 4]} {' '.join(chance.choice(THINGS, 12))}"
+        day = START + timedelta(days=number)
+        examples.append(Example(f"Problem {number}", body, (f"area-{number % 4}",), created_at=day))
+    read, unread = fit(examples, FEW, Counting()), fit(examples, replace(FEW, words=False), Counting())
+    assert read.parts.spec["words"] is True
+    assert read.parts.spec["learning"]["words"].startswith("words are read: in time")
+    assert unread.parts.spec["words"] is False
+    right, less = (
+        (learnt.evidence.scores.argmax(axis=1) == learnt.evidence.truth.argmax(axis=1)).mean()
+        for learnt in (read, unread)
+    )
+    assert right > less + 0.2
+
+
+def test_what_is_learned_is_json_and_numbers() -> None:
+    parts = fit(issues(), FEW, Counting()).parts
+    assert json.loads(json.dumps(dict(parts.spec))) == dict(parts.spec)
+    assert all(array.dtype.kind in "fiu" for array in parts.arrays.values())
+
+
+def test_an_encoder_of_any_width_will_do() -> None:
+    for width in (3, 100):
+        encoder = Counting(width)
+        scores = Scorer(encoder, fit(issues(), FEW, encoder).parts).score(["x"])
+        assert scores.shape == (1, 3)
+
+
+def test_labels_are_the_frequent_ones_or_those_asked_for() -> None:
+    examples = [*issues(), Example("Odd", "", ("odd",)), Example("Odd too", "", ("ODD", "bug"))]
+    assert chosen(examples, Settings(min_examples=3)) == ("bug", "feature", "question")
+    assert chosen(examples, Settings(min_examples=2))[-1] == "odd"
+    assert chosen(examples, Settings(labels=("question", "Bug"))) == ("question", "Bug")
+
+
+@pytest.mark.parametrize(
+    ("examples", "settings", "said"),
+    [
+        ([], Settings(), "Nothing to learn: 0 of 0 labels"),
+        (issues(count=3), Settings(), "0 of 3 labels have at least 8 examples"),
+        (issues(), Settings(labels=("bug", "chore")), "No example of the label chore"),
+        (issues(("bug",)), Settings(), "Every example has the label bug"),
+        (issues(count=1), Settings(min_examples=1), "too few to measure"),
+    ],
+)
+def test_too_little_to_learn_is_said(examples: list[Example], settings: Settings, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        fit(examples, settings, Counting())
+
+
+def test_a_tuned_encoder_is_believed_by_how_its_rehearsal_went() -> None:
+    examples = issues()
+    old = rehearsed(examples, FEW)
+
+    class Cheat(Counting):
+        """An encoder that was tuned until it knew every example's label by heart."""
+
+        def embed(self, texts: Sequence[str], quick: bool = False) -> NDArray[np.float32]:
+            found = np.zeros((len(texts), 27), np.float32)
+            known = {part: row % 3 for row, issue in enumerate(examples) for part in (issue.title, issue.body)}
+            for row, text in enumerate(texts):
+                found[row, known.get(text, 26)] = 1
+            return found
+
+    assert 0 < len(old) < len(examples)
+    blind = fit(examples, FEW, Cheat())
+    honest = fit(examples, FEW, Cheat(), rehearsal=Rehearsal(Counting(27), old))
+    assert len(honest.evidence.scores) == len(examples) - len(old)
+    assert honest.evidence.scores.max(axis=1).mean() < blind.evidence.scores.max(axis=1).mean()
+    with pytest.raises(ValueError, match="other rows"):
+        fit(examples, FEW, Cheat(), rehearsal=Rehearsal(Counting(27), old[1:]))
+
+
+def test_what_is_meant_for_strange_repositories_is_measured_repository_by_repository() -> None:
+    examples = [replace(issue, repo=f"org/{thing}") for thing, issue in enumerate(issues())]
+    several = [replace(issue, repo=f"org/{number % 3}") for number, issue in enumerate(issues())]
+    assert len(examples) == len(several)
+    settings = replace(FEW, strange=True)
+    learnt = fit(several, settings, Counting())
+    assert learnt.parts.spec["learning"]["folds"] == "by repository"
+    assert len(learnt.evidence.scores) == len(several)
+    alone = fit(issues(), settings, Counting())
+    assert alone.parts.spec["learning"]["believed"] == {"prior": 0, "linear": 1, "trees": 0, "words": 0, "names": 0}
+    assert alone.parts.spec["trees"] is False
