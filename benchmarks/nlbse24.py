@@ -19,8 +19,9 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean
@@ -231,12 +232,19 @@ def ours(scorer: Scorer, task: Task, started: float) -> Answer:
     return Answer(kept / np.maximum(kept.sum(axis=1, keepdims=True), 1e-9), training, one)
 
 
-def by_zero_day(task: Task, centred: bool = False) -> Answer:
-    """Ask the head that comes with hubpipe; centred, it has read the older issues without their labels."""
+def by_zero_day(task: Task) -> Answer:
+    """Ask the head that comes with hubpipe."""
+    encoder = Encoder(source())
+    return ours(zero_day(encoder), task, time.monotonic())
+
+
+def by_few(task: Task, each: int) -> Answer:
+    """Learn `each` issues of every label of the repository's own, over the embedded model as it is."""
     encoder = Encoder(source())
     started = time.monotonic()
-    scorer = zero_day(encoder)
-    return ours(scorer.centred([example.text for example in task.learn]) if centred else scorer, task, started)
+    settings = fit.Settings(labels=LABELS, seed=task.seed)
+    learnt = fit.fit(few(task, each), settings, encoder, zero_day(encoder))
+    return ours(Scorer(encoder, learnt.parts), task, started)
 
 
 def by_hybrid(task: Task) -> Answer:
@@ -265,16 +273,22 @@ def by_adapting(task: Task, each: int) -> Answer:
     started = time.monotonic()
     done = tune.tune(task.others, tune.TuneSettings(seed=task.seed), source())
     encoder = tuned.load(source(), done.tensors)
-    settings = fit.Settings(labels=LABELS, seed=task.seed, words=False)
+    settings = fit.Settings(labels=LABELS, seed=task.seed, strange=True)
     prior = Scorer(encoder, fit.fit(task.others, settings, encoder, zero_day(encoder)).parts)
     if not each:
-        return ours(prior.centred([example.text for example in task.learn]), task, started)
+        return ours(prior, task, started)
+    learnt = fit.fit(few(task, each), fit.Settings(labels=LABELS, seed=task.seed), encoder, prior)
+    return ours(Scorer(encoder, learnt.parts), task, started)
+
+
+def few(task: Task, each: int) -> list[Example]:
+    """Draw `each` issues of every label."""
     chance = np.random.default_rng(task.seed)
-    few: list[Example] = []
+    found: list[Example] = []
     for label in LABELS:
         own = [example for example in task.learn if example.labels == (label,)]
-        few += [own[place] for place in chance.choice(len(own), each, replace=False)]
-    return ours(Scorer(encoder, fit.fit(few, settings, encoder, prior).parts), task, started)
+        found += [own[place] for place in chance.choice(len(own), each, replace=False)]
+    return found
 
 
 def by_words(task: Task) -> Answer:
@@ -378,12 +392,13 @@ def softmax(margins: NDArray[np.float64]) -> Array:
 
 WAYS: dict[str, Callable[[Task], Answer]] = {
     "zero-day": by_zero_day,
-    "zero-day-centred": lambda task: by_zero_day(task, centred=True),
+    "few-8": partial(by_few, each=8),
+    "few-32": partial(by_few, each=32),
     "hybrid": by_hybrid,
     "tuned": by_tuning,
-    "adapted-0": lambda task: by_adapting(task, 0),
-    "adapted-8": lambda task: by_adapting(task, 8),
-    "adapted-32": lambda task: by_adapting(task, 32),
+    "adapted-0": partial(by_adapting, each=0),
+    "adapted-8": partial(by_adapting, each=8),
+    "adapted-32": partial(by_adapting, each=32),
     "tfidf-svm": by_words,
     "fasttext": by_fasttext,
     "setfit": by_setfit,

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from actions_toolkit import core
 
-from hubpipe import config, run, world
+from hubpipe import config, render, run, world
 from hubpipe.config import Config
 from hubpipe.errors import ConfigError, HubpipeError, UsageError
 from hubpipe.event import Declined, Event, parse
@@ -27,14 +27,24 @@ log = logging.getLogger("hubpipe")
 # The inputs of action.yml that are not part of a flow; those that are stand in hubpipe.config.inputs.
 TOKEN, CONFIG, DRY_RUN, HUB_TOKEN = "github-token", "config", "dry-run", "hub-token"
 ENDPOINT_KEY = "endpoint-key"
+MODE, LEARNED_MODEL, TUNE, PRECISION = "mode", "learned-model", "tune", "precision"
+RUN, TRAIN = "run", "train"
 # The inputs that stand for a variable of the environment, which they go before.
-KEYS = {HUB_TOKEN: "HF_TOKEN", ENDPOINT_KEY: "HUBPIPE_ENDPOINT_KEY"}
-OUTPUTS = ("labels", "scores", "summary", "comment-url", "plan", "published")
+KEYS = {HUB_TOKEN: "HF_TOKEN", ENDPOINT_KEY: "HUBPIPE_ENDPOINT_KEY", LEARNED_MODEL: "HUBPIPE_LEARNED_MODEL"}
+OUTPUTS = ("labels", "scores", "summary", "comment-url", "plan", "promoted", "published")
 
 NO_FLOW = "no flow handles {event}"
 NOTHING = "{reason}: nothing was done"
+NO_MODE = "the input mode is {mode!r}: write run or train"
+NO_FOLDER = (
+    "mode: train needs a folder for the model that it makes: set learned-model to one that a later step commits to "
+    ".github/hubpipe, or that actions/cache keeps"
+)
+NO_SHARE = "the input precision is {value!r}: write a number between 0 and 1, such as 0.9"
 NO_TOKEN = "the input github-token is empty: give it ${{ github.token }}, or set dry-run: true"  # noqa: S105
 NO_EVENT = "{name} is not set: hubpipe run works inside GitHub Actions; elsewhere use hubpipe replay"
+PROGRESS_EVERY, WORDS_ROOM = 500, 2_000
+READ_SO_FAR = "{done} of {total} issues and pull requests read"
 UNEXPECTED = "hubpipe broke down ({error}); what it did before stays. Please report it with the log of this step"
 
 
@@ -101,6 +111,53 @@ def _log_to_the_steps_log() -> None:
 
 
 def _main(environ: Mapping[str, str]) -> int:
+    mode = core.get_input(MODE) or RUN
+    if mode not in (RUN, TRAIN):
+        raise UsageError(NO_MODE.format(mode=mode))
+    return _train(environ) if mode == TRAIN else _run(environ)
+
+
+def _train(environ: Mapping[str, str]) -> int:
+    """Learn the repository's labels; a model that is worse than the one in use fails the step."""
+    from hubpipe.training import command, writing
+
+    folder, token = core.get_input(LEARNED_MODEL), core.get_input(TOKEN)
+    if not folder:
+        raise UsageError(NO_FOLDER)
+    core.set_secret(token)
+    out = Path(folder)
+    asked = command.Asked(
+        out=out,
+        repo=environ.get("GITHUB_REPOSITORY"),
+        tune=_switch(TUNE),
+        precision=_share(core.get_input(PRECISION) or "0.9"),
+        history=out.with_name(f"{out.name}.history"),
+    )
+    trained = command.train_as_asked(asked, {**environ, "GITHUB_TOKEN": token}, _told_progress)
+    log.info(command.told(trained))
+    write_outputs(None, promoted=trained.promoted)
+    _summarise(f"{writing.written(trained.report, 'markdown')}\n\n{render.line_of(trained.words, WORDS_ROOM)}", environ)
+    if not trained.promoted:
+        core.error(trained.words)
+    return 0 if trained.promoted else 1
+
+
+def _told_progress(done: int, total: int | None) -> None:
+    if done % PROGRESS_EVERY == 0 or done == total:
+        log.info(READ_SO_FAR.format(done=done, total=total or "?"))
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise UsageError(NO_SHARE.format(value=text))
+    return value
+
+
+def _run(environ: Mapping[str, str]) -> int:
     event = _event(environ)
     if isinstance(event, Declined):
         write_outputs(None)
@@ -171,7 +228,7 @@ def _annotate(flow: FlowReport) -> None:
         core.notice(f"{flow.flow}: not read: {'; '.join(flow.unread)}")
 
 
-def write_outputs(report: Report | None, published: bool = False) -> None:
+def write_outputs(report: Report | None, published: bool = False, promoted: bool = False) -> None:
     """Set every output of the step, those of a run that did nothing without a report."""
     values = {
         "labels": json.dumps(report.labels if report else []),
@@ -179,6 +236,7 @@ def write_outputs(report: Report | None, published: bool = False) -> None:
         "summary": report.summary if report else "",
         "comment-url": report.comment_url if report else "",
         "plan": json.dumps(as_json(report) if report else {"flows": []}),
+        "promoted": json.dumps(promoted),
         "published": json.dumps(published),
     }
     for name in OUTPUTS:

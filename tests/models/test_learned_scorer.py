@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hubpipe.models import embedded
 from hubpipe.models.learned.forest import forest
 from hubpipe.models.learned.head import Linear
-from hubpipe.models.learned.names import Names
+from hubpipe.models.learned.names import Names, spoken
 from hubpipe.models.learned.parts import Parts
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.learned.views import Views, look, split
@@ -127,10 +127,26 @@ def test_an_issue_whose_body_names_an_area_is_of_it(parts: Parts) -> None:
 
 def test_names_of_labels_are_found_whole_and_by_their_last_part() -> None:
     views = look(Letters(), ["XmlReader is slow\n\nnothing", "Slow\n\nSystem.Xml.XmlReader", "Networking\n\nnothing"])
-    found = Names(("area-System.Net", "area-System.Xml", "kind/bug")).logits(views)
+    labels, none = ("area-System.Net", "area-System.Xml", "kind/bug"), np.zeros(3, np.float32)
+    found = Names(labels, np.zeros((3, 26), np.float32), none, none + 1).logits(views)
     assert found[0, 1] > 0
     assert found[1, 1] > found[1, 0]
     assert (found[2] == 0).all()
+
+
+def test_a_text_that_is_nearer_to_a_name_than_texts_usually_are_is_about_it() -> None:
+    views = look(Letters(), ["zzz\n\nzzz", "qqq\n\nqqq"])
+    vectors, none = Letters().embed(["zzz", "qqq"]), np.zeros(2, np.float32)
+    found = Names(("a1", "b1"), vectors, none, none + 1).logits(views)
+    assert found.argmax(axis=1).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [("area-System.Net", "system net"), ("kind/bug", "bug"), ("good first issue", "good first issue"), ("🐛", "🐛")],
+)
+def test_a_label_is_spoken_in_words(label: str, said: str) -> None:
+    assert spoken(label) == said
 
 
 def test_terms_are_words_parts_of_names_and_pairs() -> None:

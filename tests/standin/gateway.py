@@ -12,7 +12,7 @@ from hashlib import sha1
 from itertools import count
 from typing import Any
 
-from tests.standin import checks, pulls
+from tests.standin import checks, histories, pulls
 from tests.standin.comparison import Comparison
 from tests.standin.wire import Answer, Reply, Request, paged, reply_json
 
@@ -41,6 +41,8 @@ class Gateway:
     logins: dict[str, str]
     bots: set[str] = field(default_factory=set)
     label_events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    happenings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    past: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     fork_heads: dict[str, str] = field(default_factory=dict)
     attachments: dict[str, bytes] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
@@ -118,8 +120,10 @@ def _graphql(gateway: Gateway, request: Request, _: dict[str, str]) -> Reply | N
     asked = request.json()
     if "closingIssuesReferences" in asked["query"]:
         return _closing(gateway, request, asked["variables"])
+    if "timelineItems" in asked["query"]:
+        return histories.answer(gateway, request)
     if "viewer" not in asked["query"]:
-        return reply_json(200, {"errors": [{"message": "The stand-in knows only two questions"}]})
+        return reply_json(200, {"errors": [{"message": "The stand-in knows only three questions"}]})
     return reply_json(200, {"data": {"viewer": {"login": gateway.logins[request.token]}}})
 
 
@@ -212,7 +216,7 @@ def _label_event(gateway: Gateway, request: Request, number: int, event: str, na
         "event": event,
         "label": {"name": name, "color": "ededed"},
         "actor": {"login": login, "type": "Bot" if request.token in gateway.bots else "User"},
-        "created_at": "2026-01-01T00:00:00Z",
+        "created_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
     }
 
 
@@ -252,6 +256,8 @@ ROUTES: tuple[tuple[str, str, Route], ...] = (
     ("PATCH", f"{REPO}/releases/{NUMBER}", _release),
     ("GET", f"{REPO}/contents/(?P<path>.+)", _contents),
     ("GET", f"{REPO}/issues/{NUMBER}", pulls.as_issue),
+    ("POST", f"{REPO}/issues", histories.opened),
+    ("PATCH", f"{REPO}/issues/{NUMBER}", histories.edited),
     ("POST", f"{REPO}/issues/{NUMBER}/comments", _comment),
     ("PATCH", f"{REPO}/issues/comments/{NUMBER}", _comment),
     ("POST", f"{REPO}/labels", _new_label),

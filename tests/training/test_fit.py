@@ -265,9 +265,7 @@ def test_a_tuned_encoder_is_believed_by_how_its_rehearsal_went() -> None:
 
 
 def test_what_is_meant_for_strange_repositories_is_measured_repository_by_repository() -> None:
-    examples = [replace(issue, repo=f"org/{thing}") for thing, issue in enumerate(issues())]
     several = [replace(issue, repo=f"org/{number % 3}") for number, issue in enumerate(issues())]
-    assert len(examples) == len(several)
     settings = replace(FEW, strange=True)
     learnt = fit(several, settings, Counting())
     assert learnt.parts.spec["learning"]["folds"] == "by repository"

@@ -4,10 +4,14 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+if TYPE_CHECKING:
+    from hubpipe.training.writing import Form
+
+FORMS = ("text", "json", "html", "markdown")
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
@@ -46,15 +50,15 @@ def train(**given: object) -> NoReturn:
 @click.option("--data", type=FILE, required=True, help="Labelled issues: CSV, TSV, JSON or JSON Lines.")
 @click.option("--model", required=True, help="A learned model's folder, a Hub id, or embedded, zero-day.")
 @click.option("--precision", type=SHARE, default=0.9, show_default=True, help="How often a label shall be right.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "html", "markdown"]), default="text")
-def evaluate(data: Path, model: str, precision: float, form: str) -> NoReturn:
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+def evaluate(data: Path, model: str, precision: float, form: "Form") -> NoReturn:
     """Measure a model on labelled issues that it did not learn from."""
     from hubpipe import world
-    from hubpipe.training import files, report
+    from hubpipe.training import files, writing
     from hubpipe.training.evaluate import evaluate
 
     found = evaluate(files.read(data), model, world.places(os.environ), precision)
-    click.echo(report.written(found, form), nl=False)
+    click.echo(writing.written(found, form), nl=False)
     sys.exit(0)
 
 

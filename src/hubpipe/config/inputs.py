@@ -25,11 +25,12 @@ PLACES: dict[str, tuple[str, ...]] = {
     "endpoint": ("pipeline", "endpoint"),
     "input": ("input",),
     "threshold": ("decide", "threshold"),
+    "precision": ("decide", "precision"),
     "max-labels": ("decide", "max_labels"),
     "publish": ("publish",),
 }
 LISTS = {"labels", "questions", "input", "publish"}
-NUMBERS = {"threshold", "max-labels"}
+NUMBERS = {"threshold", "precision", "max-labels"}
 ORIGIN = "the action's inputs"
 QUOTE = (
     "{name!r} would be a label with a description: to choose there must be two of them, each on a line;"

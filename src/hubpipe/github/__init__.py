@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from textwrap import shorten
 from typing import Any
@@ -143,10 +144,8 @@ class GitHub:
     def issues_since(self, repo: str, when: datetime, most: int) -> tuple[tuple[Subject, ...], bool]:
         """List what changed since a time, oldest change first; the second part says whether there is more."""
         deed = Deed(f"list the issues of {repo}", READ_ISSUE)
-        kinds = {"state": "all", "sort": "updated", "direction": "asc"}
-        found = self._caller.call(
-            deed, lambda: list(islice(self._repo(repo).get_issues(since=when, **kinds), most + 1))
-        )
+        send = partial(self._repo(repo).get_issues, state="all", sort="updated", direction="asc", since=when)
+        found = self._caller.call(deed, lambda: list(islice(send(), most + 1)))
         return tuple(map(_subject, found[:most])), len(found) > most
 
     def add_labels(self, repo: str, number: int, names: Sequence[str]) -> None:

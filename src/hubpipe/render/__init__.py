@@ -28,6 +28,7 @@ __all__ = [
     "held",
     "is_own",
     "lasting",
+    "line_of",
     "lines_of",
     "marker",
     "note_parts",

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ TITLE_WEIGHT = 3
 # Further hits of a body say little more.
 MOST_HITS = 3
 LEAST_LETTERS = 3
+# No stop words here: they are how questions are told.
+ASKING = frozenset({"how", "what", "where", "which", "why"})
 # What English adds to the end of a word: enough for a yardstick (crash, crashes, crashed, crashing).
 _ENDINGS = re.compile(r"(?:ing|ed|es|s|e)$")
 
@@ -36,8 +39,8 @@ def keyword(learned: Sequence[Example], test: Sequence[Example], labels: Sequenc
     """Score examples by the words of a label's name in title and body, as many bots do.
 
     A label that people have usual words for (`hubpipe.models.phrases`) is also meant by the other names it goes by, and
-    by the words that only its phrases have. Words are held against each other by their stems. Of exclusive labels with
-    equally many words, the one that was learned from more often is the best.
+    by the words that only its phrases have, scikit-learn's stop words left out. Words are held against each other by
+    their stems. Of exclusive labels with equally many, the one that was learned from more often is the best.
     """
     wanted = [_stems_of(label) for label in labels]
     hits = np.zeros((len(test), len(labels)))
@@ -65,7 +68,8 @@ def _scores(hits: NDArray[np.float64], shares: NDArray[np.float64], exclusive: b
     # Under a third of a hit, so that it only decides between equals.
     strength = hits + 0.3 * shares
     whole = strength.sum(axis=1, keepdims=True)
-    return np.divide(strength, whole, out=np.zeros_like(strength), where=whole > 0).astype(np.float32)
+    shares_of: NDArray[np.float64] = np.divide(strength, whole, out=np.zeros_like(strength), where=whole > 0)
+    return shares_of.astype(np.float32)
 
 
 def _shares(learned: Sequence[Example], labels: Sequence[str]) -> NDArray[np.float64]:
@@ -79,7 +83,7 @@ def _stems_of(label: str) -> frozenset[str]:
     """Give the stems by which a label is found."""
     own = {_stem(word) for word in WORD.findall(label.casefold()) if word not in FILLERS}
     key = entry(label)
-    return frozenset(own | USUAL[key] if key else own)
+    return frozenset(own | _usual()[key] if key else own)
 
 
 def _stems(text: str) -> list[str]:
@@ -91,9 +95,13 @@ def _stem(word: str) -> str:
     return short if len(short) >= LEAST_LETTERS else word
 
 
+@cache
 def _usual() -> dict[str, frozenset[str]]:
     """Give for each entry of the phrases its other names, and the words that no other entry's phrases have."""
-    spoken = {key: {stem for text in texts for stem in _stems(text)} for key, texts in PHRASES.items()}
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    empty = {_stem(word) for word in ENGLISH_STOP_WORDS - ASKING}
+    spoken = {key: {stem for text in texts for stem in _stems(text)} - empty for key, texts in PHRASES.items()}
     entries = Counter(stem for stems in spoken.values() for stem in stems)
     names = {key: {_stem(word) for word in words} for key, words in WORDS.items()}
     taken = {_stem(word): key for word, key in ENTRIES.items()}
@@ -101,6 +109,3 @@ def _usual() -> dict[str, frozenset[str]]:
         key: frozenset(names[key] | {stem for stem in stems if entries[stem] == 1 and taken.get(stem, key) == key})
         for key, stems in spoken.items()
     }
-
-
-USUAL = _usual()

@@ -4,11 +4,11 @@ There is one file a repository, `OWNER@NAME.jsonl`, to which lines are only ever
 
     {"format": 1, "repo": "octo-org/octo-repo"}
     {"past": {"kind": "issue", "number": 7, "title": ..., "labels": [...], "labellings": [...], ...}}
-    {"page": {"kind": "issue", "after": null}}
+    {"page": {"kind": "issue", "after": ...}}
 
 A line `past` is `hubpipe.github.history.Past` as JSON, times in UTC; of several with one number the last one holds. A
-line `page` ends a page that began behind the place `after`: what follows the last such line was cut off, and is read
-again. What was deleted or moved elsewhere since stays in the file. Nothing of the token is in it.
+line `page` ends a page that began behind the place `after` (the first has none): what follows the last such line was
+cut off, and is read again. What was deleted or moved elsewhere since stays in the file. Nothing of the token is in it.
 """
 
 import logging
@@ -57,7 +57,7 @@ class _Ended:
     """The end of a page."""
 
     kind: Kind
-    after: str | None
+    after: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,8 @@ def _page(github: GitHub, store: "_Store", kind: Kind, after: str | None, size: 
         except StaleCursorError:
             raise
         except GitHubError as fault:
+            if not store.whole:
+                raise
             raise type(fault)(KEPT.format(fault=fault, path=store.path)) from fault
 
 

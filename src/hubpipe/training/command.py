@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hubpipe import world
 from hubpipe.errors import UsageError
-from hubpipe.training import files, report
+from hubpipe.training import files, writing
 from hubpipe.training.examples import Example
 from hubpipe.training.fit import Settings
 from hubpipe.training.learning import Plan
@@ -51,7 +51,7 @@ def train_as_asked(asked: Asked, environ: Mapping[str, str], progress: Progress)
     Raises UsageError for what cannot be meant, and what `train` raises.
     """
     if asked.report is not None:
-        report.form_of(asked.report)  # before an hour's work, not after it
+        writing.form_of(asked.report)  # before an hour's work, not after it
     examples = _examples(asked, environ, progress)
     corpus = tuple(example for path in asked.adapt for example in files.read(path))
     labels = tuple(name.strip() for name in asked.labels.split(",") if name.strip()) if asked.labels else None
@@ -67,13 +67,13 @@ def train_as_asked(asked: Asked, environ: Mapping[str, str], progress: Progress)
     trained = train(examples, request, world.places(environ), log.info)
     if asked.report is not None:
         asked.report.parent.mkdir(parents=True, exist_ok=True)
-        asked.report.write_text(report.written(trained.report, report.form_of(asked.report)), "utf-8")
+        asked.report.write_text(writing.written(trained.report, writing.form_of(asked.report)), "utf-8")
     return trained
 
 
 def told(trained: Trained) -> str:
     """Write what came of it for a person at a terminal."""
-    return f"{report.written(trained.report, 'text')}\n{trained.words}"
+    return f"{writing.written(trained.report, 'text')}\n{trained.words}"
 
 
 def _examples(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Sequence[Example]:

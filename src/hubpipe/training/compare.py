@@ -20,7 +20,10 @@ NOTHING = "there is nothing to compare on: none of {count} examples has a label 
 WORSE = "worse than the model in use, beyond chance: {what}"
 BETTER = "better than the model in use, beyond chance: {what}"
 EQUAL = "no worse than the model in use, as far as {count} examples can tell: {what}"
-CHANGE = "{name} {old:.3f} → {new:.3f} ({value:+.3f}, 95 % interval {low:+.3f} to {high:+.3f})"
+CHANGE = (
+    "{name} {old:.3f} → {new:.3f} ({value:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}, "
+    "worse in {chance:.0%} of the draws)"
+)
 MACRO, ACCURACY = "macro-F1", "accuracy"
 
 
@@ -44,8 +47,8 @@ class Difference:
         """The difference in words; empty where nothing tells it."""
         if self.value is None:
             return ""
-        values = (self.name, self.old, self.new, self.value, self.low, self.high)
-        return CHANGE.format(**dict(zip(("name", "old", "new", "value", "low", "high"), values, strict=True)))
+        numbers = {"old": self.old, "new": self.new, "value": self.value, "low": self.low, "high": self.high}
+        return CHANGE.format(name=self.name, chance=self.worse_chance, **numbers)
 
 
 @dataclass(frozen=True)
@@ -73,16 +76,17 @@ def verdict(new: Scored, old: Scored, *, resamples: int = RESAMPLES, seed: int =
         nothing = NOTHING.format(count=count)
         return Verdict(False, nothing, Difference(MACRO), Difference(ACCURACY), (), count)
     drawn = [_drawn(one.over(labels, truth), resamples, seed) for one in (new, old)]
-    differences = [_difference(name, drawn[0][place], drawn[1][place]) for place, name in enumerate((MACRO, ACCURACY))]
-    return _judged(differences, labels, count)
+    (new_f1, new_share), (old_f1, old_share) = drawn
+    return _judged(_difference(MACRO, new_f1, old_f1), _difference(ACCURACY, new_share, old_share), labels, count)
 
 
-def _judged(differences: list[Difference], labels: tuple[str, ...], count: int) -> Verdict:
+def _judged(macro_f1: Difference, accuracy: Difference, labels: tuple[str, ...], count: int) -> Verdict:
+    differences = (macro_f1, accuracy)
     worse = [one for one in differences if one.high is not None and one.high < 0]
     better = [one for one in differences if one.low is not None and one.low > 0]
     form, told = (WORSE, worse) if worse else (BETTER, better) if better else (EQUAL, differences)
     what = "; ".join(filter(None, (one.words for one in told)))
-    return Verdict(bool(worse), form.format(what=what, count=count), *differences, labels, count)
+    return Verdict(bool(worse), form.format(what=what, count=count), macro_f1, accuracy, labels, count)
 
 
 def _union(new: Scored, old: Scored) -> tuple[tuple[str, ...], NDArray[np.int8]]:
@@ -117,5 +121,5 @@ def _difference(name: str, new: Drawn, old: Drawn) -> Difference:
     span: Estimate = between(new[0] - old[0], gaps)
     if span.value is None:
         return Difference(name)
-    chance = float((known < 0).mean()) if known.size else None
+    chance = float((known < 0).mean()) if known.size else 0.0
     return Difference(name, new[0], old[0], span.value, span.low, span.high, chance)

@@ -1,10 +1,9 @@
 """Turn a repository's history into examples: which labels people meant, and which are a bot's own word.
 
 A label counts when a person set it last and it is still there. A bot's label counts when a person kept it: changed
-other labels of the same issue afterwards, or closed the issue, without being its author, while it was there. A bot's
-label that a person took off is denied, and such a correction weighs twice; one that nobody looked at is unsure. What one
-person set and another took off is denied, too. Who set a label without a trace, or as a user who is deleted since, counts
-as a person.
+other labels of the same issue afterwards, or closed the issue afterwards without being its author. A bot's label that a
+person took off is denied, and such a correction weighs twice; one that nobody looked at is unsure. What one person set
+and another took off is denied, too. A user who was deleted since counts as a person, and so does one who left no trace.
 """
 
 from collections.abc import Iterator, Sequence
@@ -85,7 +84,8 @@ class _Trial:
         """Say of each label that was ever there what it is worth."""
         there = {_key(tag): tag.name for tag in self.past.labels}
         events = self._events()
-        counted, unsure = [], []
+        counted: list[str] = []
+        unsure: list[str] = []
         for key, name in there.items():
             added = next((one for one in reversed(events.get(key, ())) if one.added), None)
             kept = added is None or not self._machine(added.actor) or self._confirmed(added.at)
@@ -112,8 +112,8 @@ class _Trial:
 
     def _confirmed(self, since: datetime) -> bool:
         """Tell whether a person has changed labels since then, or closed the issue."""
-        changed = any(one.at >= since and not self._machine(one.actor) for one in self.past.labellings)
-        return changed or any(one.at >= since and self._by_another(one.actor) for one in self.past.closings)
+        changed = any(one.at > since and not self._machine(one.actor) for one in self.past.labellings)
+        return changed or any(one.at > since and self._by_another(one.actor) for one in self.past.closings)
 
     def _triaged(self) -> bool:
         taken_off = any(not one.added and not self._machine(one.actor) for one in self.past.labellings)

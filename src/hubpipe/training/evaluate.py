@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from hubpipe.errors import UsageError
 from hubpipe.models.base import Places
-from hubpipe.training import trying
+from hubpipe.training import trying, writing
 from hubpipe.training.examples import Example
 from hubpipe.training.measure import measure
-from hubpipe.training.report import TrainingReport
+from hubpipe.training.report import Side, SplitFacts, TrainingReport
 from hubpipe.training.train import expected
 
 ALL_LEARNED = "{model} learned from all {count} examples: measure it on others"
@@ -44,8 +44,7 @@ def evaluate(examples: Sequence[Example], model: str, places: Places, precision:
             "precision": precision,
             "learned labels": list(learned.parts.labels) if learned else [],
         },
-        split=words,
-        learned=len(learned.seen) if learned else 0,
+        split=SplitFacts(words, writing.side(fresh), Side(len(learned.seen)) if learned else None),
         needs={cutoff.label: cutoff.words for cutoff in found if cutoff.score is None},
         expected_coverage=expected(learned, values) if learned else None,
     )

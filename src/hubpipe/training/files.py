@@ -50,14 +50,16 @@ def read(path: Path, columns: Mapping[str, str] | None = None) -> tuple[Example,
     rows = list(_rows(path, text))
     if not rows:
         raise UsageError(NO_ROWS.format(path=path))
-    names = _names(path, rows, columns or {})
-    single = names["labels"].casefold() == "label" or "labels" in (columns or {})
+    wanted = {"labels" if ours == "label" else ours: theirs for ours, theirs in (columns or {}).items()}
+    names = _names(path, rows, wanted)
+    single = names["labels"].casefold() == "label" or "labels" in wanted
     return tuple(_example(path, number, row, names, single) for number, row in enumerate(rows, start=1))
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        # Not read_text, which makes one kind of line's end of all.
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise UsageError(NOT_READABLE.format(path=path, reason=error.strerror)) from error
     except UnicodeDecodeError as error:
@@ -107,21 +109,24 @@ def _objects(path: Path, text: str) -> Iterator[Row]:
 
 def _table(path: Path, text: str, delimiter: str) -> Iterator[Row]:
     csv.field_size_limit(sys.maxsize)
-    head = next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
-    doubled, escaped = (_read_table(text, delimiter, escape) for escape in (None, "\\"))
+    doubled, escaped = (_read_table(path, text, delimiter, escape) for escape in (None, "\\"))
+    head = doubled[0][1] if doubled else []
     # Read in the wrong way, a quote ends a cell too early, and rows come out with more or fewer cells. Where both ways
     # fit, a writer that escapes leaves no backslash alone.
     worse, better = _ragged(doubled, len(head)), _ragged(escaped, len(head))
     rows = escaped if better < worse or (better == worse and _escapes(text)) else doubled
     for line, cells in rows[1:]:
-        if len(cells) > len(head):
+        if len(cells) != len(head):
             raise UsageError(BROKEN.format(path=path, line=line, reason=f"{len(cells)} cells, {len(head)} columns"))
-        yield dict(zip(head, [*cells, *[""] * (len(head) - len(cells))], strict=True))
+        yield dict(zip(head, cells, strict=True))
 
 
-def _read_table(text: str, delimiter: str, escapechar: str | None) -> list[tuple[int, list[str]]]:
+def _read_table(path: Path, text: str, delimiter: str, escapechar: str | None) -> list[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, escapechar=escapechar)
-    return [(reader.line_num, cells) for cells in reader if cells]
+    try:
+        return [(reader.line_num, cells) for cells in reader if cells]
+    except csv.Error as error:
+        raise UsageError(BROKEN.format(path=path, line=reader.line_num, reason=error)) from error
 
 
 def _escapes(text: str) -> bool:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hubpipe.errors import UsageError
 from hubpipe.models.learned.head import MEMBERS, Prior, Seen, blended, shares
+from hubpipe.models.learned.names import spoken
 from hubpipe.models.learned.parts import Evidence, Parts
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.learned.views import Array, Encodes, look
@@ -178,10 +179,11 @@ def _lesson(
     known = truth(examples, labels)
     before = _prior(prior, labels)
     views = look(encoder, [example.text for example in examples], quick=True)
+    named = encoder.embed([spoken(label) for label in labels])
     said = np.zeros((len(examples), 0), np.float32) if before is None else before.said(views)
     weight = np.array([example.weight for example in examples], dtype=np.float32)
     exclusive = len(labels) > 1 and bool(((known == 1).sum(axis=1) == 1).all() and (known >= 0).all())
-    return Lesson(labels, Seen(views, said), known, weight, before, exclusive, settings.seed)
+    return Lesson(labels, named, Seen(views, said), known, weight, before, exclusive, settings.seed)
 
 
 def _prior(scorer: Scorer | None, labels: Sequence[str]) -> Prior | None:

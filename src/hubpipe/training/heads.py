@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hubpipe.models.learned.head import MEMBERS, Head, Linear, Prior, Seen
-from hubpipe.models.learned.names import Names
+from hubpipe.models.learned.names import Names, near
 from hubpipe.models.learned.views import Array
 from hubpipe.training.forward import by_lot
 from hubpipe.training.growing import grow
@@ -40,9 +40,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Lesson:
-    """All that a head is learned from: n rows seen, the truth (n × labels), and how much each row counts."""
+    """All that a head is learned from: labels and their names' vectors (labels × d), n rows seen, the truth (n × labels), and how much each row counts."""
 
     labels: tuple[str, ...]
+    named: Array
     seen: Seen
     truth: NDArray[np.int8]
     weight: Array
@@ -72,7 +73,7 @@ def learn(lesson: Lesson, recipe: Recipe) -> Head:
         linear=_linear(lesson, recipe),
         trees=trees,
         words=words,
-        names=Names(lesson.labels) if recipe.words else None,
+        names=_names(lesson) if recipe.words else None,
         prior=lesson.prior,
         blend=np.zeros(len(MEMBERS), np.float32),
         bias=np.zeros(labels, np.float32),
@@ -84,6 +85,12 @@ def weigh(numbers: Array, truth: NDArray[np.int8], weight: Array, exclusive: boo
     if exclusive:
         return _shared(numbers, truth.argmax(axis=1), truth.shape[1], weight, c)
     return _alone(numbers, truth, weight, c)
+
+
+def _names(lesson: Lesson) -> Names:
+    found = near(lesson.seen.views, lesson.named)
+    spread = np.maximum(found.std(axis=0), 1e-4).astype(np.float32)
+    return Names(lesson.labels, lesson.named, found.mean(axis=0).astype(np.float32), spread)
 
 
 def _meaning(lesson: Lesson, recipe: Recipe) -> Linear:

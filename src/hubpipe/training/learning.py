@@ -53,6 +53,10 @@ class Encoding:
         """Load the encoder."""
         return tuned.load(self.source, self.tensors)
 
+    def after(self, done: tune.Tuned, what: str) -> "Encoding":
+        """Give the encoder with the weights that tuning changed, and keep what it cost under a name."""
+        return replace(self, tensors=done.tensors, facts={**self.facts, what: done.facts})
+
 
 def learn(examples: Sequence[Example], plan: Plan, places: Places, tell: Tell) -> Learned:
     """Learn the labels of examples; `tell` is told in a line what is being done.
@@ -64,17 +68,20 @@ def learn(examples: Sequence[Example], plan: Plan, places: Places, tell: Tell) -
     encoding = Encoding(hub.fetch(repository, places))
     if plan.corpus:
         tell(ADAPTING.format(count=len(plan.corpus)))
-        encoding = _tuned(plan.corpus, plan.tuning or tune.TuneSettings(), encoding, "adapted")
-    encoder = encoding.load()
-    prior = _adapted(plan, encoder) if plan.corpus else _zero_day(repository, encoder)
+        encoding = encoding.after(
+            tune.tune(plan.corpus, plan.tuning or tune.TuneSettings(), encoding.source), "adapted"
+        )
+    rehearsal = None
     if plan.tuning is not None:
         tell(TUNING.format(count=len(examples)))
-        encoding = _tuned(examples, plan.tuning, encoding, "tuned")
-        encoder = encoding.load()
-        # The prior's head was learned over another encoder.
-        prior = None
+        old = fit.rehearsed(examples, plan.fitting)
+        tried, done = tune.twice(examples, old, plan.tuning, encoding.source, encoding.tensors)
+        rehearsal = fit.Rehearsal(encoding.after(tried, "").load(), old)
+        encoding = encoding.after(done, "tuned")
+    encoder = encoding.load()
+    prior = _prior(plan, repository, encoder)
     tell(FITTING.format(count=len(examples)))
-    learnt = fit.fit(examples, plan.fitting, encoder, prior)
+    learnt = fit.fit(examples, plan.fitting, encoder, prior, rehearsal)
     parts = replace(
         learnt.parts,
         encoder=plan.encoder,
@@ -86,9 +93,14 @@ def learn(examples: Sequence[Example], plan: Plan, places: Places, tell: Tell) -
     return Learned(parts, learnt.evidence, seen, facts)
 
 
-def _tuned(examples: Sequence[Example], settings: tune.TuneSettings, encoding: Encoding, what: str) -> Encoding:
-    done = tune.tune(examples, settings, encoding.source, encoding.tensors)
-    return replace(encoding, tensors=done.tensors, facts={**encoding.facts, what: done.facts})
+def _prior(plan: Plan, repository: Repository, encoder: Encoder) -> Scorer | None:
+    """Find a first opinion: of other repositories' labels where there are some, else the zero-day head's.
+
+    That one reads the embedded model's own vectors, and no other's, not even those of the same model tuned.
+    """
+    if plan.corpus:
+        return _adapted(plan, encoder)
+    return _zero_day(repository, encoder) if plan.tuning is None else None
 
 
 def _adapted(plan: Plan, encoder: Encoder) -> Scorer:

@@ -93,9 +93,10 @@ def hits(scored: Scored, given: Cells) -> tuple[Cells, Cells]:
 
     Of exclusive labels the one given must be a right one; of others the set must be the people's, where known.
     """
-    right, wrong, missed, _ = outcomes(given, scored.truth)
-    known = (scored.truth >= 0).any(axis=1)
+    came: Cells = np.any(outcomes(given, scored.truth), axis=2)
+    right, wrong, missed = came[0], came[1], came[2]
+    known: Cells = np.any(scored.truth >= 0, axis=1)
     if not scored.exclusive:
-        return known & ~wrong.any(axis=1) & ~missed.any(axis=1), known
-    told = right.any(axis=1) | wrong.any(axis=1) | (known & ~given.any(axis=1))
-    return right.any(axis=1), told
+        return known & ~wrong & ~missed, known
+    unsaid: Cells = known & ~np.any(given, axis=1)
+    return right, right | wrong | unsaid

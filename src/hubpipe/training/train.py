@@ -13,12 +13,13 @@ from hubpipe.models.base import Places
 from hubpipe.models.learned import folder
 from hubpipe.models.learned.folder import Learned
 from hubpipe.models.learned.kinds import kinds
-from hubpipe.training import baselines, compare, report, trying
+from hubpipe.training import baselines, compare, report, trying, writing
 from hubpipe.training.compare import Verdict
 from hubpipe.training.examples import Example
 from hubpipe.training.learning import Plan, Tell, learn
-from hubpipe.training.measure import Scored, measure
-from hubpipe.training.report import TrainingReport
+from hubpipe.training.measure import measure
+from hubpipe.training.report import SplitFacts, TrainingReport
+from hubpipe.training.scored import Scored
 from hubpipe.training.splitting import How, Split, split
 
 # Fewer examples than this say nothing about which of two models is better.
@@ -100,15 +101,14 @@ def _against_the_one_in_use(request: Request, new: Scored, places: Places) -> tu
     fresh = trying.unseen(old.learned, new.examples)
     if len(fresh) < LEAST_TO_COMPARE:
         return None, NOT_COMPARED.format(count=len(fresh))
-    mine = new.only(fresh)
-    return compare.verdict(mine, trying.scored(old, fresh, new.labels), seed=request.seed), ""
+    return compare.verdict(trying.only(new, fresh), trying.scored(old, fresh, new.labels), seed=request.seed), ""
 
 
 def _others(parted: Split, new: Scored, places: Places) -> dict[str, Scored]:
     """Let what needs no learning, or next to none, score the same examples."""
     found = {
-        "majority": baselines.majority(parted.learn, parted.test, new.labels),
-        "keyword": baselines.keyword(parted.test, new.labels),
+        "majority": baselines.majority(parted.learn, parted.test, new.labels, exclusive=new.exclusive),
+        "keyword": baselines.keyword(parted.learn, parted.test, new.labels, exclusive=new.exclusive),
         "zero-shot": trying.scored(trying.named(embedded.NAME, places), parted.test, new.labels),
     }
     if kinds(new.labels) is not None and folder.is_learned(hub.ZERO_DAY_FOLDER):
@@ -137,8 +137,7 @@ def _report(
         baselines={name: measure(one, {}, None) for name, one in others.items()},
         comparison=verdict,
         settings=settings_of(request, trial),
-        split=parted.words,
-        learned=len(parted.learn),
+        split=SplitFacts(parted.words, writing.side(parted.test), writing.side(parted.learn)),
         needs={cutoff.label: cutoff.words for cutoff in found if cutoff.score is None},
         expected_coverage=expected(trial, values),
     )
@@ -174,7 +173,7 @@ def _promoted(
     request: Request, final: Learned, told: TrainingReport, verdict: Verdict | None, uncompared: str
 ) -> Trained:
     worse = verdict is not None and verdict.worse
-    card = report.card(told, final.parts.labels)
+    card = writing.card(told, final.parts.labels, final.parts.encoder)
     if worse and verdict is not None and not request.force:
         candidate = request.out.with_name(f"{request.out.name}.candidate")
         folder.save(candidate, final, card)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hubpipe import models
-from hubpipe.config import Step
+from hubpipe.config import Step, Task
 from hubpipe.config.steps import LEARNED, ZERO_DAY
 from hubpipe.models import embedded
 from hubpipe.models.base import Model, Places
@@ -16,9 +16,10 @@ from hubpipe.models.learned.cutoffs import Cutoff, cutoffs
 from hubpipe.models.learned.folder import Learned
 from hubpipe.training.asking import scores_of
 from hubpipe.training.examples import Example, truth
-from hubpipe.training.measure import Scored
+from hubpipe.training.scored import Scored
 
-CLASSIFYING, ZERO_SHOT = "text-classification", "zero-shot-classification"
+CLASSIFYING: Task = "text-classification"
+ZERO_SHOT: Task = "zero-shot-classification"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,15 @@ def scored(candidate: Candidate, examples: Sequence[Example], labels: Sequence[s
     """Let a model score examples for labels; a label that it does not know is never predicted by it."""
     known = truth(examples, labels)
     found = scores_of(candidate.load(labels), candidate.step, examples, labels)
-    return Scored(tuple(labels), found, known, exclusive(known), tuple(examples))
+    return Scored(tuple(labels), found, known, tuple(examples), exclusive(known))
+
+
+def only(scored: Scored, examples: Sequence[Example]) -> Scored:
+    """Keep of what a model said what it said of some of the examples."""
+    wanted = {example.fingerprint for example in examples}
+    rows = [row for row, example in enumerate(scored.examples) if example.fingerprint in wanted]
+    kept = tuple(scored.examples[row] for row in rows)
+    return Scored(scored.labels, scored.scores[rows], scored.truth[rows], kept, scored.exclusive)
 
 
 def exclusive(known: NDArray[np.int8]) -> bool:
@@ -62,10 +71,10 @@ def exclusive(known: NDArray[np.int8]) -> bool:
 
 def labels_of(examples: Sequence[Example], also: Sequence[str] = ()) -> tuple[str, ...]:
     """Give every label once: those of a model first, then the others that examples have."""
-    names = [*also, *(name for example in examples for name in example.labels)]
-    return tuple(
-        {name.casefold(): name for name in reversed(names)}[key] for key in dict.fromkeys(map(str.casefold, names))
-    )
+    found: dict[str, str] = {}
+    for name in (*also, *(name for example in examples for name in example.labels)):
+        found.setdefault(name.casefold(), name)
+    return tuple(found.values())
 
 
 def limits(learned: Learned | None, precision: float) -> list[Cutoff]:

@@ -2,15 +2,15 @@
 
 Title and body are read apart, as the heads read them. Two losses are added: the supervised contrastive one (Khosla et
 al. 2020, https://arxiv.org/abs/2004.11362) pulls issues of one label together, and a linear classifier, which is
-thrown away afterwards, says where they belong (Gunel et al. 2021, https://arxiv.org/abs/2011.01403). What is kept is the moving
-average of the weights (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407).
+thrown away afterwards, says where they belong (Gunel et al. 2021, https://arxiv.org/abs/2011.01403). What is kept is
+the moving average of the weights (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407).
 """
 
 import logging
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ from hubpipe.models.learned.views import split
 from hubpipe.models.repository import Source
 from hubpipe.models.sentence_encoder import has_bfloat16
 from hubpipe.training.examples import Example, truth
-from hubpipe.training.splitting import in_time
+from hubpipe.training.likeness import contrast, ranking
+from hubpipe.training.sampling import renamed, sampled
 
 log = logging.getLogger("hubpipe")
 
@@ -36,11 +37,19 @@ TITLE_TOKENS = 64
 # So many batches are dealt out of one sorted pool.
 POOL = 8
 LEAST_EXAMPLES = 16
+# What share of the steps the rate rises in; then it falls as a cosine.
+RISING = 0.15
+# The first step pays for what is set up once; the second tells what the others will take.
+TIMED = 2
+# Looking at more would cost as much as learning.
+MOST_WATCHED = 256
+# To read a batch is about a third of a step: the way back costs twice the way there.
+LOOK = 1 / 3
 NOTHING_TO_TELL = (
     "tuning needs at least {least} examples of two labels: there are {count} of {labels}. Leave --tune out"
 )
 COST = "tuning: {steps} steps, about {seconds:.0f} seconds ({each:.2f} a step on {device})"
-STOPPED = "no better on the newest part for {patience} looks"
+STOPPED = "no better on what it does not learn from for {patience} looks"
 OUT_OF_TIME = "the time of {seconds:g} seconds was up"
 
 
@@ -48,11 +57,13 @@ OUT_OF_TIME = "the time of {seconds:g} seconds was up"
 class TuneSettings:
     """How an encoder is tuned: passes over the examples, their most, rows a step, rate, and seconds at most.
 
-    `held` is the newest share that it is watched on for an early stop, `looks` how often in a pass, `patience` how many
-    looks without progress end it. `temperature` and `contrast` are the contrastive loss's own and its weight.
+    Few examples are passed more often, for `least_steps`. Where others are watched, it looks `looks` times at most,
+    and `patience` looks without progress end it. `temperature` and `contrast` are the contrastive loss's own and its
+    weight, `decay` that of the moving average. `length` is the most tokens of a body.
     """
 
-    epochs: int = 4
+    epochs: float = 4
+    least_steps: int = 48
     most: int = 4_000
     batch: int = 32
     rate: float = 6e-5
@@ -61,8 +72,7 @@ class TuneSettings:
     temperature: float = 0.1
     contrast: float = 0.5
     smoothing: float = 0.1
-    held: float = 0.0
-    looks: int = 2
+    looks: int = 8
     patience: int = 3
     max_seconds: float = 3_600.0
     length: int = 256
@@ -71,91 +81,130 @@ class TuneSettings:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The weights that changed (float16, by their names), and what it cost and showed, as JSON."""
+    """The weights that changed (float16, by their names), and what it cost and showed, as JSON.
+
+    `useful` is the share of the steps after which it was best on what was watched (1 where nothing was).
+    """
 
     tensors: Arrays
     facts: dict[str, Any] = field(default_factory=dict)
+    useful: float = 1.0
 
 
-def tune(examples: Sequence[Example], settings: TuneSettings, source: Source, tensors: Arrays | None = None) -> Tuned:
+def tune(
+    examples: Sequence[Example],
+    settings: TuneSettings,
+    source: Source,
+    tensors: Arrays | None = None,
+    watched: Sequence[Example] = (),
+) -> Tuned:
     """Tune an encoder (with changed weights laid over it already, where it was tuned before) on examples.
 
-    Raises UsageError where there is nothing to tell apart.
+    Where other examples are `watched`, it stops early, and what was best on them is kept. The same examples, settings
+    and machine give the same weights. Raises UsageError where there is nothing to tell apart.
     """
     torch.manual_seed(settings.seed)
-    rows = _most(examples, settings)
-    labels = sorted({name.casefold() for example in rows for name in example.labels})
+    rows = sampled(examples, settings.most, settings.seed)
+    seen = sampled(watched, MOST_WATCHED, settings.seed)
+    both = renamed([*rows, *seen])
+    rows, seen = both[: len(rows)], both[len(rows) :]
+    labels = sorted({name for example in rows for name in example.labels})
     if len(labels) < 2 or len(rows) < LEAST_EXAMPLES:
         raise UsageError(NOTHING_TO_TELL.format(least=LEAST_EXAMPLES, count=len(rows), labels=len(labels)))
-    bench = _Bench(rows, labels, settings, source, tensors or {})
-    return bench.run()
+    return _Bench(_Lesson(rows, labels), _Lesson(seen, labels), settings, source, tensors or {}).run()
+
+
+def twice(
+    examples: Sequence[Example],
+    old: NDArray[np.intp],
+    settings: TuneSettings,
+    source: Source,
+    tensors: Arrays | None = None,
+) -> tuple[Tuned, Tuned]:
+    """Tune on the rows `old` while the others are watched, then on all for as long as that was useful.
+
+    The first is for a rehearsal: what it says of the other rows is evidence. The second is for use.
+    """
+    others = np.setdiff1d(np.arange(len(examples)), old)
+    tried = tune([examples[row] for row in old], settings, source, tensors, watched=[examples[row] for row in others])
+    enough = replace(settings, epochs=settings.epochs * tried.useful)
+    return tried, tune(examples, enough, source, tensors)
+
+
+class _Lesson:
+    """What is learned from, or watched: titles and bodies, and which labels each has (as `truth` says it)."""
+
+    def __init__(self, rows: Sequence[Example], labels: Sequence[str]):
+        pairs = [split(example.text) for example in rows]
+        self.titles, self.bodies = [title for title, _ in pairs], [body for _, body in pairs]
+        self.known = truth(rows, labels)
+
+    def __len__(self) -> int:
+        return len(self.titles)
+
+    @property
+    def exclusive(self) -> bool:
+        return bool(((self.known == 1).sum(axis=1) == 1).all() and (self.known >= 0).all())
 
 
 class _Bench:
     """One tuning: the encoder, the classifier over it, the average of its weights."""
 
-    def __init__(
-        self, rows: Sequence[Example], labels: Sequence[str], settings: TuneSettings, source: Source, tensors: Arrays
-    ):
-        self.settings = settings
+    def __init__(self, lesson: _Lesson, watched: _Lesson, settings: TuneSettings, source: Source, tensors: Arrays):
+        self.lesson, self.watched, self.settings = lesson, watched, settings
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model: Any = tuned.load(source, tensors).model.to(self.device)
         for name, weight in self.model.named_parameters():
             weight.requires_grad = FROZEN not in name
-        self.model.train()
         for name, module in self.model.named_modules():
             # With dropout inside of attention, torch on a processor computes it the slow way: five times slower.
             if isinstance(module, nn.Dropout) and ATTENTION in name:
                 module.p = 0.0
         self.weights = {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
         self.average = {name: weight.detach().clone() for name, weight in self.weights.items()}
-        self.known = truth(rows, labels)
-        self.exclusive = bool(((self.known == 1).sum(axis=1) == 1).all() and (self.known >= 0).all())
-        pairs = [split(example.text) for example in rows]
-        self.titles, self.bodies = [title for title, _ in pairs], [body for _, body in pairs]
         width = 2 * int(self.model.get_embedding_dimension() or 0)
-        self.classifier = nn.Linear(width, len(labels)).to(self.device)
-        self.held = round(len(rows) * settings.held)
+        self.classifier = nn.Linear(width, lesson.known.shape[1]).to(self.device)
         self.random = np.random.default_rng(settings.seed)
+        self.each = len(self._batches())
+        self.total = max(settings.least_steps, round(self.each * settings.epochs))
+        self.exclusive = lesson.exclusive
         self.curve: list[float] = []
+        self.best: tuple[int, Arrays] | None = None
 
     def run(self) -> Tuned:
         """Tune until the end, an early stop, or the end of time."""
-        started, settings = time.monotonic(), self.settings
-        learned = np.arange(len(self.titles) - self.held)
-        each = len(self._batches(learned))
-        total = each * settings.epochs
-        groups = [
-            {"params": list(self.weights.values()), "lr": settings.rate},
-            {"params": self.classifier.parameters(), "lr": settings.head_rate},
+        started, done, why, told = time.monotonic(), 0, "", 0.0
+        groups: list[dict[str, Any]] = [
+            {"params": list(self.weights.values())},
+            {"params": list(self.classifier.parameters())},
         ]
         optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, [settings.rate, settings.head_rate], total_steps=total + 1, pct_start=0.15
-        )
-        done, why = 0, ""
-        while done < total and not why:
-            for batch in self._batches(learned):
-                loss = self._loss(batch)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
-                optimizer.step()
-                schedule.step()
-                self._remember()
-                done += 1
-                spent = time.monotonic() - started
-                if done == 2:
-                    log.info(COST.format(steps=total, seconds=spent / 2 * total, each=spent / 2, device=self.device))
-                why = why or self._look(done, each, spent)
-                if why:
-                    break
-        return Tuned(self._changed(), self._facts(done, time.monotonic() - started, why))
+        batches: list[NDArray[np.intp]] = []
+        while done < self.total and not why:
+            batches = batches or self._batches()
+            self._step(batches.pop(), optimizer, done)
+            done += 1
+            spent = time.monotonic() - started
+            if done == TIMED:
+                told = self._cost(spent)
+            why = self._stop(done, spent)
+        facts = {
+            "examples": len(self.lesson),
+            "steps": done,
+            "epochs": round(done / self.each, 2),
+            "estimated": round(told, 1),
+            "seconds": round(time.monotonic() - started, 1),
+            "stopped": why,
+            "curve": [round(value, 4) for value in self.curve],
+            "device": self.device,
+        }
+        best, tensors = self.best or (self.total, self._changed())
+        return Tuned(tensors, facts, best / self.total)
 
-    def _batches(self, rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    def _batches(self) -> list[NDArray[np.intp]]:
         """Deal rows out at random, those of like length together: what is filled up is computed for nothing."""
-        shuffled, size = self.random.permutation(rows), self.settings.batch
-        lengths = np.array([len(body) for body in self.bodies])
+        shuffled, size = self.random.permutation(len(self.lesson)), self.settings.batch
+        lengths = np.array([len(body) for body in self.lesson.bodies])
         batches: list[NDArray[np.intp]] = []
         for start in range(0, len(shuffled), POOL * size):
             pool = shuffled[start : start + POOL * size]
@@ -163,41 +212,72 @@ class _Bench:
             batches += np.array_split(ordered, max(1, math.ceil(len(pool) / size)))
         return [batches[place] for place in self.random.permutation(len(batches))]
 
-    def _facts(self, done: int, seconds: float, why: str) -> dict[str, Any]:
-        return {
-            "examples": len(self.titles),
-            "steps": done,
-            "seconds": round(seconds, 1),
-            "stopped": why,
-            "curve": [round(value, 4) for value in self.curve],
-            "device": self.device,
-        }
-
-    def _look(self, done: int, each: int, spent: float) -> str:
-        """Say why to stop now; empty to go on."""
-        if spent > self.settings.max_seconds:
-            return OUT_OF_TIME.format(seconds=self.settings.max_seconds)
-        if not self.held or done % max(1, each // self.settings.looks):
-            return ""
+    def _step(self, batch: NDArray[np.intp], optimizer: torch.optim.Optimizer, done: int) -> None:
+        settings, pace = self.settings, _pace(done, self.total)
+        for group, rate in zip(optimizer.param_groups, (settings.rate, settings.head_rate), strict=True):
+            group["lr"] = rate * pace
+        self.model.train()
+        both = self._embed(self.lesson, batch)
+        known = torch.from_numpy(self.lesson.known[batch].astype(np.int64)).to(self.device)
+        told = self._classified(self.classifier(both * math.sqrt(both.shape[1])), known)
+        pulled = contrast(nn.functional.normalize(both, dim=1), known, settings.temperature)
+        optimizer.zero_grad()
+        loss = (1 - settings.contrast) * told + settings.contrast * pulled
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
+        optimizer.step()
+        # The first steps count less than `decay` says: where there are few, the average would be where it began.
+        decay = min(settings.decay, (1 + done) / (10 + done))
         with torch.no_grad():
-            places = np.arange(len(self.titles) - self.held, len(self.titles))
-            losses = [float(self._loss(batch)) for batch in np.array_split(places, math.ceil(self.held / 64))]
-        self.curve.append(float(np.mean(losses)))
-        since = len(self.curve) - 1 - int(np.argmin(self.curve))
+            for name, weight in self.weights.items():
+                self.average[name].lerp_(weight, 1 - decay)
+
+    def _cost(self, spent: float) -> float:
+        """Say what it will take, and do less where that is too much; give the seconds."""
+        each, settings = spent / TIMED, self.settings
+        looks = math.ceil(len(self.watched) / settings.batch) * settings.looks * LOOK
+        self.total = max(TIMED, min(self.total, math.floor(settings.max_seconds / each - looks)))
+        seconds = each * (self.total + looks)
+        log.info(COST.format(steps=self.total, seconds=seconds, each=each, device=self.device))
+        return seconds
+
+    def _stop(self, done: int, spent: float) -> str:
+        """Say why to stop now; empty to go on."""
+        if done < self.total and spent > self.settings.max_seconds:
+            return OUT_OF_TIME.format(seconds=self.settings.max_seconds)
+        if not len(self.watched) or (done % math.ceil(self.total / self.settings.looks) and done < self.total):
+            return ""
+        self.curve.append(self._look())
+        if self.curve[-1] >= max(self.curve):
+            self.best = done, self._changed()
+        since = len(self.curve) - 1 - int(np.argmax(self.curve))
         return STOPPED.format(patience=self.settings.patience) if since >= self.settings.patience else ""
 
-    def _loss(self, places: NDArray[np.intp]) -> Tensor:
+    def _look(self) -> float:
+        """Measure the averaged weights on what is watched (see `ranking`)."""
+        self.model.eval()
+        own = {name: weight.detach().clone() for name, weight in self.weights.items()}
+        with torch.no_grad():
+            self._put(self.average)
+            order = np.argsort([len(body) for body in self.watched.bodies], kind="stable")
+            parts = np.array_split(order, math.ceil(len(order) / self.settings.batch))
+            vectors = torch.cat([self._embed(self.watched, part) for part in parts])
+            self._put(own)
+        return ranking(nn.functional.normalize(vectors, dim=1).cpu().numpy(), self.watched.known[order])
+
+    def _put(self, weights: dict[str, Tensor]) -> None:
+        for name, weight in self.weights.items():
+            weight.copy_(weights[name])
+
+    def _embed(self, lesson: _Lesson, places: NDArray[np.intp]) -> Tensor:
+        """Give the vectors of title and body side by side."""
         bfloat = self.device == "cuda" or has_bfloat16()
         with torch.autocast(self.device, torch.bfloat16, enabled=bfloat):
-            title = self._embed([self.titles[place] for place in places], TITLE_TOKENS)
-            body = self._embed([self.bodies[place] for place in places], self.settings.length)
-        both = torch.cat([title.float(), body.float()], dim=1)
-        known = torch.from_numpy(self.known[places].astype(np.int64)).to(self.device)
-        told = self._classified(self.classifier(both * math.sqrt(both.shape[1])), known)
-        pulled = contrast(nn.functional.normalize(both, dim=1), known, self.settings.temperature)
-        return (1 - self.settings.contrast) * told + self.settings.contrast * pulled
+            title = self._read([lesson.titles[place] for place in places], TITLE_TOKENS)
+            body = self._read([lesson.bodies[place] for place in places], self.settings.length)
+        return torch.cat([title.float(), body.float()], dim=1)
 
-    def _embed(self, texts: list[str], length: int) -> Tensor:
+    def _read(self, texts: list[str], length: int) -> Tensor:
         self.model.max_seq_length = length
         features = {
             name: value.to(self.device)
@@ -213,37 +293,18 @@ class _Bench:
         each = nn.functional.binary_cross_entropy_with_logits(logits, known.clamp(min=0).float(), reduction="none")
         return (each * (known >= 0)).sum() / (known >= 0).sum().clamp(min=1)
 
-    def _remember(self) -> None:
-        with torch.no_grad():
-            for name, weight in self.weights.items():
-                self.average[name].lerp_(weight, 1 - self.settings.decay)
-
     def _changed(self) -> dict[str, NDArray[Any]]:
-        """Give the averaged weights under the names that the model's state has."""
-        return {name: weight.cpu().numpy().astype(np.float16) for name, weight in self.average.items()}
+        """Give the averaged weights under the names that the model's state has; those that nothing reads stay out."""
+        return {
+            name: weight.cpu().numpy().astype(np.float16)
+            for name, weight in self.average.items()
+            if self.weights[name].grad is not None
+        }
 
 
-def contrast(vectors: Tensor, known: Tensor, temperature: float) -> Tensor:
-    """Give the supervised contrastive loss of unit vectors (n × d) with labels (n × labels, 1 where it has one).
-
-    Issues that share several of their labels pull each other more: by the Jaccard index of their sets.
-    """
-    has = (known == 1).float()
-    shared = has @ has.T
-    either = has.sum(1)[:, None] + has.sum(1)[None, :] - shared
-    near = shared / either.clamp(min=1)
-    near.fill_diagonal_(0)
-    likeness = vectors @ vectors.T / temperature
-    likeness = likeness.masked_fill(torch.eye(len(vectors), dtype=torch.bool, device=vectors.device), -1e4)
-    pulls = (near * nn.functional.log_softmax(likeness, dim=1)).sum(1)
-    weight = near.sum(1)
-    return -(pulls / weight.clamp(min=1e-6))[weight > 0].sum() / (weight > 0).sum().clamp(min=1)
-
-
-def _most(examples: Sequence[Example], settings: TuneSettings) -> list[Example]:
-    """Keep labelled examples, of too many a random part, in the order of time."""
-    labelled = [example for example in examples if example.labels]
-    if len(labelled) > settings.most:
-        kept = np.random.default_rng(settings.seed).choice(len(labelled), settings.most, replace=False)
-        labelled = [labelled[place] for place in kept]
-    return in_time(labelled)
+def _pace(done: int, total: int) -> float:
+    """Give the share of the rate at a step: it rises to 1, then falls as a cosine."""
+    rising = max(1.0, RISING * total)
+    if done < rising:
+        return (done + 1) / (rising + 1)
+    return (1 + math.cos(math.pi * (done - rising) / max(1.0, total - rising))) / 2

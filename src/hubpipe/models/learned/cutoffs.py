@@ -27,7 +27,7 @@ MOST_NEEDED = 5_000
 HOLDS = "precision {precision:.2f} on {count} of {total} (at least {lower:.2f})"
 TOO_FEW = "{right} of {total} predictions were right: about {more} more examples are needed to be sure of {target:g}"
 TOO_WRONG = (
-    "its surest {count} predictions are {precision:.2f} right, which is under {target:g}: more examples may not help"
+    "its surest {count} predictions are {precision:.3f} right, which is under {target:g}: more examples may not help"
 )
 NEVER = "it was never the best label of an issue: about {more} more examples are needed"
 

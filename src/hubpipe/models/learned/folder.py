@@ -22,6 +22,8 @@ ARCHIVE, ARCHIVED = "issues.safetensors", "issues.jsonl"
 KEPT = (ARCHIVE, ARCHIVED)
 FILES = (SETTINGS, WEIGHTS, CARD, *KEPT)
 FORMAT = 1
+# The library writes files that only their owner may read; another user of the runner must be able to, too.
+READABLE = 0o644
 MOST_SETTINGS_BYTES = 50_000_000
 HEAD, TENSORS = "head/", "encoder/"
 SCORES, TRUTH, SEEN = "evidence/scores", "evidence/truth", "learned/fingerprints"
@@ -66,6 +68,7 @@ def save(folder: Path, learned: Learned, card: str, extra: Mapping[str, bytes] |
         shutil.copytree(folder, new, ignore=lambda _, names: [name for name in names if name in FILES])
     new.mkdir(parents=True, exist_ok=True)
     save_file(_arrays(learned), new / WEIGHTS)
+    (new / WEIGHTS).chmod(READABLE)
     settings = _settings(learned, _digest(new / WEIGHTS))
     (new / SETTINGS).write_text(json.dumps(settings, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
     (new / CARD).write_text(card, "utf-8")

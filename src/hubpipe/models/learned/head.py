@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hubpipe.models.learned.forest import Forest, forest
-from hubpipe.models.learned.names import Names
+from hubpipe.models.learned.names import Names, names
 from hubpipe.models.learned.parts import Arrays
 from hubpipe.models.learned.views import Array, Views
 from hubpipe.models.learned.words import Words, words
@@ -17,7 +17,7 @@ Numbers: TypeAlias = dict[str, NDArray[Any]]
 
 # No share of a forest is surer than this: its trees have few rows in a leaf.
 LEAST_SHARE = 0.01
-MEANING, LINEAR, TREES, WORDS, PRIOR = "meaning/", "linear/", "trees/", "words/", "prior/"
+MEANING, LINEAR, TREES, WORDS, NAMES, PRIOR = "meaning/", "linear/", "trees/", "words/", "names/", "prior/"
 MEMBERS = ("prior", "linear", "trees", "words", "names")
 
 
@@ -123,6 +123,8 @@ class Head:
             parts[TREES] = self.trees.arrays()
         if self.words is not None:
             parts[WORDS] = self.words.arrays()
+        if self.names is not None:
+            parts[NAMES] = self.names.arrays()
         if self.prior is not None:
             parts[PRIOR] = {"same": self.prior.same, **self.prior.head.arrays()}
         return found | {prefix + name: array for prefix, own in parts.items() for name, array in own.items()}
@@ -151,7 +153,7 @@ def head(spec: Mapping[str, Any], arrays: Arrays) -> Head:
         linear=_linear(_below(LINEAR, arrays)),
         trees=forest(_below(TREES, arrays)) if spec["trees"] else None,
         words=words(_below(WORDS, arrays)) if spec["words"] else None,
-        names=Names(tuple(spec["names"])) if spec["names"] else None,
+        names=names(spec["names"], _below(NAMES, arrays)) if spec["names"] else None,
         prior=Prior(head(spec["prior"], prior), np.asarray(prior["same"], np.float32)) if spec["prior"] else None,
         blend=np.asarray(arrays["blend"], np.float32),
         bias=np.asarray(arrays["bias"], np.float32),

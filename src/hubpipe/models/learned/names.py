@@ -1,9 +1,12 @@
-"""Turn texts into logits by the names of labels that they say."""
+"""Turn texts into logits by the names of labels: whether a text says them, and whether it is about them."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hubpipe.models.learned.views import Array, Views
 from hubpipe.models.phrases import DECORATION, KINDS
@@ -15,13 +18,22 @@ HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # What it counts that a title says the whole name, that it says its last part, and how often a body says them
 # (logarithms). How much all of it counts beside the other heads is learned.
 TITLE_WHOLE, TITLE_LAST, BODY_WHOLE, BODY_LAST = 2.0, 1.0, 1.0, 0.3
+# How much nearness to a name counts, in standard deviations, and a body's beside a title's.
+ABOUT, BODY_ABOUT = 0.3, 0.5
 
 
 @dataclass(frozen=True)
 class Names:
-    """What knows labels by their names alone: `area-System.Net` by "System.Net" and by "Net"."""
+    """What knows labels by their names alone: `area-System.Net` by "System.Net" and by "Net".
+
+    `vectors` (labels × d) are those of the names; how near texts are to them usually is `mean`, and `spread` its
+    deviation (labels).
+    """
 
     labels: tuple[str, ...]
+    vectors: Array
+    mean: Array
+    spread: Array
 
     def logits(self, views: Views) -> Array:
         """Look for each label's name in n texts (n × labels)."""
@@ -30,7 +42,28 @@ class Names:
         for row, (title, body) in enumerate(zip(views.titles, views.bodies, strict=True)):
             head, rest = _spaced(title), _spaced(body[:MOST])
             found[row] = [_said(head, rest, whole, last) for whole, last in names]
-        return found
+        return found + ABOUT * (near(views, self.vectors) - self.mean) / self.spread
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give its numbers by name."""
+        return {"vectors": self.vectors, "mean": self.mean, "spread": self.spread}
+
+
+def names(labels: Sequence[str], arrays: Mapping[str, NDArray[Any]]) -> Names:
+    """Make what `Names.arrays` gave, of these labels."""
+    vectors, mean, spread = (np.asarray(arrays[name], np.float32) for name in ("vectors", "mean", "spread"))
+    return Names(tuple(map(str, labels)), vectors, mean, spread)
+
+
+def near(views: Views, vectors: Array) -> Array:
+    """Tell how near titles and, half as much, bodies are to the vectors of names (n × labels)."""
+    found: Array = views.title @ vectors.T + BODY_ABOUT * (views.body @ vectors.T)
+    return found
+
+
+def spoken(label: str) -> str:
+    """Write a label's name in words, without its kind."""
+    return _names(label)[0].strip() or label
 
 
 def _names(label: str) -> tuple[str, str]:

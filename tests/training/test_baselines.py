@@ -1,0 +1,70 @@
+"""The yardsticks of a learned model."""
+
+import numpy as np
+import pytest
+
+from hubpipe.config import Step
+from hubpipe.models import load
+from hubpipe.models.base import Places
+from hubpipe.training.baselines import keyword, majority, zero_shot
+from hubpipe.training.examples import Example
+from hubpipe.training.measure import measure
+
+LABELS = ("bug", "kind/feature", "question", "area: networking")
+LEARNED = [Example("a", "", ("bug",))] * 3 + [Example("b", "", ("question",))]
+
+
+def issue(title: str, body: str = "", label: str = "bug") -> Example:
+    return Example(title, body, (label,))
+
+
+def test_the_majority_says_the_most_usual_label_of_what_was_learned_from() -> None:
+    test = [issue("x"), issue("y", label="question")]
+    found = majority(LEARNED, test, LABELS, exclusive=True)
+    assert found.scores[0] == pytest.approx([0.75, 0, 0.25, 0])
+    assert measure(found, {}, None).accuracy.value == 0.5
+
+
+def test_the_majority_of_labels_side_by_side_gives_those_that_most_have() -> None:
+    found = majority(LEARNED, [issue("x")], LABELS, exclusive=False)
+    assert found.decided.tolist() == [[True, False, False, False]]
+
+
+def test_the_majority_of_nothing_says_nothing() -> None:
+    assert not majority([], [issue("x")], LABELS, exclusive=True).decided.any()
+
+
+@pytest.mark.parametrize(
+    ("title", "label"),
+    [
+        ("It crashes on start", "bug"),
+        ("Crashing when a file is empty", "bug"),
+        ("Feature request: dark mode", "kind/feature"),
+        ("How to set a proxy", "question"),
+        ("Networking is odd", "area: networking"),
+        ("Lorem ipsum", "bug"),
+    ],
+)
+def test_keywords_are_a_labels_own_and_its_usual_words_and_else_the_majority(title: str, label: str) -> None:
+    found = keyword(LEARNED, [issue(title)], LABELS, exclusive=True)
+    assert LABELS[int(found.best[0])] == label
+    assert found.scores.sum() == pytest.approx(1)
+
+
+def test_a_word_in_the_title_says_more_than_one_in_the_body() -> None:
+    found = keyword(LEARNED, [issue("A question", "there was a bug")], LABELS, exclusive=True)
+    assert LABELS[int(found.best[0])] == "question"
+
+
+def test_keywords_of_labels_side_by_side_need_a_hit() -> None:
+    found = keyword(LEARNED, [issue("Lorem ipsum"), issue("bug in networking")], LABELS, exclusive=False)
+    assert found.decided.tolist() == [[False] * 4, [True, False, False, True]]
+
+
+def test_zero_shot_asks_a_model_that_has_learned_nothing() -> None:
+    step = Step.model_validate({"task": "zero-shot-classification", "labels": ["bug", "question"]})
+    model = load(step, {"bug": "", "question": ""}, Places(offline=True))
+    test = [issue("The application crashes with a stack trace"), issue("How do I use this?", label="question")]
+    found = zero_shot(model, step, test, ("bug", "question"), exclusive=True)
+    assert found.scores.shape == (2, 2)
+    assert np.argmax(found.scores, axis=1).tolist() == [0, 1]

@@ -1,0 +1,163 @@
+"""How files of labelled texts become examples."""
+
+import csv
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from hubpipe.errors import UsageError
+from hubpipe.training import files
+from hubpipe.training.examples import Example
+
+HOSTILE = 'He said "no", then C:\\temp\\new;\r\nand a second line\n"'
+
+
+def write(folder: Path, name: str, data: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return path
+
+
+def table(folder: Path, rows: list[list[str]], *, escaped: bool = False) -> Path:
+    path = folder / "data.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, doublequote=not escaped, escapechar="\\" if escaped else None).writerows(rows)
+    return path
+
+
+def only(path: Path) -> Example:
+    (example,) = files.read(path)
+    return example
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("data.csv", 'Title,BODY,Label\nCrash,"a, b",bug\n'),
+        ("data.csv", b"\xef\xbb\xbf" + b'title,body,label\r\nCrash,"a, b",bug\r\n'),
+        ("data.tsv", "title\tbody\tlabel\nCrash\ta, b\tbug\n"),
+        ("data.json", '[{"title": "Crash", "body": "a, b", "label": "bug"}]'),
+        ("data.json", '{"version": 1, "data": [{"title": "Crash", "text": "a, b", "labels": ["bug"]}]}'),
+        ("data.jsonl", '{"title": "Crash", "description": "a, b", "labels": [{"name": "bug"}]}\n\n'),
+        ("data", '[{"title": "Crash", "body": "a, b", "labels": "bug"}]'),
+        ("data", 'title,body,labels\nCrash,"a, b",bug\n'),
+    ],
+)
+def test_every_form_of_a_file_gives_the_same_example(name: str, data: str | bytes, tmp_path: Path) -> None:
+    assert only(write(tmp_path, name, data)) == Example("Crash", "a, b", ("bug",))
+
+
+@pytest.mark.parametrize(
+    ("cell", "labels"),
+    [
+        ("bug", ("bug",)),
+        ('"bug,ui"', ("bug", "ui")),
+        ("bug; ui", ("bug", "ui")),
+        ("bug|ui|bug", ("bug", "ui")),
+        ('"[""bug"", ""area, ui""]"', ("bug", "area, ui")),
+        ("[bug", ("[bug",)),
+        ("", ()),
+        (" ; ", ()),
+    ],
+)
+def test_labels_stand_in_a_list_or_between_separators(cell: str, labels: tuple[str, ...], tmp_path: Path) -> None:
+    assert only(write(tmp_path, "data.csv", f"title,labels\nCrash,{cell}\n")).labels == labels
+
+
+def test_a_column_of_one_label_keeps_its_comma(tmp_path: Path) -> None:
+    assert only(write(tmp_path, "data.csv", 'title,label\nCrash,"area, ui"\n')).labels == ("area, ui",)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2023-08-26T06:33:37Z", datetime(2023, 8, 26, 6, 33, 37, tzinfo=UTC)),
+        ("2023-08-26 06:33:37", datetime(2023, 8, 26, 6, 33, 37, tzinfo=UTC)),
+        ("2023-08-26T06:33:37+02:00", datetime(2023, 8, 26, 6, 33, 37, tzinfo=timezone(timedelta(hours=2)))),
+        ("2023-08-26", datetime(2023, 8, 26, tzinfo=UTC)),
+        ("", None),
+    ],
+)
+def test_dates_are_in_utc_where_they_do_not_say(written: str, expected: datetime | None, tmp_path: Path) -> None:
+    path = write(tmp_path, "data.csv", f"title,label,created_at,repo,number,url\nCrash,bug,{written},a/b,7,https://x\n")
+    assert only(path) == Example("Crash", "", ("bug",), created_at=expected, repo="a/b", number=7, url="https://x")
+
+
+def test_quotes_that_are_doubled_leave_backslashes_alone(tmp_path: Path) -> None:
+    path = table(tmp_path, [["title", "body", "label"], ["In C:\\temp\\", HOSTILE, "bug"], ["b", "c", "bug"]])
+    first, second = files.read(path)
+    assert (first.title, first.body) == ("In C:\\temp\\", HOSTILE)
+    assert second.body == "c"
+
+
+def test_quotes_that_are_escaped_come_out_as_they_were(tmp_path: Path) -> None:
+    rows = [["title", "body", "label"], ["In C:\\temp\\", HOSTILE, "bug"], ["b", "c", "bug"]]
+    path = table(tmp_path, rows, escaped=True)
+    first, second = files.read(path)
+    assert (first.title, first.body) == ("In C:\\temp\\", HOSTILE)
+    assert second.body == "c"
+
+
+@pytest.mark.parametrize("title", ["C:\\temp", "\\d+ matches", "ends in \\"])
+def test_a_backslash_in_a_plain_cell_is_one(title: str, tmp_path: Path) -> None:
+    assert only(write(tmp_path, "data.csv", f"title,label\n{title},bug\n")).title == title
+
+
+def test_a_cell_may_be_longer_than_a_csv_readers_usual_limit(tmp_path: Path) -> None:
+    assert len(only(write(tmp_path, "data.csv", f"title,body,label\nCrash,{'x' * 200_000},bug\n")).body) == 200_000
+
+
+def test_other_columns_can_be_named(tmp_path: Path) -> None:
+    path = write(tmp_path, "data.tsv", "ID\tArea\tTitle\tDescription\n9\tSystem.Net\tCrash\tOn start\n")
+    (example,) = files.read(path, columns={"label": "Area", "body": "Description"})
+    assert example == Example("Crash", "On start", ("System.Net",), number=9)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("data.csv", b"\xff\xfe\x00", "it is not UTF-8 text"),
+        ("data.csv", "", "holds no examples"),
+        ("data.csv", "title,label\n", "holds no examples"),
+        ("data.json", "[]", "holds no examples"),
+        ("data.csv", "name,label\nCrash,bug\n", "no column title .*it has name, label"),
+        ("data.csv", "title,kind\nCrash,bug\n", "no column labels or label.*it has title, kind"),
+        ("data.csv", "title,label\nCrash,bug\nMore,than,two\n", r"data\.csv:3: 3 cells, 2 columns"),
+        ("data.csv", "title,label\nCrash,bug\nLess\n", r"data\.csv:3: 1 cells, 2 columns"),
+        ("data.csv", 'title,label\n"Crash,bug\nMore,bug\n', r"data\.csv:3: 1 cells, 2 columns"),
+        ("data.csv", "title,label\nCrash\rbug,bug\n", r"data\.csv:2: 1 cells, 2 columns"),
+        ("data.jsonl", '{"title": "a", "label": "b"}\n{"title": \n', r"data\.jsonl:2: no JSON object"),
+        ("data.jsonl", "[1]\n", r"data\.jsonl:1: no JSON object"),
+        ("data.json", '[{"title": "a"},\n{"title" "b"}]', r"data\.json:2: no JSON"),
+        ("data.json", '{"a": [], "b": []}', "no list of examples"),
+        ("data.json", "[1, 2]", "no list of examples"),
+        ("data.json", "7", "no list of examples"),
+        ("data.csv", "title,label,created_at\na,bug,2024-01-01\nb,bug,soon\n", "row 2: 'soon' is no date"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_place(name: str, data: str | bytes, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=message):
+        files.read(write(tmp_path, name, data))
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nothing\.csv cannot be read: No such file"):
+        files.read(tmp_path / "nothing.csv")
+
+
+def test_a_named_column_that_is_not_there_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path, "data.csv", "title,label\nCrash,bug\n")
+    with pytest.raises(UsageError, match="no column Area: it has title, label"):
+        files.read(path, columns={"label": "Area"})
+
+
+def test_rows_that_lack_what_others_have_are_empty_there(tmp_path: Path) -> None:
+    rows = [{"title": "a", "labels": ["bug"]}, {"title": "b", "body": None}, {"title": "c", "labels": None}]
+    path = write(tmp_path, "data.jsonl", "\n".join(map(json.dumps, rows)))
+    assert [(one.title, one.body, one.labels) for one in files.read(path)] == [
+        ("a", "", ("bug",)),
+        ("b", "", ()),
+        ("c", "", ()),
+    ]
