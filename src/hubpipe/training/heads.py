@@ -40,7 +40,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Lesson:
-    """All that a head is learned from: labels and their names' vectors (labels × d), n rows seen, the truth (n × labels), and how much each row counts."""
+    """All that a head is learned from.
+
+    Labels and the vectors of their names (labels × d), n rows seen, the truth (n × labels), how much each row counts.
+    """
 
     labels: tuple[str, ...]
     named: Array
