@@ -7,6 +7,7 @@ from hubpipe import models, render
 from hubpipe.config import FILE_INPUTS, Config, Flow, Step, problems_of_flow
 from hubpipe.config.change_rules import PULLS
 from hubpipe.config.rules import ISSUES
+from hubpipe.config.steps import AUTO, LEARNED
 from hubpipe.errors import ConstraintError, HubpipeError, ModelError, TemplateError, UsageError
 from hubpipe.models import Needs
 from hubpipe.models.base import Places, Terms, reference
@@ -30,6 +31,8 @@ PULL_CALLS = 1
 AGAIN_CALLS = 1
 CHECK_CALLS = 2
 RELEASE_CALLS = 2
+# Whether there is a learned model on the default branch; each of its files is one more.
+LEARNED_CALLS = 1
 BRANCH_CALLS = 1
 INPUT_CALLS = {
     "comments": "1 a 100 comments",
@@ -38,6 +41,7 @@ INPUT_CALLS = {
     "files": "1 a 100 files",
     "pulls": "1 a 100 releases, 1 a 100 closed pull requests",
 }
+FILE_OF_MODEL = "learned model: 1 a file, where there is one"
 CONTENTS_CALLS = "1 a changed file"
 DIFF_CALLS = "1 for patches that the list leaves out"
 MORE_ANNOTATIONS = "check: 1 a further 50 annotations"
@@ -97,7 +101,7 @@ def _needs(name: str, flow: Flow, places: Places, terms: Terms) -> FlowNeeds:
         events=flow.on,
         permissions=_permissions(flow),
         models=tuple(needs for _, found, _ in steps for needs in found),
-        calls=_calls(known),
+        calls=_calls(known) + LEARNED_CALLS * (_uses_learned(flow) and not _uses_learned(known)),
         more_calls=tuple(_more_calls(flow)),
         problems=tuple(str(fault) for fault in faults),
         exit_code=max((fault.exit_code for fault in faults), default=0),
@@ -173,6 +177,7 @@ def _calls(flow: Flow) -> int:
         (BRANCH_CALLS, "pulls" in flow.input),
         (PULL_CALLS, pulls and (flow.reads_files or publish.comment is not None)),
         (AGAIN_CALLS, pulls and publish.comment is not None),
+        (LEARNED_CALLS, _uses_learned(flow)),
         (FILES_CALLS, flow.reads_files),
         (AGAIN_CALLS, flow.reads_files and publish.comment is not None and publish.comment.mode == "comment"),
     )
@@ -195,6 +200,12 @@ def _more_calls(flow: Flow) -> Iterator[str]:
         yield f"contents: {CONTENTS_CALLS}"
     if flow.publish.check is not None:
         yield MORE_ANNOTATIONS
+    if _uses_learned(flow):
+        yield FILE_OF_MODEL
+
+
+def _uses_learned(flow: Flow) -> bool:
+    return any(step.model in (AUTO, LEARNED) for step in flow.pipeline)
 
 
 def _lines(needs: FlowNeeds) -> Iterator[str]:

@@ -62,7 +62,7 @@ flows:
     on:
       issues: [opened, edited, reopened]
     input: [title, body]
-    pipeline: {task: zero-shot-classification, model: embedded}
+    pipeline: {task: zero-shot-classification, model: auto}
     publish: labels
   pr-summary:
     on:

@@ -32,7 +32,7 @@ LEAST_REPOSITORIES = 3
 AS_IT_IS = np.array([member == "linear" for member in MEMBERS], dtype=np.float32)
 # What is learned of a strange repository's issues: the trees take a corpus's own ways for those of all, and a blend
 # that is found on the corpus believes everything too much. Chosen on the training half of NLBSE'24.
-STRANGE = Recipe(traits=0.05, trees=False)
+STRANGE = Recipe(c=0.3, traits=0.05, trees=False)
 # How many standard errors words must lessen the surprise by: less may be chance, and words age.
 SURE = 3.0
 NO_WORDS = "words are not read: the settings say so"
