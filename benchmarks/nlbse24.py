@@ -1,6 +1,6 @@
 """Measure labels that are learned, by the protocol of NLBSE'24 and in time.
 
-    python -m benchmarks.nlbse24 --data DIR [--rows hybrid,tuned,...] [--split official|chronological] [--seed N]
+    python -m benchmarks.nlbse24 --data DIR [--rows hybrid,tuned,...] [--split official|chronological] [--keep DIR] [--seed N]
 
 DIR holds issues_train.csv and issues_test.csv of https://github.com/nlbse2024/issue-report-classification: five
 repositories, 300 issues each to learn from and to test on, labels bug, feature and question. The figure is macro-F1,
@@ -28,6 +28,7 @@ from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
 
 from hubpipe.models import embedded, hub
 from hubpipe.models.learned import folder, tuned
@@ -56,6 +57,8 @@ class Task:
     test: Sequence[Example]
     others: Sequence[Example]
     seed: int
+    split: str
+    keep: Path | None
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def main() -> int:
         found = {}
         for split in [given.split] if given.split else SPLITS:
             with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-                found[split] = pool.submit(measure, name, split, given.data, given.seed).result()
+                found[split] = pool.submit(measure, name, split, given.data, given.seed, given.keep).result()
         print(line(name, found), flush=True)
         for split, row in found.items():
             print(f"    {split:14}", "  ".join(f"{repo.split('/')[1]} {f1:.3f}" for repo, f1 in row.f1.items()))
@@ -103,6 +106,7 @@ def arguments() -> argparse.Namespace:
     options.add_argument("--data", type=Path, required=True, help="the folder of issues_train.csv and issues_test.csv")
     options.add_argument("--rows", help=f"some of: {','.join(WAYS)}")
     options.add_argument("--split", choices=SPLITS, help="only one of the two")
+    options.add_argument("--keep", type=Path, help="a folder to keep encoders in that were tuned on other repositories")
     options.add_argument("--seed", type=int, default=0)
     return options.parse_args()
 
@@ -123,7 +127,7 @@ def read(path: Path) -> list[Example]:
         ]
 
 
-def tasks(data: Path, split: str, seed: int) -> list[Task]:
+def tasks(data: Path, split: str, seed: int, keep: Path | None) -> list[Task]:
     """Split both files into what is learned from and what is tested on, for each repository."""
     learn, test = read(data / "issues_train.csv"), read(data / "issues_test.csv")
     if split == "chronological":
@@ -136,6 +140,8 @@ def tasks(data: Path, split: str, seed: int) -> list[Task]:
             [example for example in test if example.repo == repo],
             [example for example in learn if example.repo != repo],
             seed,
+            split,
+            keep,
         )
         for repo in repos
     ]
@@ -154,12 +160,12 @@ def halves(examples: Iterable[Example]) -> tuple[list[Example], list[Example]]:
     return older, newer
 
 
-def measure(name: str, split: str, data: Path, seed: int) -> Row:
+def measure(name: str, split: str, data: Path, seed: int, keep: Path | None) -> Row:
     """Run one row on one split."""
     import torch
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
-    answers = [(task, WAYS[name](task)) for task in tasks(data, split, seed)]
+    answers = [(task, WAYS[name](task)) for task in tasks(data, split, seed, keep)]
     f1 = {task.repo: macro_f1(answer.scores, task.test) for task, answer in answers}
     scores = np.vstack([answer.scores for _, answer in answers])
     right = np.concatenate([truth(task.test) for task, _ in answers])
@@ -268,17 +274,34 @@ def by_tuning(task: Task) -> Answer:
     return ours(Scorer(encoder, learnt.parts), task, started)
 
 
-def by_adapting(task: Task, each: int) -> Answer:
-    """Tune on the other repositories, learn their labels, then `each` issues of every label of this one (or none)."""
+def by_others(task: Task, each: int, adapted: bool = False) -> Answer:
+    """Learn the other repositories' labels, then `each` issues of every label of this one (or none).
+
+    `adapted`, the encoder is tuned on the others before; where that was kept, its seconds are those of an earlier row.
+    """
     started = time.monotonic()
-    done = tune.tune(task.others, tune.TuneSettings(seed=task.seed), source())
-    encoder = tuned.load(source(), done.tensors)
+    encoder = adapting(task) if adapted else Encoder(source())
     settings = fit.Settings(labels=LABELS, seed=task.seed, strange=True)
     prior = Scorer(encoder, fit.fit(task.others, settings, encoder, zero_day(encoder)).parts)
     if not each:
         return ours(prior, task, started)
     learnt = fit.fit(few(task, each), fit.Settings(labels=LABELS, seed=task.seed), encoder, prior)
     return ours(Scorer(encoder, learnt.parts), task, started)
+
+
+def adapting(task: Task) -> Encoder:
+    """Tune the encoder on the other repositories, or take what was kept of that."""
+    kept = task.keep / f"{task.split}-{task.repo.replace('/', '-')}-{task.seed}.safetensors" if task.keep else None
+    if kept and kept.is_file():
+        return tuned.load(source(), load_file(kept))
+    started = time.monotonic()
+    done = tune.tune(task.others, tune.TuneSettings(seed=task.seed), source())
+    if kept:
+        save_file(dict(done.tensors), kept)
+    print(
+        f"    {task.split} {task.repo}: encoder tuned on the others in {time.monotonic() - started:.0f} s", flush=True
+    )
+    return tuned.load(source(), done.tensors)
 
 
 def few(task: Task, each: int) -> list[Example]:
@@ -396,9 +419,12 @@ WAYS: dict[str, Callable[[Task], Answer]] = {
     "few-32": partial(by_few, each=32),
     "hybrid": by_hybrid,
     "tuned": by_tuning,
-    "adapted-0": partial(by_adapting, each=0),
-    "adapted-8": partial(by_adapting, each=8),
-    "adapted-32": partial(by_adapting, each=32),
+    "others-0": partial(by_others, each=0),
+    "others-8": partial(by_others, each=8),
+    "others-32": partial(by_others, each=32),
+    "adapted-0": partial(by_others, each=0, adapted=True),
+    "adapted-8": partial(by_others, each=8, adapted=True),
+    "adapted-32": partial(by_others, each=32, adapted=True),
     "tfidf-svm": by_words,
     "fasttext": by_fasttext,
     "setfit": by_setfit,

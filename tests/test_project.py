@@ -90,7 +90,21 @@ def test_the_demo_labels_the_issue_and_summarises_the_pull_request() -> None:
     assert "incremental decoder" in done.stdout
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples" / "workflows").glob("*.yml")), ids=lambda path: path.name)
+WORKFLOWS = ROOT / "examples" / "workflows"
+
+
+def test_the_example_that_trains_may_read_the_history_and_propose_a_branch() -> None:
+    workflow = yaml.safe_load((WORKFLOWS / "train.yml").read_text(encoding="utf-8"))
+    assert set(workflow[True]) == {"schedule", "workflow_dispatch"}
+    [job] = workflow["jobs"].values()
+    assert job["permissions"] == {"contents": "write", "issues": "read", "pull-requests": "write"}
+    [given] = [step["with"] for step in job["steps"] if str(step.get("uses")).startswith("hubpipe/")]
+    assert given == {"mode": "train", "learned-model": ".github/hubpipe"}
+    [cache] = [step["with"] for step in job["steps"] if str(step.get("uses")).startswith("actions/cache@")]
+    assert cache["path"] == ".github/hubpipe.history"
+
+
+@pytest.mark.parametrize("path", [WORKFLOWS / "hubpipe.yml"], ids=lambda path: path.name)
 def test_an_example_workflow_gives_the_permissions_that_its_flows_need(path: Path) -> None:
     workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert set(workflow[True]) <= set(SUBJECTS)  # YAML 1.1 reads `on` as true

@@ -1,12 +1,8 @@
 """The yardsticks of a learned model."""
 
-import numpy as np
 import pytest
 
-from hubpipe.config import Step
-from hubpipe.models import load
-from hubpipe.models.base import Places
-from hubpipe.training.baselines import keyword, majority, zero_shot
+from hubpipe.training.baselines import keyword, majority
 from hubpipe.training.examples import Example
 from hubpipe.training.measure import measure
 
@@ -59,12 +55,3 @@ def test_a_word_in_the_title_says_more_than_one_in_the_body() -> None:
 def test_keywords_of_labels_side_by_side_need_a_hit() -> None:
     found = keyword(LEARNED, [issue("Lorem ipsum"), issue("bug in networking")], LABELS, exclusive=False)
     assert found.decided.tolist() == [[False] * 4, [True, False, False, True]]
-
-
-def test_zero_shot_asks_a_model_that_has_learned_nothing() -> None:
-    step = Step.model_validate({"task": "zero-shot-classification", "labels": ["bug", "question"]})
-    model = load(step, {"bug": "", "question": ""}, Places(offline=True))
-    test = [issue("The application crashes with a stack trace"), issue("How do I use this?", label="question")]
-    found = zero_shot(model, step, test, ("bug", "question"), exclusive=True)
-    assert found.scores.shape == (2, 2)
-    assert np.argmax(found.scores, axis=1).tolist() == [0, 1]

@@ -141,6 +141,20 @@ def test_evidence_is_of_later_issues_than_those_learned_from() -> None:
     assert len(np.unique(measured)) == len(measured)
 
 
+def test_evidence_is_in_the_order_of_time() -> None:
+    examples = issues()
+    shuffled = [examples[place] for place in np.random.default_rng(0).permutation(len(examples))]
+    # The same model whatever the order of the file is, but for how equal times are ordered.
+    late = [replace(issue, created_at=START + timedelta(hours=row)) for row, issue in enumerate(examples)]
+    mixed = [late[place] for place in np.random.default_rng(1).permutation(len(late))]
+    assert len(fit(shuffled, FEW, Counting()).evidence.truth) == len(fit(examples, FEW, Counting()).evidence.truth)
+    truth = fit(mixed, FEW, Counting()).evidence.truth
+    columns = fit(mixed, FEW, Counting()).parts.labels
+    kinds = [columns[place] for place in truth.argmax(axis=1)]
+    # The issues of each day are a bug, a feature and a question, in this order.
+    assert kinds[:3] == ["bug", "feature", "question"]
+
+
 def test_without_dates_every_issue_is_measured_once_by_a_model_that_did_not_learn_it() -> None:
     examples = issues(dated=False)
     truth = np.array([[int(kind in issue.labels) for kind in KINDS] for issue in examples], dtype=np.int8)

@@ -157,7 +157,7 @@ class ModelInfo:
     `mask` is what stands for a missing word, for the models that fill one in.
     `revision` is the resolved commit on the Hub; None for what has none (a fake, a local folder).
     `base` is the second model that was loaded with it, as `repo@commit`: what an adapter of PEFT is laid over, the
-    encoder of BERTopic's topics. `spoke` says in words what it knows and why it was chosen, where hubpipe chose it by itself.
+    encoder of BERTopic's topics. `spoke` says in words what it knows, or why it was chosen, where hubpipe chose it.
     """
 
     library: str

@@ -8,10 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hubpipe.config import Step
-from hubpipe.models.base import Model
 from hubpipe.models.phrases import ENTRIES, FILLERS, PHRASES, WORD, WORDS, entry
-from hubpipe.training.asking import scores_of
 from hubpipe.training.examples import Example, truth
 from hubpipe.training.scored import Scored
 
@@ -53,12 +50,6 @@ def keyword(learned: Sequence[Example], test: Sequence[Example], labels: Sequenc
     return Scored(
         tuple(labels), _scores(hits, _shares(learned, labels), exclusive), truth(test, labels), tuple(test), exclusive
     )
-
-
-def zero_shot(model: Model, step: Step, test: Sequence[Example], labels: Sequence[str], *, exclusive: bool) -> Scored:
-    """Score examples with a model that has learned none of them, as `hubpipe.models.load` gives it for a step."""
-    scores = scores_of(model, step, test, labels)
-    return Scored(tuple(labels), scores, truth(test, labels), tuple(test), exclusive)
 
 
 def _scores(hits: NDArray[np.float64], shares: NDArray[np.float64], exclusive: bool) -> NDArray[np.float32]:

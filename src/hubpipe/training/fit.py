@@ -16,7 +16,7 @@ from hubpipe.models.learned.views import Array, Encodes, look
 from hubpipe.models.phrases import entry
 from hubpipe.training.blending import blend, surprise
 from hubpipe.training.examples import Example, truth
-from hubpipe.training.forward import FOLDS, Fold, Rows, by_group, by_lot, folds, halves, in_time
+from hubpipe.training.forward import FOLDS, Fold, Rows, by_group, by_lot, folds, halves, in_time, oldest_first
 from hubpipe.training.heads import LEAST_WORDS, Lesson, Recipe, learn
 
 TOO_FEW_LABELS = (
@@ -30,9 +30,9 @@ OTHER_ROWS = "the rehearsal was on other rows than `rehearsed` gives"
 IN_TIME, BY_LOT, BY_REPOSITORY = "in time", "by lot", "by repository"
 LEAST_REPOSITORIES = 3
 AS_IT_IS = np.array([member == "linear" for member in MEMBERS], dtype=np.float32)
-# What is learned of a strange repository's issues: the trees take a corpus's own ways for those of all, and a blend
-# that is found on the corpus believes everything too much. Chosen on the training half of NLBSE'24.
-STRANGE = Recipe(c=0.3, traits=0.05, trees=False)
+# What is learned for strange repositories, from several others and from one corpus. On one corpus nothing tells how
+# much trees and blend take its own ways for those of all. Chosen on the training half of NLBSE'24.
+STRANGE, STRANGE_OF_ONE = Recipe(c=0.3), Recipe(c=0.3, traits=0.05, trees=False)
 # How many standard errors words must lessen the surprise by: less may be chance, and words age.
 SURE = 3.0
 NO_WORDS = "words are not read: the settings say so"
@@ -115,8 +115,9 @@ def fit(
         "words": reason,
     }
     logits = blended(trial.members, trial.blend, trial.bias, lesson.exclusive)
-    known = lesson.truth[np.concatenate([new for _, new in held])]
-    evidence = Evidence(labels, shares(logits, lesson.exclusive), known)
+    rows = np.concatenate([new for _, new in held])
+    order = np.argsort(oldest_first(examples)[rows], kind="stable")
+    evidence = Evidence(labels, shares(logits, lesson.exclusive)[order], lesson.truth[rows][order])
     return Learnt(Parts(labels, {**head.spec(), "learning": learning}, head.arrays()), evidence)
 
 
@@ -201,9 +202,9 @@ def _means(ours: str, its: str) -> bool:
 
 def _choose(lesson: Lesson, held: Sequence[Fold], settings: Settings, where: str) -> tuple[_Trial, str]:
     """Read words only where rows that were not learned from are told apart better with them, beyond chance."""
-    recipe = settings.recipe or (STRANGE if settings.strange else Recipe())
     if settings.strange and where != BY_REPOSITORY:
-        return _try(lesson, held, recipe, AS_IT_IS), NO_WORDS
+        return _try(lesson, held, settings.recipe or STRANGE_OF_ONE, AS_IT_IS), NO_WORDS
+    recipe = settings.recipe or (STRANGE if settings.strange else Recipe())
     plain = _try(lesson, held, recipe)
     if settings.strange or not settings.words:
         return plain, NO_WORDS
