@@ -1,6 +1,6 @@
 """Measure labels that are learned, by the protocol of NLBSE'24 and in time.
 
-    python -m benchmarks.nlbse24 --data DIR [--rows hybrid,tuned,...] [--split official|chronological] [--keep DIR] [--seed N]
+    python -m benchmarks.nlbse24 --data DIR [--rows hybrid,tuned,...] [--split SPLIT] [--keep DIR] [--seed N]
 
 DIR holds issues_train.csv and issues_test.csv of https://github.com/nlbse2024/issue-report-classification: five
 repositories, 300 issues each to learn from and to test on, labels bug, feature and question. The figure is macro-F1,

@@ -17,6 +17,7 @@ from hubpipe.models.fake import Fake
 from hubpipe.models.shelf import Shelf
 from hubpipe.pipeline import Work
 from hubpipe.report import StepReport
+from hubpipe.report.found import findings
 from hubpipe.text import Document, Part
 from tests.models import tiny
 
@@ -100,7 +101,7 @@ def test_a_condition_reads_entities_too() -> None:
 
 def test_a_text_that_a_later_step_read_is_no_finding() -> None:
     chosen = flow(f"{TRANSLATE}, {CLASSIFY}")
-    found = pipeline.findings(chosen, list(pipeline.steps(work(chosen))))
+    found = findings(chosen, list(pipeline.steps(work(chosen))))
     assert found.text is None
     assert found.deciding == chosen.pipeline[1]
 
@@ -109,7 +110,7 @@ def test_texts_that_no_later_step_read_are_found_together() -> None:
     image = Attachment("images", "https://github.com/user-attachments/assets/1", b"x")
     steps = "{task: summarization, model: 'fake:label=A summary'}, {task: image-to-text, model: 'fake:label=A dialog'}"
     chosen = flow(steps, "    input: [body, images]\n")
-    found = pipeline.findings(chosen, list(pipeline.steps(work(chosen, attachments=(image,)))))
+    found = findings(chosen, list(pipeline.steps(work(chosen, attachments=(image,)))))
     assert found.text == Text("A summary\nA dialog")
 
 
@@ -139,7 +140,7 @@ def test_a_model_that_writes_nothing_is_told() -> None:
 
 def test_scores_entities_and_a_last_text_are_found_together() -> None:
     chosen = flow(f"{CLASSIFY}, {FIND}, when: bug}}, {{task: summarization, model: 'fake:echo'}}")
-    found = pipeline.findings(chosen, list(pipeline.steps(work(chosen))))
+    found = findings(chosen, list(pipeline.steps(work(chosen))))
     assert found.scores is not None
     assert found.spans != ()
     assert found.text == Text(BODY)
@@ -147,7 +148,7 @@ def test_scores_entities_and_a_last_text_are_found_together() -> None:
 
 def test_a_step_that_was_passed_over_leaves_the_labels_to_the_one_before() -> None:
     chosen = flow(f"{CLASSIFY}, {{task: text-classification, model: 'fake:label=crash', when: question}}")
-    found = pipeline.findings(chosen, list(pipeline.steps(work(chosen))))
+    found = findings(chosen, list(pipeline.steps(work(chosen))))
     assert found.deciding == chosen.pipeline[0]
 
 
@@ -160,7 +161,7 @@ def test_an_image_step_without_an_image_is_passed_over() -> None:
 def test_boxes_under_the_threshold_are_no_finding() -> None:
     chosen = flow("{task: object-detection, model: 'fake:'}", "    input: [images]\n    decide: {threshold: 0.6}\n")
     boxes = Boxes((Box("dialog", 0.7, 0, 0, 1, 1), Box("button", 0.5, 0, 0, 1, 1)))
-    found = pipeline.findings(chosen, [StepReport("object-detection", prediction=boxes)])
+    found = findings(chosen, [StepReport("object-detection", prediction=boxes)])
     assert found.boxes == boxes.boxes[:1]
 
 

@@ -16,8 +16,21 @@ from tests.standin.standin import StandIn
 
 pytestmark = pytest.mark.e2e
 
-PLACES = ("parser", "sidebar", "installer", "search page", "scheduler", "importer", "login form", "cache", "printer")
-PLACES += ("map", "editor", "menu", "backup", "chart", "mail gateway", "terminal", "theme", "viewer", "proxy", "queue")
+PLACES = (
+    *(
+        "parser",
+        "sidebar",
+        "installer",
+        "search page",
+        "scheduler",
+        "importer",
+        "login form",
+        "cache",
+        "printer",
+        "map",
+    ),
+    *("editor", "menu", "backup", "chart", "mail gateway", "terminal", "theme", "viewer", "proxy", "queue"),
+)
 BUGS = (
     (
         "The {} crashes on start",

@@ -92,7 +92,7 @@ def test_the_bound_fails_no_more_often_than_it_says() -> None:
     random = np.random.default_rng(7)
     passed = 0
     for _ in range(400):
-        scores = np.sort(random.random(150).astype(np.float32) / 2 + 0.5)[::-1].copy()
+        scores = np.sort(random.random(150) / 2 + 0.5)[::-1].astype(np.float32)
         right = (random.random(150) < 0.9).astype(np.int8)
         [cutoff] = cutoffs(Evidence(("bug",), scores[:, None], right[:, None]), 0.9, exclusive=False)
         passed += cutoff.score is not None

@@ -47,7 +47,10 @@ class Letters:
         for row, text in enumerate(texts):
             for character in text[:500].casefold():
                 found[row, ord(character) % 26] += 1
-        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1)
+        scaled: NDArray[np.float32] = (found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1)).astype(
+            np.float32
+        )
+        return scaled
 
 
 def learned(labels: Sequence[str] = AREAS, count: int = 120) -> Parts:

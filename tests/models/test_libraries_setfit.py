@@ -13,9 +13,9 @@ import joblib  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression, RidgeClassifier  # type: ignore[import-untyped]
-from sklearn.multiclass import OneVsRestClassifier  # type: ignore[import-untyped]
-from sklearn.multioutput import MultiOutputClassifier  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
 
 from hubpipe.config import Step
 from hubpipe.errors import ModelNotFoundError, TaskError, UnsafeModelError

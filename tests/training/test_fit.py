@@ -67,7 +67,10 @@ class Counting:
         for row, text in enumerate(texts):
             for character in text.casefold():
                 found[row, ord(character) % self.width] += 1
-        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1)
+        scaled: NDArray[np.float32] = (found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1)).astype(
+            np.float32
+        )
+        return scaled
 
 
 def test_twenty_issues_are_enough_to_learn_two_plain_labels(encoder: Encoder) -> None:
