@@ -1,0 +1,108 @@
+"""`model: auto`: who speaks, and why."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hubpipe.config import Step
+from hubpipe.errors import ModelNotFoundError, TaskError
+from hubpipe.models import describe, hub, load, resolve
+from hubpipe.models.base import Certain, Places, Scores
+from hubpipe.models.learned import folder
+from hubpipe.models.learned.kinds import ZERO_DAY_KINDS, kinds
+
+AUTO = Step(model="auto", task="zero-shot-classification")
+KINDS = {"type: bug": "", "enhancement": "A wish"}
+CRASH = "The app crashes on start\n\nSince the update it fails with a NullPointerException. Stack trace below."
+
+
+@pytest.fixture
+def learned(specimen: Callable[[str, str], Path], places: Places) -> Places:
+    """Everything from this machine, and a model that learned bug and enhancement."""
+    return replace(places, learned=specimen("hubpipe", "text-classification"))
+
+
+def retold(where: Places, tmp_path: Path, **facts: object) -> Places:
+    """Give the same learned model with other facts."""
+    assert where.learned is not None
+    found = folder.read(where.learned)
+    folder.save(tmp_path / "model", replace(found, facts={**found.facts, **facts}), "")
+    return replace(where, learned=tmp_path / "model")
+
+
+def test_on_the_first_day_the_zero_day_head_speaks_under_the_repositorys_names(places: Places) -> None:
+    model = load(AUTO, KINDS, places)
+    [scores] = model.predict([CRASH])
+    assert isinstance(scores, Scores)
+    assert [score.label for score in scores.scores] == ["type: bug", "enhancement"]
+    assert sum(score.score for score in scores.scores) == pytest.approx(1, abs=1e-5)
+    assert model.info.reference.startswith("hubpipe:zero-day@")
+    assert model.info.spoke == ("zero-day speaks: nothing was learned of this repository yet (hubpipe train does)")
+
+
+@pytest.mark.parametrize("labels", [{"area/ui": "", "bug": ""}, {"bug": "", "defect": ""}, {"bug": ""}])
+def test_labels_that_are_not_all_kinds_of_their_own_are_told_apart_by_names_and_descriptions(
+    places: Places, labels: dict[str, str]
+) -> None:
+    model = load(AUTO, labels, places)
+    assert "embedded speaks" in model.info.spoke
+    assert model.info.library == "sentence-transformers"
+
+
+def test_a_learned_model_speaks_by_itself(learned: Places) -> None:
+    step = resolve(AUTO, learned)
+    assert (step.model, step.task) == ("learned", "text-classification")
+    model = load(step, {}, learned)
+    [scores] = model.predict([CRASH])
+    assert isinstance(scores, Scores)
+    assert scores.scores[0].label == "bug"
+    assert "learned speaks, learned from" in model.info.spoke
+    assert isinstance(model, Certain)
+
+
+def test_a_learned_model_that_was_worse_stays_silent_and_that_is_told(learned: Places, tmp_path: Path) -> None:
+    where = retold(learned, tmp_path, speaks=False, silent="it is worse than zero-shot")
+    assert resolve(AUTO, where) == AUTO
+    assert "does not speak yet: it is worse than zero-shot" in load(AUTO, KINDS, where).info.spoke
+
+
+def test_a_learned_model_that_does_not_know_a_label_leaves_it_to_another(learned: Places) -> None:
+    step = AUTO.model_copy(update={"labels": {"bug": "", "question": ""}})
+    assert resolve(step, learned) == step
+    assert "does not know question" in load(step, {"bug": "", "question": ""}, learned).info.spoke
+
+
+def test_a_learned_model_that_is_broken_is_told_and_another_speaks(learned: Places, tmp_path: Path) -> None:
+    where = retold(learned, tmp_path)
+    assert where.learned is not None
+    (where.learned / folder.SETTINGS).write_text("{", "utf-8")
+    assert resolve(AUTO, where) == AUTO
+    assert "no JSON of a learned model" in load(AUTO, KINDS, where).info.spoke
+
+
+def test_where_nothing_was_learned_the_learned_model_is_an_error_that_says_what_to_do(places: Places) -> None:
+    with pytest.raises(ModelNotFoundError, match=r"hubpipe train makes one; commit its folder as .github/hubpipe"):
+        load(Step(model="learned"), {}, places)
+
+
+def test_labels_that_nobody_learned_are_refused(learned: Places) -> None:
+    with pytest.raises(TaskError, match="none of the labels to choose from"):
+        load(Step(model="learned", task="zero-shot-classification"), {"colour": ""}, learned)
+
+
+def test_what_a_step_needs_is_told_before_it_is_known_who_speaks(places: Places, learned: Places) -> None:
+    assert describe(AUTO, places).repo == "sentence-transformers/all-MiniLM-L6-v2"
+    needs = describe(resolve(AUTO, learned), learned)
+    assert (needs.library, needs.repo, needs.reads_all) == ("hubpipe", "learned", True)
+    assert needs.base_model == "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def test_the_zero_day_head_knows_the_kinds_that_labels_are_held_against() -> None:
+    assert sorted(folder.read(hub.ZERO_DAY_FOLDER).parts.labels) == sorted(ZERO_DAY_KINDS)
+
+
+def test_every_kind_may_be_named_once() -> None:
+    assert kinds(["C-bug", "feature request"]) == {"bug": "C-bug", "enhancement": "feature request"}
+    assert kinds(["bug", "regression"]) is None
