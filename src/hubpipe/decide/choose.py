@@ -39,7 +39,9 @@ def _sure(prediction: Scores, limits: Limits, rules: Decide) -> tuple[tuple[Scor
     kept = renamed(replace(prediction, scores=tuple(reaching)), rules)
     if not kept:
         return (), (_unsure(prediction.scores[0], limits),)
-    rest = [score for score in renamed(prediction, rules) if score.label.casefold() != kept[0].label.casefold()]
+    others = [score for score in renamed(prediction, rules) if score.label.casefold() != kept[0].label.casefold()]
+    # A label over it was not sure enough by its own cutoff: that one does not compete.
+    rest = [score for score in others if score.score <= kept[0].score]
     if rest and kept[0].score - rest[0].score < rules.margin:
         return (), (_too_close(kept[0], rest[0], rules),)
     return tuple(kept)[: rules.max_labels], ()
