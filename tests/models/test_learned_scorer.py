@@ -77,7 +77,7 @@ def encoder() -> Encoder:
 
 
 def test_a_model_of_every_part_is_tested_here(parts: Parts) -> None:
-    assert parts.spec["trees"]
+    assert PARTS.spec["trees"]
     assert parts.spec["words"]
     assert parts.spec["names"] == list(parts.labels)
 

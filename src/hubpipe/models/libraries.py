@@ -233,6 +233,7 @@ LIBRARIES = (
         "hubpipe",
         "hubpipe.models.learned.classifier",
         frozenset({"text-classification", "zero-shot-classification"}),
+        patterns=("issues.safetensors", "*.jsonl"),
     ),
     Library(FAKE, "Fake", "hubpipe.models.fake", frozenset(TASKS)),
 )

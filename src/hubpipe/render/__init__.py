@@ -14,6 +14,7 @@ from hubpipe.render.description import Refusal, held, spliced, taken_off, withou
 from hubpipe.render.neutral import line_of
 from hubpipe.render.notes import RELEASE_LIMIT, NoteGroup, note_parts, notes_page
 from hubpipe.render.pages import COMMENT_LIMIT, MARKER_ROOM, custom, filled, page, size, within_limit
+from hubpipe.render.reasons import why_values
 from hubpipe.render.said import described, says_something, unsaid
 from hubpipe.render.values import Context, halved, lines_of, lists_something, sample, values
 
@@ -36,6 +37,7 @@ __all__ = [
     "says_something",
     "spliced",
     "taken_off",
+    "why_values",
     "without",
     "write",
 ]

@@ -9,6 +9,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hubpipe.errors import TemplateError
 from hubpipe.render.neutral import code, code_anywhere, in_cell, printed, printed_anywhere
+from hubpipe.render.reasons import issue_link
 
 COMMENT_LIMIT = 65_536  # characters: https://docs.github.com/rest/issues/comments, error "body is too long"
 MARKER_ROOM = 200  # characters; a flow's name has 64 at most
@@ -104,6 +105,7 @@ def _environment(
     templates.filters["code"] = lambda value: as_code(str(value))
     if not user:
         templates.filters["cell"] = lambda value: in_cell(str(value))
+        templates.filters["issue"] = issue_link
     return templates
 
 

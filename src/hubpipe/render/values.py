@@ -11,15 +11,16 @@ from hubpipe.config import PATH, Decide
 from hubpipe.decide import Findings, Plan
 from hubpipe.digest import Digest, Judged, Unit
 from hubpipe.event import ChangedFile, Event, Subject
-from hubpipe.models.base import Box, ModelInfo, Score, Scores, Span, Text
+from hubpipe.models.base import Box, ModelInfo, Past, Score, Scores, Span, Text, Why
 from hubpipe.render.changes import MOST_ROWS, file_values, group_values
 from hubpipe.render.neutral import LINE_LIMIT
 from hubpipe.render.notes import NoteGroup
+from hubpipe.render.reasons import why_values
 from hubpipe.text import Fitted
 
 MOST_LINES = 100
 MOST_NAMES = 10
-LISTED = ("summary", "labels", "spans", "boxes", "cut", "unread")
+LISTED = ("summary", "labels", "spans", "boxes", "why", "cut", "unread")
 MOST_SPAN_LINES = 12
 MORE_LINES = "… and {rest} more lines"
 # A line of prose may begin with inline code, or with words struck through.
@@ -74,6 +75,7 @@ def values(plan: Plan, findings: Findings, context: Context) -> dict[str, Any]:
         "labels": [{"label": score.label, "score": score.score} for score in plan.chosen],
         "spans": [_span_values(span) for span in spans[:MOST_LINES]],
         "boxes": [_box_values(box) for box in findings.boxes[:MOST_LINES]],
+        "why": why_values(findings.why, context.event.subject),
         "shortened": any(len(found) > MOST_LINES for found in (lines, spans, findings.boxes)),
         "flow": context.flow,
         "model": " → ".join(info.reference for info in context.models),
@@ -166,5 +168,6 @@ def sample() -> dict[str, Any]:
     boxes = (Box("button", 0.9, 0, 0, 10, 10),)
     file = FileChange(ChangedFile("src/new.py", "renamed", 1, 1, previous_path="src/old.py"), "source")
     digest = Digest(Change((file,)), judged=(Judged(Unit(file), Scores((Score("bug", 0.9),))),))
-    found = Findings(text=Text("A sentence.\nAnother."), spans=spans, boxes=boxes, digest=digest)
+    why = (Why("bug", (Past("A title", 0.9, 1),), (("crash", 0.2),)),)
+    found = Findings(text=Text("A sentence.\nAnother."), spans=spans, boxes=boxes, digest=digest, why=why)
     return values(plan, found, context)

@@ -130,6 +130,7 @@ def _step(step: StepReport) -> dict[str, Any]:
         "read": _reading_json(step.fitted, step.unread),
         "merged": step.how or None,
         "predictions": predictions_json(step.prediction),
+        "why": [asdict(why) for why in step.why],
         "skipped": step.skipped or None,
     }
 

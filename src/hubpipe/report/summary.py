@@ -5,6 +5,7 @@ from typing import Any
 
 from hubpipe import render
 from hubpipe.errors import HubpipeError
+from hubpipe.event import Subject
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.plain import reading, remarks, spent, words
 
@@ -16,7 +17,7 @@ SUMMARY_CUT = "\n_Shortened: a job summary holds 1 MiB. The output `plan` has al
 
 def as_markdown(report: Report) -> str:
     """Write the job summary; every value in it is neutralised."""
-    flows = [_values(flow) for flow in report.flows]
+    flows = [_values(flow, report.event.subject) for flow in report.flows]
     values = {"event": report.event.name, "note": report.note, "flows": flows, "spent": spent(report)}
     return _within(render.page("summary.md.j2", values))
 
@@ -34,7 +35,7 @@ def _within(markdown: str) -> str:
     return head[: head.rfind("\n") + 1] + SUMMARY_CUT
 
 
-def _values(flow: FlowReport) -> dict[str, Any]:
+def _values(flow: FlowReport, subject: Subject | None) -> dict[str, Any]:
     return {
         "name": flow.flow,
         "model": " → ".join(info.reference for info in flow.models),
@@ -43,6 +44,7 @@ def _values(flow: FlowReport) -> dict[str, Any]:
         "chosen": [score.label for score in flow.plan.chosen],
         "more_scores": max(0, len(flow.plan.scores) - MOST_ROWS),
         "lines": _most([piece for line in _words(flow) for piece in render.lines_of(line)]),
+        "why": render.why_values(flow.findings.why, subject),
         "parts": render.note_parts(flow.findings.groups),
         "remarks": _most([line for effect in flow.plan.effects for line in remarks(effect)]),
         "notes": flow.notes,

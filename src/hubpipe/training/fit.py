@@ -12,12 +12,12 @@ from hubpipe.models.learned.head import MEMBERS, Prior, Seen, blended, shares
 from hubpipe.models.learned.names import spoken
 from hubpipe.models.learned.parts import Evidence, Parts
 from hubpipe.models.learned.scorer import Scorer
-from hubpipe.models.learned.views import Array, Encodes, look
+from hubpipe.models.learned.views import Encodes, look
 from hubpipe.models.phrases import entry
-from hubpipe.training.blending import blend, surprise
+from hubpipe.training.choosing import as_it_is, choose
 from hubpipe.training.examples import Example, truth
 from hubpipe.training.forward import FOLDS, Fold, Rows, by_group, by_lot, folds, halves, in_time, oldest_first
-from hubpipe.training.heads import LEAST_WORDS, Lesson, Recipe, learn
+from hubpipe.training.heads import STRANGE, STRANGE_OF_ONE, Lesson, Recipe, learn
 
 TOO_FEW_LABELS = (
     "Nothing to learn: {count} of {labels} labels have at least {least} examples ({found}). Collect more issues, "
@@ -29,18 +29,6 @@ TOO_FEW_ROWS = "{count} examples are too few to measure what was learned of them
 OTHER_ROWS = "the rehearsal was on other rows than `rehearsed` gives"
 IN_TIME, BY_LOT, BY_REPOSITORY = "in time", "by lot", "by repository"
 LEAST_REPOSITORIES = 3
-AS_IT_IS = np.array([member == "linear" for member in MEMBERS], dtype=np.float32)
-# What is learned for strange repositories, from several others and from one corpus. On one corpus nothing tells how
-# much trees and blend take its own ways for those of all. Chosen on the training half of NLBSE'24.
-STRANGE, STRANGE_OF_ONE = Recipe(c=0.3), Recipe(c=0.3, traits=0.05, trees=False)
-# How many standard errors words must lessen the surprise by: less may be chance, and words age.
-SURE = 3.0
-NO_WORDS = "words are not read: the settings say so"
-FEW_FOR_WORDS = "words are not read: fewer than {least} examples"
-WORDS = (
-    "words are {read}: {where}, an issue that was not learned from surprises {with_words:.3f} nats with them, "
-    "{without:.3f} without ({errors:.1f} standard errors, {sure:g} wanted)"
-)
 
 
 @dataclass(frozen=True)
@@ -106,13 +94,16 @@ def fit(
         tried = _lesson(examples, labels, rehearsal.encoder, prior, settings)
     if not held:
         raise UsageError(TOO_FEW_ROWS.format(count=len(examples)))
-    trial, reason = _choose(tried, held, settings, where)
+    alone = settings.strange and where != BY_REPOSITORY
+    usual = (STRANGE_OF_ONE if alone else STRANGE) if settings.strange else Recipe()
+    recipe = replace(settings.recipe or usual, words=settings.words and not settings.strange)
+    trial = as_it_is(tried, held, recipe) if alone else choose(tried, held, recipe, where)
     head = replace(learn(lesson, trial.recipe), blend=trial.blend, bias=trial.bias)
     learning = {
         "examples": len(examples),
         "folds": where,
         "believed": dict(zip(MEMBERS, map(float, trial.blend.round(3)), strict=True)),
-        "words": reason,
+        "words": trial.reason,
     }
     logits = blended(trial.members, trial.blend, trial.bias, lesson.exclusive)
     rows = np.concatenate([new for _, new in held])
@@ -160,20 +151,6 @@ def chosen(examples: Sequence[Example], settings: Settings) -> tuple[str, ...]:
     return labels
 
 
-@dataclass(frozen=True)
-class _Trial:
-    """A recipe, what its heads said of rows that they did not learn from, how much each is believed, and the rest.
-
-    `surprise` is that of each row (nats).
-    """
-
-    recipe: Recipe
-    members: Array
-    blend: Array
-    bias: Array
-    surprise: Array
-
-
 def _lesson(
     examples: Sequence[Example], labels: tuple[str, ...], encoder: Encodes, prior: Scorer | None, settings: Settings
 ) -> Lesson:
@@ -198,38 +175,3 @@ def _prior(scorer: Scorer | None, labels: Sequence[str]) -> Prior | None:
 def _means(ours: str, its: str) -> bool:
     meant = entry(ours)
     return ours.casefold() == its.casefold() or (meant is not None and meant == entry(its))
-
-
-def _choose(lesson: Lesson, held: Sequence[Fold], settings: Settings, where: str) -> tuple[_Trial, str]:
-    """Read words only where rows that were not learned from are told apart better with them, beyond chance."""
-    if settings.strange and where != BY_REPOSITORY:
-        return _try(lesson, held, settings.recipe or STRANGE_OF_ONE, AS_IT_IS), NO_WORDS
-    recipe = settings.recipe or (STRANGE if settings.strange else Recipe())
-    plain = _try(lesson, held, recipe)
-    if settings.strange or not settings.words:
-        return plain, NO_WORDS
-    if len(lesson.truth) < LEAST_WORDS:
-        return plain, FEW_FOR_WORDS.format(least=LEAST_WORDS)
-    spelled = _try(lesson, held, replace(recipe, words=True))
-    gain = plain.surprise - spelled.surprise
-    errors = float(gain.mean() / max(gain.std() / np.sqrt(len(gain)), 1e-9))
-    read = errors >= SURE
-    reason = WORDS.format(
-        read="read" if read else "not read",
-        where=where,
-        with_words=spelled.surprise.mean(),
-        without=plain.surprise.mean(),
-        errors=errors,
-        sure=SURE,
-    )
-    return spelled if read else plain, reason
-
-
-def _try(lesson: Lesson, held: Sequence[Fold], recipe: Recipe, believed: Array | None = None) -> _Trial:
-    members = np.concatenate([learn(lesson[old], recipe).members(lesson.seen[new]) for old, new in held])
-    rows = np.concatenate([new for _, new in held])
-    known = lesson.truth[rows]
-    bias = np.zeros(known.shape[1], np.float32)
-    if believed is None:
-        believed, bias = blend(members, known, lesson.weight[rows], lesson.exclusive)
-    return _Trial(recipe, members, believed, bias, surprise(members, believed, bias, known, lesson.exclusive))

@@ -1,6 +1,6 @@
 """Turn a repository's history into a learned model that is promoted, or into the reason why it is not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,7 @@ from hubpipe.models.base import Places
 from hubpipe.models.learned import folder
 from hubpipe.models.learned.folder import Learned
 from hubpipe.models.learned.kinds import kinds
-from hubpipe.training import baselines, compare, report, trying, writing
+from hubpipe.training import archiving, baselines, compare, report, trying, writing
 from hubpipe.training.compare import Verdict
 from hubpipe.training.examples import Example
 from hubpipe.training.learning import Plan, Tell, learn
@@ -90,7 +90,8 @@ def train(examples: Sequence[Example], request: Request, places: Places, tell: T
     final = learn([*parted.learn, *parted.test], request.plan, places, tell)
     facts = {**final.facts, "speaks": not silent, "silent": silent, "measured": report.as_json(told)}
     final = replace(final, facts=facts)
-    return _promoted(request, final, told, verdict, uncompared)
+    archive = archiving.files(examples, final, request.plan, places)
+    return _promoted(request, final, archive, told, verdict, uncompared)
 
 
 def _against_the_one_in_use(request: Request, new: Scored, places: Places) -> tuple[Verdict | None, str]:
@@ -170,16 +171,21 @@ def settings_of(request: Request, trial: Learned) -> dict[str, Any]:
 
 
 def _promoted(
-    request: Request, final: Learned, told: TrainingReport, verdict: Verdict | None, uncompared: str
+    request: Request,
+    final: Learned,
+    archive: Mapping[str, bytes],
+    told: TrainingReport,
+    verdict: Verdict | None,
+    uncompared: str,
 ) -> Trained:
     worse = verdict is not None and verdict.worse
     card = writing.card(told, final.parts.labels, final.parts.encoder)
     if worse and verdict is not None and not request.force:
         candidate = request.out.with_name(f"{request.out.name}.candidate")
-        folder.save(candidate, final, card)
+        folder.save(candidate, final, card, archive)
         return Trained(
             told, False, REFUSED.format(words=verdict.words, candidate=candidate, out=request.out), candidate
         )
-    folder.save(request.out, final, card)
+    folder.save(request.out, final, card, archive)
     words = [PROMOTED.format(out=request.out), uncompared, verdict.words if verdict else "", FORCED if worse else ""]
     return Trained(told, True, "; ".join(filter(None, words)), request.out)

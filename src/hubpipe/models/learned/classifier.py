@@ -1,19 +1,21 @@
 """Turn texts into the labels that a repository's own history taught, each with its score."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from hubpipe.config import Step
 from hubpipe.config.steps import ZERO_DAY
 from hubpipe.errors import TaskError
-from hubpipe.models.base import Limits, Model, ModelInfo, Places, Prediction, ranked
+from hubpipe.models.base import Limits, Model, ModelInfo, Places, Prediction, Why, ranked
 from hubpipe.models.hub import Repository, fetch
-from hubpipe.models.learned import folder, tuned
+from hubpipe.models.learned import archive, explain, folder, tuned
 from hubpipe.models.learned.cutoffs import cutoffs
 from hubpipe.models.learned.folder import Learned
 from hubpipe.models.learned.kinds import kinds
 from hubpipe.models.learned.scorer import Scorer
+from hubpipe.models.learned.views import Array
 from hubpipe.models.sentence_encoder import Encoder
 
 LIBRARY = "hubpipe"
@@ -26,8 +28,9 @@ UNTIL = " until {until}"
 class Classifier:
     """text-classification: every label that was learned, or those of them that the step names."""
 
-    def __init__(self, info: ModelInfo, learned: Learned, encoder: Encoder, labels: Sequence[str]):
+    def __init__(self, info: ModelInfo, learned: Learned, encoder: Encoder, labels: Sequence[str], place: Path):
         self.info = info
+        self._place = place
         self._learned = learned
         self._encoder = encoder
         self._scorer = Scorer(encoder, learned.parts)
@@ -44,11 +47,29 @@ class Classifier:
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """Score each text for the labels."""
-        rows = self._scorer.score(texts) if texts else np.zeros((0, len(self._scorer.labels)))
+        rows = self.score(texts)
+        return [ranked((name, float(row[column])) for column, name in self._columns) for row in rows]
+
+    def score(self, texts: Sequence[str]) -> Array:
+        """Score texts (n) for every label that was learned (n × labels)."""
+        rows = self._scorer.score(texts)
         if self._shared:
             columns = [column for column, _ in self._columns]
             rows = rows / np.maximum(rows[:, columns].sum(axis=1, keepdims=True), 1e-12)
-        return [ranked((name, float(row[column])) for column, name in self._columns) for row in rows]
+        return rows
+
+    def embed(self, texts: Sequence[str]) -> Array:
+        """Embed texts (n) as unit vectors (n × d)."""
+        return self._scorer.embed(texts)
+
+    def explain(self, text: str, labels: Sequence[str]) -> tuple[Why, ...]:
+        """Say of each of some labels why a text may have it, with issues of the past where they were kept.
+
+        Raises ModelError where what was kept cannot be read.
+        """
+        wanted = {name.casefold() for name in labels}
+        columns = [(column, name) for column, name in self._columns if name.casefold() in wanted]
+        return explain.explain(self, archive.read(self._place), text, columns)
 
     def limits(self, precision: float) -> Limits:
         """Give each label's cutoff for a precision, by what the model said of issues that it had not learned from."""
@@ -79,7 +100,7 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
         limit=None,
         spoke=spoke(source.name, learned.facts),
     )
-    return Classifier(info, learned, encoder, tuple(labels))
+    return Classifier(info, learned, encoder, tuple(labels), source.folder)
 
 
 def _columns(info: ModelInfo, known: Sequence[str], asked: Sequence[str]) -> Iterator[tuple[int, str]]:

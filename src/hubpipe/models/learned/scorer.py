@@ -36,7 +36,7 @@ class Scorer:
             return np.zeros((0, len(self.labels)), dtype=np.float32)
         return shares(self.head.logits(self.look(texts, quick)), self.head.exclusive)
 
-    def embed(self, texts: Sequence[str]) -> Array:
-        """Embed texts (n) as unit vectors (n × d) in which title and body count the same."""
-        views = self.look(texts)
+    def embed(self, texts: Sequence[str], quick: bool = False) -> Array:
+        """Embed texts (n) as unit vectors (n × d) in which title and body count the same; many of them `quick`."""
+        views = self.look(texts, quick)
         return unit(views.title + views.body)

@@ -1,0 +1,44 @@
+"""Turn the reasons for labels into values that are safe to print, links only to the event's own repository."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hubpipe.event import Subject
+from hubpipe.models.base import Past, Why
+from hubpipe.render.neutral import in_line, opening_of, own
+
+TITLE_ROOM = 120
+NO_TITLE = "(no title)"
+PAGE = re.compile(r"(https?://[\w.:-]+/[\w.-]+/[\w.-]+)/(?:issues|pull)/\d+", re.ASCII)
+
+
+def why_values(why: Sequence[Why], subject: Subject | None) -> list[dict[str, Any]]:
+    """Give the reasons for labels as plain data; one that says nothing is left out."""
+    return [
+        {
+            "label": one.label,
+            "nearest": [_issue_values(issue, subject) for issue in one.nearest],
+            "words": [{"word": word, "score": score} for word, score in one.words],
+        }
+        for one in why
+        if one.nearest or one.words
+    ]
+
+
+def issue_link(issue: Mapping[str, Any]) -> str:
+    """Write the values of an issue as Markdown: a link where it has an address, else plain text."""
+    title = in_line(opening_of(issue["title"], TITLE_ROOM)) or NO_TITLE
+    number = f"#&#8203;{issue['number']} " if issue["number"] else ""
+    return own(f"[{number}{title}]({issue['url']})" if issue["url"] else f"{number}{title}")
+
+
+def _issue_values(issue: Past, subject: Subject | None) -> dict[str, Any]:
+    url = issue.url if subject is not None and _beside(issue, subject) else ""
+    return {"number": issue.number or "", "title": issue.title, "url": url, "score": issue.score}
+
+
+def _beside(issue: Past, subject: Subject) -> bool:
+    """Tell whether an issue's address is one of the repository that the event is about: an archive may say anything."""
+    here, there = PAGE.fullmatch(subject.url), PAGE.fullmatch(issue.url)
+    return here is not None and there is not None and here[1] == there[1]

@@ -1,0 +1,33 @@
+"""Turn the examples that a model learned from into the archive that lies beside it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from hubpipe.models import hub
+from hubpipe.models.base import Places
+from hubpipe.models.learned import archive, tuned
+from hubpipe.models.learned.archive import MOST, Archived
+from hubpipe.models.learned.folder import Learned
+from hubpipe.models.learned.scorer import Scorer
+from hubpipe.training.examples import Example
+from hubpipe.training.learning import Plan
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def files(examples: Sequence[Example], learned: Learned, plan: Plan, places: Places) -> dict[str, bytes]:
+    """Embed examples (the newest, MOST at most) with a learned model's encoder, and pack them as files by name.
+
+    Raises what `hub.fetch` raises for the encoder.
+    """
+    newest = sorted(examples, key=lambda example: example.created_at or LONG_AGO)[-MOST:]
+    source = hub.fetch(hub.locate(plan.encoder, plan.revision, places), places)
+    scorer = Scorer(tuned.load(source, learned.parts.tensors), learned.parts)
+    texts = [example.text for example in newest]
+    return archive.pack(
+        scorer.embed(texts, quick=True), [_kept(example, text) for example, text in zip(newest, texts, strict=True)]
+    )
+
+
+def _kept(example: Example, text: str) -> Archived:
+    return Archived(example.title, example.labels, example.number, example.url, digest=archive.digest(text))
