@@ -217,23 +217,9 @@ def test_a_folder_that_is_too_large_is_said_before_a_file_is_read(
     assert len(standin.conversation) == 1
 
 
-def test_what_changed_since_comes_oldest_first_and_says_that_there_is_more(github: GitHub, standin: StandIn) -> None:
-    numbers = [standin.open_issue(f"Crash {n}", "Body", labels=["bug"]) for n in range(3)]
-    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
-    found, more = github.issues_since(standin.repo, long_ago, 2)
-    assert len(found) == 2
-    assert more
-    found, more = github.issues_since(standin.repo, long_ago, 3)
-    assert sorted(one.number or 0 for one in found) == numbers
-    assert not more
-    assert {(one.kind, one.body, one.labels, one.open) for one in found} == {("issue", "Body", ("bug",), True)}
-    assert github.issues_since(standin.repo, datetime.now(UTC) + timedelta(days=1), 3) == ((), False)
-
-
 def test_requests_are_as_github_describes_them(examined_standin: StandIn) -> None:
     standin = examined_standin
     standin.put_file("model/head.json", "{}")
     github = GitHub(token_of("octocat"), standin.url, pacing=0, patience=5)
     assert github.folder(standin.repo, "model") == {"head.json": b"{}"}
-    github.issues_since(standin.repo, datetime(2020, 1, 1, tzinfo=UTC), 2)
     assert [one.violations for one in standin.conversation if one.violations] == []

@@ -6,7 +6,7 @@ import pytest
 
 from hubpipe.config import TASKS, Step
 from hubpipe.models import load
-from hubpipe.models.base import Boxes, Model, Places, Prediction, Scores, Similar, Spans, Text, Vector
+from hubpipe.models.base import Boxes, Model, Places, Prediction, Scores, Spans, Text, Vector
 from hubpipe.models.libraries import LIBRARIES
 from tests.models.specimens import STEPS
 
@@ -108,8 +108,6 @@ def numbers(prediction: Prediction) -> list[float]:
             return [item.score for item in boxes]
         case Vector(values):
             return list(values)
-        case Similar(issues):
-            return [issue.score for issue in issues]
         case Text():
             return []
 
@@ -124,7 +122,5 @@ def words(prediction: Prediction) -> list[str]:
             return [item.label for item in boxes]
         case Text(text):
             return [text]
-        case Similar(issues):
-            return [issue.title for issue in issues]
         case Vector():
             return []

@@ -17,7 +17,6 @@ OWN_TASKS = {
     LEARNED: ("text-classification", "zero-shot-classification"),
     ZERO_DAY: ("text-classification",),
 }
-AGAINST_BY = (AUTO, LEARNED, "embedded")
 INPUT_OF = {"image": "images", "audio": "audio"}
 # A fake that always says one label, whatever it may choose from.
 FIXED_LABEL = "fake:label="
@@ -28,8 +27,6 @@ LONG_ANSWER = (
     " (is_bug: Is this a bug report?), or rename it under decide"
 )
 NOT_DONE_BY = "{model} does not do {task}; it does {able}"
-LOOKS_HERE = "looking for similar issues is done on the runner: leave the endpoint out"
-AGAINST_MODEL = "issues are compared by {able}: name one of these"
 SAME_ANSWER = "several questions have the answer {label!r}: give each answer a name of its own"
 
 
@@ -38,7 +35,7 @@ def problems_of_steps(flow: Flow) -> Found:
     for index, step in enumerate(flow.pipeline):
         before = flow.pipeline[:index]
         last = index == len(flow.pipeline) - 1
-        for rule in (_own_model, _against, _asking, problems_of_keys, _wording, _reading, _endpoint):
+        for rule in (_own_model, _asking, problems_of_keys, _wording, _reading, _endpoint):
             for key, message in rule(step):
                 yield ("pipeline", index, key), message
         for key, message in (
@@ -56,19 +53,9 @@ def _own_model(step: Step) -> Iterator[tuple[str, str]]:
         yield "model", "name a model: embedded, fake:, or a Hub id such as org/name"
     elif step.task is None and is_own(step.model):
         yield "task", f"{step.model} does several tasks: name one, such as zero-shot-classification or summarization"
-    elif step.model in OWN_TASKS and step.task not in OWN_TASKS[step.model] and step.against is None:
+    elif step.model in OWN_TASKS and step.task not in OWN_TASKS[step.model]:
         able = " and ".join(OWN_TASKS[step.model])
         yield "task", NOT_DONE_BY.format(model=step.model, task=step.task, able=able)
-
-
-def _against(step: Step) -> Iterator[tuple[str, str]]:
-    """Check who looks for similar issues, and where."""
-    if step.against is None:
-        return
-    if step.endpoint is not None:
-        yield "endpoint", LOOKS_HERE
-    elif step.model not in AGAINST_BY:
-        yield "model", AGAINST_MODEL.format(able=", ".join(AGAINST_BY))
 
 
 def _asking(step: Step) -> Iterator[tuple[str, str]]:

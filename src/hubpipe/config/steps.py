@@ -98,7 +98,7 @@ class Step(Section):
     def _usual_task(cls, data: Any) -> Any:
         """Know the task of hubpipe's own models, where the file does not say it."""
         if isinstance(data, dict) and data.get("task") is None and data.get("model") in USUAL_TASKS:
-            return {**data, "task": "sentence-similarity" if data.get("against") else USUAL_TASKS[data["model"]]}
+            return {**data, "task": USUAL_TASKS[data["model"]]}
         return data
 
     task: Task | None = None
@@ -119,8 +119,6 @@ class Step(Section):
     """Names, or names with a description, to choose from; without it the repository's own, or all of a classifier's."""
     multi_label: Bool = False
     """Score each label by itself, instead of sharing 1.0 among them."""
-    against: Literal["issues"] | None = None
-    """Of sentence-similarity: look for issues of the repository that say the same, instead of labels."""
     explain: Bool = False
     """Say why: the nearest past issues with the label, and the words that weighed most."""
     hypothesis_template: str = "This example is {}."
@@ -160,14 +158,12 @@ class Step(Section):
     @property
     def gives(self) -> Gives | None:
         """What the predictions are; None where only the Hub knows the task."""
-        if self.against is not None:
-            return "similar"
         return gives(self.task, self.labels) if self.task else None
 
     @property
     def chooses(self) -> bool:
         """Tell whether the step needs labels to choose from: those that it names, else the repository's own."""
-        return self.task in CHOOSING and self.against is None
+        return self.task in CHOOSING
 
     @property
     def reads_text(self) -> bool:

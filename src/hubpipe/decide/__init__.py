@@ -12,7 +12,7 @@ from hubpipe.decide.labels import LabelsEffect, LabelState, allowed, candidates_
 from hubpipe.decide.ruled import ruled
 from hubpipe.digest import Digest, NoteGroup
 from hubpipe.event import Label
-from hubpipe.models.base import Box, Score, Scores, Similar, Span, Text, Why
+from hubpipe.models.base import Box, Score, Scores, Span, Text, Why
 
 __all__ = [
     "CheckEffect",
@@ -62,7 +62,7 @@ class Findings:
 
     `deciding` is the step that gave the scores, `writing` the one that wrote the text; None where no step did.
     `digest` is what was found in a pull request's files, one by one; None where the flow does not read them.
-    `groups` are the notes of a release, `similar` the issues that say the same, `why` the reasons for labels.
+    `groups` are the notes of a release, `why` the reasons for labels.
     """
 
     deciding: Step | None = None
@@ -73,14 +73,12 @@ class Findings:
     boxes: tuple[Box, ...] = ()
     digest: Digest | None = None
     groups: tuple[NoteGroup, ...] = ()
-    similar: Similar | None = None
     why: tuple[Why, ...] = ()
 
     @property
     def says_something(self) -> bool:
         """Tell whether there is anything to show besides scores."""
-        similar = self.similar is not None and bool(self.similar.issues)
-        return bool(self.spans or self.boxes or similar or (self.text is not None and self.text.text.strip()))
+        return bool(self.spans or self.boxes or (self.text is not None and self.text.text.strip()))
 
 
 def plan(

@@ -6,9 +6,6 @@ Source: https://docs.github.com/en/rest, by way of PyGithub.
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
-from functools import partial
-from itertools import islice
 from textwrap import shorten
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +17,7 @@ from github.Repository import Repository
 
 from hubpipe import __version__
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError
-from hubpipe.event import Annotation, Attachment, Comment, Label, LabelChange, Material, Subject, SubjectKind
+from hubpipe.event import Annotation, Attachment, Comment, Label, LabelChange, Material, Subject
 from hubpipe.github import checks, history, pulls, releases
 from hubpipe.github.attachments import Fetcher, attached, hosts_of
 from hubpipe.github.calls import Access, Caller, Deed, NoAnswerError
@@ -140,13 +137,6 @@ class GitHub:
     ) -> history.Page:
         """Read a page of the past, behind the place where another page ended."""
         return history.page(self._access(repo), kind, after, size)
-
-    def issues_since(self, repo: str, when: datetime, most: int) -> tuple[tuple[Subject, ...], bool]:
-        """List what changed since a time, oldest change first; the second part says whether there is more."""
-        deed = Deed(f"list the issues of {repo}", READ_ISSUE)
-        send = partial(self._repo(repo).get_issues, state="all", sort="updated", direction="asc", since=when)
-        found = self._caller.call(deed, lambda: list(islice(send(), most + 1)))
-        return tuple(map(_subject, found[:most])), len(found) > most
 
     def add_labels(self, repo: str, number: int, names: Sequence[str]) -> None:
         """Add labels to an issue. GitHub creates what the repository does not have: choose from `labels`."""
@@ -284,14 +274,6 @@ class GitHub:
 
     def _issue(self, repo: str, number: int) -> Issue:
         return self._repo(repo).get_issue(number)
-
-
-def _subject(issue: Issue) -> Subject:
-    labels = tuple(label.name for label in issue.labels)
-    author = issue.user.login if issue.user else None  # null for a deleted user, which PyGithub's types do not say
-    kind: SubjectKind = "pull_request" if issue.pull_request else "issue"
-    url, is_open = issue.html_url, issue.state == "open"
-    return Subject(kind, issue.number, issue.title, issue.body or "", author, labels, url, open=is_open)
 
 
 def _exists_already(fault: GithubException) -> bool:

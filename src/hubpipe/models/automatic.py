@@ -36,13 +36,13 @@ def settle(step: Step, places: Places) -> Step:
     """Give the step of a learned model instead of `auto` where that one speaks; any other step as it is."""
     if step.model != AUTO or reason_against(step, places):
         return step
-    return step.model_copy(update={"model": LEARNED, "task": CLASSIFYING if step.chooses else step.task})
+    return step.model_copy(update={"model": LEARNED, "task": CLASSIFYING})
 
 
 def speaking(step: Step, labels: Mapping[str, str], places: Places) -> Spokesman:
     """Find who speaks for `auto` where nothing learned does: the zero-day head, else the embedded model."""
     reason = reason_against(step, places)
-    zero_day = step.chooses and kinds(labels) is not None and folder.is_learned(hub.ZERO_DAY_FOLDER)
+    zero_day = kinds(labels) is not None and folder.is_learned(hub.ZERO_DAY_FOLDER)
     model = ZERO_DAY if zero_day else embedded.NAME
     return Spokesman(step.model_copy(update={"model": model}), SPEAKS.format(model=model, reason=reason))
 
@@ -55,8 +55,6 @@ def reason_against(step: Step, places: Places) -> str:
         learned = folder.read(places.learned)
     except ModelError as fault:
         return NOT_YET.format(reason=fault)
-    if step.against is not None:
-        return ""
     if not learned.facts.get("speaks", True):
         return NOT_YET.format(reason=learned.facts.get("silent", ""))
     known = {name.casefold() for name in learned.parts.labels}

@@ -100,14 +100,6 @@ class Past:
 
 
 @dataclass(frozen=True)
-class Similar:
-    """Issues that say the same as a text, the nearest first; `remark` is what the reader must know of them."""
-
-    issues: tuple[Past, ...]
-    remark: str = ""
-
-
-@dataclass(frozen=True)
 class Why:
     """Why a label: the nearest past issues that carry it, and the text's own words that weighed most (-1 to 1)."""
 
@@ -136,7 +128,7 @@ class Boxes:
     boxes: tuple[Box, ...]
 
 
-Prediction: TypeAlias = Scores | Text | Spans | Vector | Boxes | Similar
+Prediction: TypeAlias = Scores | Text | Spans | Vector | Boxes
 
 
 @dataclass(frozen=True)

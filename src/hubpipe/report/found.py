@@ -6,7 +6,7 @@ from dataclasses import replace
 from hubpipe.config import Flow, Step
 from hubpipe.decide import Findings
 from hubpipe.merging import joined
-from hubpipe.models.base import Boxes, Prediction, Scores, Similar, Spans, Text, ranked
+from hubpipe.models.base import Boxes, Prediction, Scores, Spans, Text, ranked
 from hubpipe.report import StepReport
 
 
@@ -31,8 +31,6 @@ def _with(found: Findings, flow: Flow, step: Step, report: StepReport, predictio
     match prediction:
         case Scores() as scores:
             return replace(found, deciding=step, scores=scores, why=report.why)
-        case Similar() as similar:
-            return replace(found, similar=similar)
         case Text() as text:
             return replace(found, text=joined([found.text, text], ()) if found.text else text, writing=step)
         case Spans(spans):

@@ -7,7 +7,7 @@ from typing import Any
 from hubpipe.change.memory import without_memory
 from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, ReleaseEffect
 from hubpipe.digest import Digest, Judged
-from hubpipe.models.base import Boxes, Prediction, Scores, Similar, Spans, Text, Vector
+from hubpipe.models.base import Boxes, Prediction, Scores, Spans, Text, Vector
 from hubpipe.report import FlowReport, Report, StepReport
 from hubpipe.text import Fitted
 
@@ -54,8 +54,6 @@ def predictions_json(prediction: Prediction | None) -> list[dict[str, Any]]:
             return [{"text": text}]
         case Vector(values):
             return [{"vector": list(values)}]
-        case Similar(issues):
-            return [asdict(issue) for issue in issues]
 
 
 def effect_json(effect: Effect) -> dict[str, Any]:
