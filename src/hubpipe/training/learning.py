@@ -105,7 +105,8 @@ def _prior(plan: Plan, repository: Repository, encoder: Encoder) -> Scorer | Non
 
 def _adapted(plan: Plan, encoder: Encoder) -> Scorer:
     """Learn the other repositories' labels: what they know is a first opinion of this one's issues."""
-    return Scorer(encoder, fit.fit(plan.corpus, replace(plan.fitting, labels=None, words=False), encoder, None).parts)
+    strange = replace(plan.fitting, labels=None, strange=True)
+    return Scorer(encoder, fit.fit(plan.corpus, strange, encoder, None).parts)
 
 
 def _zero_day(repository: Repository, encoder: Encoder) -> Scorer | None:

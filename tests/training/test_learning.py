@@ -1,0 +1,80 @@
+"""Learning as a whole: encoder, prior, head and what is kept of it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hubpipe.errors import UsageError
+from hubpipe.models.base import Places
+from hubpipe.training.examples import Example
+from hubpipe.training.fit import Settings
+from hubpipe.training.learning import Plan, learn
+from hubpipe.training.splitting import once, split
+from hubpipe.training.tune import TuneSettings
+
+PLACES = Places(offline=True)
+START = datetime(2025, 1, 1, tzinfo=UTC)
+THINGS = ("parser", "sidebar", "installer", "search", "scheduler", "importer", "login", "cache", "printer", "map")
+QUICK = TuneSettings(epochs=1, least_steps=2, batch=8, length=32)
+
+
+def issues(names: tuple[str, str] = ("bug", "wish"), repo: str = "octo-org/octo-repo") -> list[Example]:
+    found = []
+    for number, thing in enumerate(THINGS):
+        day = START + timedelta(days=number)
+        found += [
+            Example(f"The {thing} crashes", "It fails with an error.", (names[0],), created_at=day, repo=repo),
+            Example(f"Add an option to the {thing}", "Please support this.", (names[1],), created_at=day, repo=repo),
+        ]
+    return found
+
+
+def test_what_was_learned_from_is_known_by_its_fingerprint_and_told() -> None:
+    examples = issues()
+    learned = learn(examples, Plan(Settings(min_examples=2)), PLACES, lambda _: None)
+    assert set(learned.seen.tolist()) == {int(example.fingerprint, 16) for example in examples}
+    assert learned.facts["learned"] == 20
+    assert learned.facts["until"] == "2025-01-10T00:00:00+00:00"
+    assert learned.facts["repositories"] == ["octo-org/octo-repo"]
+    assert not learned.parts.tensors
+    assert learned.parts.encoder == "embedded"
+
+
+def test_other_repositories_are_a_first_opinion_over_an_adapted_encoder() -> None:
+    corpus = [*issues(repo="a/b"), *issues(("defect", "feature"), repo="c/d")]
+    told: list[str] = []
+    plan = Plan(Settings(min_examples=2), corpus=tuple(corpus), tuning=QUICK)
+    more = [replace(one, title=f"{one.title} again") for one in issues()]
+    learned = learn([*issues(), *more], plan, PLACES, told.append)
+    assert told[0] == "adapting the encoder on 40 examples of other repositories"
+    assert learned.parts.tensors
+    assert {"adapted", "tuned"} <= learned.facts.keys()
+    assert learned.parts.spec["prior"] is not None
+
+
+def test_too_little_is_told_before_an_encoder_is_tuned() -> None:
+    with pytest.raises(UsageError, match="Nothing to learn"):
+        learn(issues()[:2], Plan(), PLACES, lambda _: None)
+
+
+def test_the_newest_are_measured_on_and_no_text_is_on_both_sides() -> None:
+    examples = issues()
+    parted = split([*examples, *examples[:5]])
+    learned, tested = ({one.fingerprint for one in side} for side in (parted.learn, parted.test))
+    assert not learned & tested
+    assert len(parted.test) == 5
+    assert max(one.created_at or START for one in parted.learn) <= min(one.created_at or START for one in parted.test)
+    assert parted.words.startswith("in time")
+
+
+def test_without_all_dates_the_split_is_random_and_says_so() -> None:
+    examples = [*issues(), Example("No date", "", ("bug",))]
+    parted = split(examples)
+    assert "1 of 21 have no date" in parted.words
+    assert split(examples) == parted
+
+
+def test_of_equal_texts_the_last_one_counts() -> None:
+    first, last = Example("Same", "text", ("bug",)), Example("Same ", "text", ("wish",))
+    assert once([first, last]) == [last]
