@@ -15,7 +15,7 @@ from hubpipe.models.base import Past, Scores, Why
 from hubpipe.render import COMMENT_LIMIT, check_template, write
 from hubpipe.render.pages import size
 from hubpipe.report import FlowReport, Report, StepReport
-from hubpipe.report.plain import as_json
+from hubpipe.report.plain import as_json, as_text
 from hubpipe.report.summary import as_markdown
 from tests.test_render import CONTEXT, EVENT, harmless
 
@@ -117,3 +117,13 @@ def test_a_template_may_show_the_reasons() -> None:
     template = "{% for one in why %}{{ one.label }}: {{ one.nearest[0].title }} {{ one.words[0].word }}{% endfor %}"
     check_template(template, "test")
     assert "It crashes" in comment(why(), template=template)
+
+
+def test_a_terminal_is_told_the_reasons_too() -> None:
+    why = (
+        Why("bug", (Past("It crashes", 0.91, 7), Past("No number", 0.5)), (("crash", 0.3), ("error", 0.1))),
+        Why("x"),
+    )
+    told = as_text(Report(EVENT, (FlowReport("kind", findings=Findings(why=why)),)))
+    assert "why bug: like #7 It crashes (0.91); No number (0.50); for the words crash, error" in told
+    assert "why x: nothing alike was kept, and no word by itself weighs" in told

@@ -30,9 +30,9 @@ def weighed(model: Model, step: Step, flow: Flow, answer: Answer) -> Answer:
     if not isinstance(scores, Scores):
         return answer
     if precision is not None and step is flow.deciding:
-        if isinstance(model, Certain):
-            scores = replace(scores, limits=model.limits(precision))
-        elif step.model != AUTO:
+        limits = model.limits(precision) if isinstance(model, Certain) else None
+        scores = replace(scores, limits=limits)
+        if limits is None and step.model != AUTO:
             raise TaskError(NOT_CERTAIN.format(model=model.info.reference, precision=precision))
     answer = replace(answer, prediction=scores)
     return _explained(model, flow, answer, scores) if step.explain else answer

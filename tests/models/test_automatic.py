@@ -39,6 +39,8 @@ def test_on_the_first_day_the_zero_day_head_speaks_under_the_repositorys_names(p
     assert [score.label for score in scores.scores] == ["type: bug", "enhancement"]
     assert sum(score.score for score in scores.scores) == pytest.approx(1, abs=1e-5)
     assert model.info.reference.startswith("hubpipe:zero-day@")
+    assert isinstance(model, Certain)
+    assert model.limits(0.9) is None  # what it says of our own issues tells nothing of these
     assert model.info.spoke == ("zero-day speaks: nothing was learned of this repository yet (hubpipe train does)")
 
 

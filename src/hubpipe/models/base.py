@@ -207,8 +207,8 @@ class Tellable(Protocol):
 class Certain(Protocol):
     """A loaded model that knows from issues of the past how often each label is right."""
 
-    def limits(self, precision: float) -> Limits:
-        """Give each label's cutoff for a precision between 0 and 1."""
+    def limits(self, precision: float) -> Limits | None:
+        """Give each label's cutoff for a precision between 0 and 1; None where nothing is known of this repository."""
         ...
 
 

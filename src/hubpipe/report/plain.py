@@ -7,10 +7,11 @@ from typing import Any
 from hubpipe.change.memory import without_memory
 from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, ReleaseEffect
 from hubpipe.digest import Digest, Judged
-from hubpipe.models.base import Boxes, Prediction, Scores, Spans, Text, Vector
+from hubpipe.models.base import Boxes, Prediction, Scores, Spans, Text, Vector, Why
 from hubpipe.report import FlowReport, Report, StepReport
 from hubpipe.text import Fitted
 
+NO_REASON = "nothing alike was kept, and no word by itself weighs"
 HOW = {
     "mean": "the mean of {windows} windows",
     "max": "the maximum of {windows} windows",
@@ -174,6 +175,7 @@ def _lines(flow: FlowReport) -> Iterator[str]:
         chosen = {score.label for score in flow.plan.chosen}
         for score in flow.plan.scores:
             yield f"  {'✓' if score.label in chosen else ' '} {score.score:.2f}  {score.label}"
+    yield from (f"  why {reason.label}: {_reason(reason)}" for reason in flow.findings.why)
     for effect in flow.plan.effects:
         yield f"  {_name(effect)}:"
         yield from (f"    {line}" for line in _effect_lines(effect))
@@ -183,6 +185,14 @@ def _lines(flow: FlowReport) -> Iterator[str]:
     yield from (f"  {'failed' if outcome.failed else 'result'}: {outcome.detail}" for outcome in flow.outcomes)
     if flow.error is not None:
         yield f"  failed: {flow.error}"
+
+
+def _reason(why: Why) -> str:
+    """Say why a label: the past issues that are alike, and the words that weighed most."""
+    issues = [f"{f'#{past.number} ' if past.number else ''}{past.title} ({past.score:.2f})" for past in why.nearest]
+    like = f"like {'; '.join(issues)}" if issues else ""
+    words = f"for the words {', '.join(word for word, _ in why.words)}" if why.words else ""
+    return "; ".join(filter(None, (like, words))) or NO_REASON
 
 
 def _name(effect: Effect) -> str:

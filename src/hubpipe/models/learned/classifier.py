@@ -71,8 +71,13 @@ class Classifier:
         columns = [(column, name) for column, name in self._columns if name.casefold() in wanted]
         return explain.explain(self, archive.read(self._place), text, columns)
 
-    def limits(self, precision: float) -> Limits:
-        """Give each label's cutoff for a precision, by what the model said of issues that it had not learned from."""
+    def limits(self, precision: float) -> Limits | None:
+        """Give each label's cutoff for a precision, by what the model said of issues that it had not learned from.
+
+        What the zero-day head says of issues that we wrote tells nothing of a repository's own.
+        """
+        if self.info.repo == ZERO_DAY:
+            return None
         found = cutoffs(self._learned.evidence, precision, exclusive=self._learned.exclusive)
         return Limits(
             precision,
