@@ -9,7 +9,7 @@ import pytest
 from hubpipe.config import Step
 from hubpipe.errors import ModelNotFoundError, TaskError
 from hubpipe.models import describe, hub, load, resolve
-from hubpipe.models.base import Certain, Places, Scores
+from hubpipe.models.base import Certain, Explaining, Places, Scores
 from hubpipe.models.learned import folder
 from hubpipe.models.learned.kinds import ZERO_DAY_KINDS, kinds
 
@@ -82,6 +82,21 @@ def test_a_learned_model_that_is_broken_is_told_and_another_speaks(learned: Plac
     (where.learned / folder.SETTINGS).write_text("{", "utf-8")
     assert resolve(AUTO, where) == AUTO
     assert "no JSON of a learned model" in load(AUTO, KINDS, where).info.spoke
+
+
+def test_past_issues_that_cannot_be_read_are_told_and_left_out_of_the_reasons(
+    learned: Places, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    where = retold(learned, tmp_path)
+    assert where.learned is not None
+    (where.learned / folder.ARCHIVE).write_bytes(b"no tensors")
+    (where.learned / folder.ARCHIVED).write_text("{", "utf-8")
+    model = load(Step(model="learned"), {}, where)
+    assert isinstance(model, Explaining)
+    [why] = model.explain(CRASH, ["bug"])
+    assert why.nearest == ()
+    assert why.words
+    assert "issues.safetensors is no archive" in caplog.text
 
 
 def test_where_nothing_was_learned_the_learned_model_is_an_error_that_says_what_to_do(places: Places) -> None:

@@ -1,5 +1,6 @@
 """Turn texts into the labels that a repository's own history taught, each with its score."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from hubpipe.config import Step
 from hubpipe.config.steps import ZERO_DAY
-from hubpipe.errors import TaskError
+from hubpipe.errors import ModelError, TaskError
 from hubpipe.models.base import Limits, Model, ModelInfo, Places, Prediction, Why, ranked
 from hubpipe.models.hub import Repository, fetch
 from hubpipe.models.learned import archive, explain, folder, tuned
@@ -17,6 +18,8 @@ from hubpipe.models.learned.kinds import kinds
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.learned.views import Array
 from hubpipe.models.sentence_encoder import Encoder
+
+log = logging.getLogger("hubpipe")
 
 LIBRARY = "hubpipe"
 
@@ -65,11 +68,16 @@ class Classifier:
     def explain(self, text: str, labels: Sequence[str]) -> tuple[Why, ...]:
         """Say of each of some labels why a text may have it, with issues of the past where they were kept.
 
-        Raises ModelError where what was kept cannot be read.
+        What was kept and cannot be read is told in the log, and left out: the labels hold without it.
         """
         wanted = {name.casefold() for name in labels}
         columns = [(column, name) for column, name in self._columns if name.casefold() in wanted]
-        return explain.explain(self, archive.read(self._place), text, columns)
+        try:
+            kept = archive.read(self._place)
+        except ModelError as fault:
+            log.warning("%s", fault)
+            kept = None
+        return explain.explain(self, kept, text, columns)
 
     def limits(self, precision: float) -> Limits | None:
         """Give each label's cutoff for a precision, by what the model said of issues that it had not learned from.
