@@ -53,6 +53,13 @@ def test_other_repositories_are_a_first_opinion_over_an_adapted_encoder() -> Non
     assert learned.parts.spec["prior"] is not None
 
 
+def test_without_tuning_other_repositories_cost_no_weights() -> None:
+    corpus = [*issues(repo="a/b"), *issues(("defect", "feature"), repo="c/d")]
+    learned = learn(issues(), Plan(Settings(min_examples=2), corpus=tuple(corpus)), PLACES, lambda _: None)
+    assert not learned.parts.tensors
+    assert learned.parts.spec["prior"]["prior"] is not None  # the zero-day head, below the others' labels
+
+
 def test_too_little_is_told_before_an_encoder_is_tuned() -> None:
     with pytest.raises(UsageError, match="Nothing to learn"):
         learn(issues()[:2], Plan(), PLACES, lambda _: None)

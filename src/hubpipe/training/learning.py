@@ -66,11 +66,9 @@ def learn(examples: Sequence[Example], plan: Plan, places: Places, tell: Tell) -
     started = time.monotonic()
     repository = hub.locate(plan.encoder, plan.revision, places)
     encoding = Encoding(hub.fetch(repository, places))
-    if plan.corpus:
+    if plan.corpus and plan.tuning is not None:
         tell(ADAPTING.format(count=len(plan.corpus)))
-        encoding = encoding.after(
-            tune.tune(plan.corpus, plan.tuning or tune.TuneSettings(), encoding.source), "adapted"
-        )
+        encoding = encoding.after(tune.tune(plan.corpus, plan.tuning, encoding.source), "adapted")
     rehearsal = None
     if plan.tuning is not None:
         tell(TUNING.format(count=len(examples)))
@@ -98,15 +96,14 @@ def _prior(plan: Plan, repository: Repository, encoder: Encoder) -> Scorer | Non
 
     That one reads the embedded model's own vectors, and no other's, not even those of the same model tuned.
     """
-    if plan.corpus:
-        return _adapted(plan, encoder)
-    return _zero_day(repository, encoder) if plan.tuning is None else None
+    zero_day = _zero_day(repository, encoder) if plan.tuning is None else None
+    return _adapted(plan, encoder, zero_day) if plan.corpus else zero_day
 
 
-def _adapted(plan: Plan, encoder: Encoder) -> Scorer:
+def _adapted(plan: Plan, encoder: Encoder, prior: Scorer | None) -> Scorer:
     """Learn the other repositories' labels: what they know is a first opinion of this one's issues."""
     strange = replace(plan.fitting, labels=None, strange=True)
-    return Scorer(encoder, fit.fit(plan.corpus, strange, encoder, None).parts)
+    return Scorer(encoder, fit.fit(plan.corpus, strange, encoder, prior).parts)
 
 
 def _zero_day(repository: Repository, encoder: Encoder) -> Scorer | None:
