@@ -3,6 +3,9 @@
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import chain, count
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -87,10 +90,23 @@ def test_it_says_first_what_it_will_cost(source: Source, caplog: pytest.LogCaptu
     assert done.facts["estimated"] > 0
 
 
-def test_it_does_fewer_steps_where_time_is_short(source: Source) -> None:
-    done = tune(issues(), replace(QUICK, epochs=10_000, max_seconds=1.5), source)
-    assert 2 <= done.facts["steps"] < 1_000
-    assert done.facts["seconds"] < 15
+def test_it_does_fewer_steps_where_time_is_short(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock on which every step takes a second, however fast the machine is."""
+    monkeypatch.setattr("hubpipe.training.tune.time", SimpleNamespace(monotonic=partial(next, count(0.0, 1.0))))
+    done = tune(issues(), replace(QUICK, epochs=10_000, max_seconds=6), source)
+    assert done.facts["steps"] == 6
+    assert done.facts["estimated"] == 6
+    assert done.facts["stopped"] == ""
+
+
+def test_it_ends_when_its_time_is_up_though_the_first_steps_were_quick(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = chain((0.0, 0.1, 0.2, 0.3), count(50.0))
+    monkeypatch.setattr("hubpipe.training.tune.time", SimpleNamespace(monotonic=partial(next, ticks)))
+    done = tune(issues(), replace(QUICK, epochs=10_000, max_seconds=40), source)
+    assert done.facts["steps"] == 4
+    assert done.facts["stopped"] == "the time of 40 seconds was up"
 
 
 def test_it_stops_early_and_keeps_what_was_best_on_what_it_watched(source: Source) -> None:
