@@ -26,7 +26,6 @@ CALLED = (
     f"{REPO}/check-runs/{{check_run_id}}/annotations",
     f"{REPO}/commits/{{ref}}/check-runs",
     f"{REPO}/git/blobs/{{file_sha}}",
-    f"{REPO}/issues",
     f"{REPO}/issues/{{issue_number}}",
     f"{REPO}/issues/{{issue_number}}/comments",
     f"{REPO}/issues/{{issue_number}}/events",

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+import pytest
+
 NAMES = (
     os.environ.get("CHROMIUM", "chromium"),
     "chromium",
@@ -18,7 +20,13 @@ NAMES = (
     "google-chrome",
 )  # as scripts/browser.sh
 BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
-FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    "--disable-background-networking",
+)
+needs_browser = pytest.mark.skipif(
+    BROWSER is None, reason="no browser: run scripts/browser.sh, or set CHROMIUM=/path/to/chromium"
+)
 TOLD = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded", "Security.securityStateChanged")
 
 

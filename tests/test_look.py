@@ -21,17 +21,11 @@ from hubpipe.event import ChangedFile, Event, Subject
 from hubpipe.models.base import ModelInfo, Text
 from hubpipe.render import Context, write
 from hubpipe.text import Fitted
+from tests.chromium import BROWSER, FLAGS, needs_browser
 
 ROOT = Path(__file__).parent.parent
 STYLES = Path(__file__).parent / "standin" / "node_modules" / "github-markdown-css"
 PICTURE = ROOT / "docs" / "images" / "pull-request-comment.png"
-NAMES = (
-    os.environ.get("CHROMIUM", "chromium"),
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-)  # as scripts/browser.sh
-BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
 WIDTH, HEIGHT = 870, 640
 PAGE = """<!doctype html><html><head><meta charset="utf-8"><style>{style}</style><style>
 body {{ margin: 0; padding: 24px; background: {page}; }}
@@ -48,10 +42,6 @@ COLORS = {
 SUMMARY = """Keep the decoder of an export open across rows, so that large files are read once.
 The export of 2 GB took 40 minutes, most of them spent in opening the same file again for @octocat (fixes #12).
 `Reader.close` must now be called, or the reader used in a `with` block; the old `read_all` stays for one release."""
-
-needs_browser = pytest.mark.skipif(
-    BROWSER is None, reason="no browser: run scripts/browser.sh, or set CHROMIUM=/path/to/chromium"
-)
 
 
 def file(
@@ -124,8 +114,7 @@ def page(theme: str, *more: FileChange) -> str:
 def chromium(folder: Path, *arguments: str) -> str:
     """Run the browser without a window, and give what it prints."""
     assert BROWSER is not None
-    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-    flags += ["--disable-background-networking", "--hide-scrollbars", f"--user-data-dir={folder / 'profile'}"]
+    flags = [*FLAGS, "--hide-scrollbars", f"--user-data-dir={folder / 'profile'}"]
     command = [BROWSER, *flags, f"--window-size={WIDTH},{HEIGHT}", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
 

@@ -27,7 +27,7 @@ log = logging.getLogger("hubpipe")
 # The inputs of action.yml that are not part of a flow; those that are stand in hubpipe.config.inputs.
 TOKEN, CONFIG, DRY_RUN, HUB_TOKEN = "github-token", "config", "dry-run", "hub-token"
 ENDPOINT_KEY = "endpoint-key"
-MODE, LEARNED_MODEL, TUNE, PRECISION = "mode", "learned-model", "tune", "precision"
+MODE, LEARNED_MODEL, TUNE, PRECISION, REPORT = "mode", "learned-model", "tune", "precision", "report"
 RUN, TRAIN = "run", "train"
 # The inputs that stand for a variable of the environment, which they go before.
 KEYS = {HUB_TOKEN: "HF_TOKEN", ENDPOINT_KEY: "HUBPIPE_ENDPOINT_KEY", LEARNED_MODEL: "HUBPIPE_LEARNED_MODEL"}
@@ -41,6 +41,7 @@ NO_FOLDER = (
     ".github/hubpipe, or that actions/cache keeps"
 )
 NO_SHARE = "the input precision is {value!r}: write a number between 0 and 1, such as 0.9"
+NO_TOKEN_TO_TRAIN = "the input github-token is empty: give it ${{ github.token }}, to read the history with"  # noqa: S105
 NO_TOKEN = "the input github-token is empty: give it ${{ github.token }}, or set dry-run: true"  # noqa: S105
 NO_EVENT = "{name} is not set: hubpipe run works inside GitHub Actions; elsewhere use hubpipe replay"
 PROGRESS_EVERY, WORDS_ROOM = 500, 2_000
@@ -124,14 +125,17 @@ def _train(environ: Mapping[str, str]) -> int:
     folder, token = core.get_input(LEARNED_MODEL), core.get_input(TOKEN)
     if not folder:
         raise UsageError(NO_FOLDER)
+    if not token:
+        raise UsageError(NO_TOKEN_TO_TRAIN)
     core.set_secret(token)
-    out = Path(folder)
+    out, page = Path(folder), core.get_input(REPORT)
     asked = command.Asked(
         out=out,
         repo=environ.get("GITHUB_REPOSITORY"),
         tune=_switch(TUNE),
         precision=_share(core.get_input(PRECISION) or "0.9"),
         history=out.with_name(f"{out.name}.history"),
+        report=Path(page) if page else None,
     )
     trained = command.train_as_asked(asked, {**environ, "GITHUB_TOKEN": token}, _told_progress)
     log.info(command.told(trained))

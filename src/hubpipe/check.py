@@ -101,7 +101,7 @@ def _needs(name: str, flow: Flow, places: Places, terms: Terms) -> FlowNeeds:
         events=flow.on,
         permissions=_permissions(flow),
         models=tuple(needs for _, found, _ in steps for needs in found),
-        calls=_calls(known) + LEARNED_CALLS * (_uses_learned(flow) and not _uses_learned(known)),
+        calls=_calls(known),
         more_calls=tuple(_more_calls(flow)),
         problems=tuple(str(fault) for fault in faults),
         exit_code=max((fault.exit_code for fault in faults), default=0),

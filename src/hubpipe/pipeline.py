@@ -13,14 +13,7 @@ from hubpipe.errors import EndpointError
 from hubpipe.event import Attachment, Label, MergedPull, Subject
 from hubpipe.infer import Answer, ask, look
 from hubpipe.models import fallback
-from hubpipe.models.base import (
-    MediaModel,
-    Model,
-    Scores,
-    Spans,
-    Terms,
-    Text,
-)
+from hubpipe.models.base import MediaModel, Model, Scores, Spans, Terms, Text
 from hubpipe.report import StepReport
 from hubpipe.text import Document, Part
 

@@ -45,10 +45,10 @@ def places(environ: Mapping[str, str]) -> Places:
 def with_learned(found: Places, flows: Iterable[Flow | None], repo: str, github: "GitHub | None") -> Iterator[Places]:
     """Add the model that was learned of a repository to the places, where one of the flows may use it.
 
-    A folder that the environment names goes before the one on the repository's default branch; without GitHub the
-    working directory's is taken, as its configuration is.
+    A folder that the environment names, and that is there, goes before the one on the repository's default branch;
+    without GitHub the working directory's is taken, as its configuration is.
     """
-    if found.learned is not None or not _uses_learned(flows):
+    if not _uses_learned(flows) or (found.learned is not None and found.learned.is_dir()):
         yield found
         return
     if github is None:

@@ -107,14 +107,26 @@ def hubpipe(standin: StandIn, folder: Path, *words: str) -> "subprocess.Complete
 
 def test_a_history_is_learned_and_an_opened_issue_gets_its_label(repo: StandIn, tmp_path: Path) -> None:
     history(repo)
-    step = run(repo, tmp_path / "train", "schedule", {}, mode="train", learned_model="model", precision="0.8")
+    step = run(
+        repo,
+        tmp_path / "train",
+        "schedule",
+        {},
+        mode="train",
+        learned_model="model",
+        precision="0.8",
+        report="report.html",
+    )
     assert step.status == 0, step.log
     assert step.outputs["promoted"] == "true"
     assert "xychart-beta" in step.summary
     assert "promoted" in step.summary
+    assert "<h1>" in (tmp_path / "train" / "report.html").read_text("utf-8")
     commit(repo, tmp_path / "train" / "model")
     number = repo.open_issue("Opening the calendar crashes", "An exception is thrown since the last update.")
-    step = run(repo, tmp_path / "run", "issues", repo.event("issues", "opened", number))
+    # A cache that is still empty leaves the word to the default branch.
+    event = repo.event("issues", "opened", number)
+    step = run(repo, tmp_path / "run", "issues", event, learned_model="not-there-yet")
     assert step.status == 0, step.log
     assert repo.labels_of(number) == ["T-Defect"], step.summary
     assert "learned speaks, learned from 160 issues until 2025-01-07" in step.summary

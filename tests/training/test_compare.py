@@ -34,6 +34,13 @@ def test_a_model_is_not_worse_than_itself() -> None:
     assert "no worse" in found.words
 
 
+def test_the_words_name_what_it_is_compared_with() -> None:
+    rows = examples(200)
+    assert verdict(model(rows, 0.5), model(rows, 0.1)).words.startswith("worse than the model in use, beyond chance")
+    found = verdict(model(rows, 0.5), model(rows, 0.1), other="zero-shot")
+    assert found.words.startswith("worse than zero-shot, beyond chance")
+
+
 def test_a_model_that_is_wrong_far_more_often_is_worse_beyond_chance() -> None:
     rows = examples(200)
     found = verdict(model(rows, 0.5), model(rows, 0.1))

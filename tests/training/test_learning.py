@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from hubpipe.training.examples import Example
 from hubpipe.training.fit import Settings
 from hubpipe.training.learning import Plan, learn
 from hubpipe.training.splitting import once, split
+from hubpipe.training.train import Request, train
 from hubpipe.training.tune import TuneSettings
 
 PLACES = Places(offline=True)
@@ -63,6 +65,11 @@ def test_without_tuning_other_repositories_cost_no_weights() -> None:
 def test_too_little_is_told_before_an_encoder_is_tuned() -> None:
     with pytest.raises(UsageError, match="Nothing to learn"):
         learn(issues()[:2], Plan(), PLACES, lambda _: None)
+
+
+def test_the_same_text_many_times_is_one_example(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="1 labelled examples are too few"):
+        train([Example("Same", "text", ("bug",))] * 50, Request(tmp_path / "model"), PLACES, lambda _: None)
 
 
 def test_the_newest_are_measured_on_and_no_text_is_on_both_sides() -> None:

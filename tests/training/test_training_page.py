@@ -12,16 +12,12 @@ import pytest
 from PIL import Image
 
 from hubpipe.training.report import as_page
-from tests.training.chromium import BROWSER, Page, browser
+from tests.chromium import Page, browser, needs_browser
 from tests.training.test_training_report import HOSTILE, empty, report, scored
 
 WIDTH, HEIGHT = 1100, 1400
 PICTURE = Path(__file__).parent.parent.parent / "docs" / "images" / "training-report.png"
 PAPER = {"light": (255, 255, 255), "dark": (13, 17, 23)}
-
-needs_browser = pytest.mark.skipif(
-    BROWSER is None, reason="no browser: run scripts/browser.sh, or set CHROMIUM=/path/to/chromium"
-)
 
 
 @pytest.fixture

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
     from hubpipe.training.writing import Form
 
+READING = "reading issues and pull requests"
+READ_SO_FAR = "{done:,} of {total:,} issues and pull requests read"
 FORMS = ("text", "json", "html", "markdown")
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -23,7 +27,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option("--out", type=FOLDER, default=Path(".github/hubpipe"), show_default=True, help="The model's folder.")
 @click.option("--labels", metavar="A,B", help="Learn these labels alone, instead of all with enough examples.")
 @click.option("--min-examples", type=click.IntRange(2), default=8, show_default=True, help="Of a label to be learned.")
-@click.option("--tune", is_flag=True, help="Tune the encoder, too: better, and minutes instead of seconds.")
+@click.option("--tune", is_flag=True, help="Tune the encoder, too: minutes instead of seconds.")
 @click.option("--adapt", type=FILE, multiple=True, help="Labelled issues of other repositories, to start from.")
 @click.option("--encoder", default="embedded", show_default=True, help="Any Sentence Transformers model of the Hub.")
 @click.option("--revision", help="The encoder's commit.")
@@ -41,7 +45,7 @@ def train(**given: object) -> NoReturn:
     """
     from hubpipe.training import command
 
-    trained = command.train_as_asked(command.Asked(**given), os.environ, progress)  # type: ignore[arg-type]
+    trained = command.train_as_asked(command.Asked(**given), os.environ, Progress())  # type: ignore[arg-type]
     click.echo(command.told(trained))
     sys.exit(0 if trained.promoted else 1)
 
@@ -90,14 +94,23 @@ def push(folder: Path, repository: str, public: bool) -> NoReturn:
     sys.exit(0)
 
 
-def progress(done: int, total: int | None) -> None:
-    """Draw how far it is, in one line of a terminal; a log gets a line now and then."""
-    if sys.stderr.isatty():
-        click.echo(f"\r{done:,} of {total:,} issues read" if total else f"\r{done:,} issues read", nl=False, err=True)
-        if total is not None and done >= total:
-            click.echo(err=True)
-    elif done % 500 == 0 or done == total:
-        click.echo(f"{done:,} of {total or '?'} issues read", err=True)
+class Progress:
+    """Draw how far the reading of a history is: a bar in a terminal, a line now and then in a log."""
+
+    def __init__(self) -> None:
+        self._bar: ProgressBar[int] | None = None
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Show that so many are read; `total` grows where there turn out to be more."""
+        if not sys.stderr.isatty():
+            click.echo(READ_SO_FAR.format(done=done, total=total or done), err=True)
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(length=total or 0, label=READING, file=sys.stderr, show_pos=True)
+        self._bar.length = total
+        self._bar.update(done - self._bar.pos)
+        if done == total:
+            self._bar.render_finish()
 
 
 COMMANDS = (train, evaluate, promote, push)

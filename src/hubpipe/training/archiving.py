@@ -1,7 +1,6 @@
 """Turn the examples that a model learned from into the archive that lies beside it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from hubpipe.models import hub
 from hubpipe.models.base import Places
@@ -11,8 +10,7 @@ from hubpipe.models.learned.folder import Learned
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.training.examples import Example
 from hubpipe.training.learning import Plan
-
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
+from hubpipe.training.splitting import by_date
 
 
 def files(examples: Sequence[Example], learned: Learned, plan: Plan, places: Places) -> dict[str, bytes]:
@@ -20,7 +18,7 @@ def files(examples: Sequence[Example], learned: Learned, plan: Plan, places: Pla
 
     Raises what `hub.fetch` raises for the encoder.
     """
-    newest = sorted(examples, key=lambda example: example.created_at or LONG_AGO)[-MOST:]
+    newest = by_date(examples)[-MOST:]
     source = hub.fetch(hub.locate(plan.encoder, plan.revision, places), places)
     scorer = Scorer(tuned.load(source, learned.parts.tensors), learned.parts)
     texts = [example.text for example in newest]

@@ -4,6 +4,7 @@ By the paired bootstrap: both are measured on the same draws of examples (Koehn 
 https://aclanthology.org/W04-3250; Berg-Kirkpatrick, Burkett and Klein 2012, https://aclanthology.org/D12-1091).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,15 @@ from hubpipe.training.measure import f1, macro
 from hubpipe.training.scored import Scored, hits, outcomes
 
 RESAMPLES = 2_000
+# Fewer examples than this say nothing about which of two models is better.
+LEAST = 30
+IN_USE = "the model in use"
 
 NOT_THE_SAME = "the models are compared on {new} and {old} examples: they must be the same ones"
 NOTHING = "there is nothing to compare on: none of {count} examples has a label that a model knows"
-WORSE = "worse than the model in use, beyond chance: {what}"
-BETTER = "better than the model in use, beyond chance: {what}"
-EQUAL = "no worse than the model in use, as far as {count} examples can tell: {what}"
+WORSE = "worse than {other}, beyond chance: {what}"
+BETTER = "better than {other}, beyond chance: {what}"
+EQUAL = "no worse than {other}, as far as {count} examples can tell: {what}"
 CHANGE = (
     "{name} {old:.3f} → {new:.3f} ({value:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}, "
     "worse in {chance:.0%} of the draws)"
@@ -63,10 +67,11 @@ class Verdict:
     n: int
 
 
-def verdict(new: Scored, old: Scored, *, resamples: int = RESAMPLES, seed: int = 0) -> Verdict:
+def verdict(new: Scored, old: Scored, *, other: str = IN_USE, resamples: int = RESAMPLES, seed: int = 0) -> Verdict:
     """Compare two models on the same examples, over the labels that a model knows and the examples have.
 
-    A label that a model does not know is never given by it. Raises ValueError where the examples are not the same.
+    `other` is what the words call the old one. A label that a model does not know is never given by it.
+    Raises ValueError where the examples are not the same.
     """
     if new.examples != old.examples:
         raise ValueError(NOT_THE_SAME.format(new=len(new.examples), old=len(old.examples)))
@@ -77,16 +82,18 @@ def verdict(new: Scored, old: Scored, *, resamples: int = RESAMPLES, seed: int =
         return Verdict(False, nothing, Difference(MACRO), Difference(ACCURACY), (), count)
     drawn = [_drawn(one.over(labels, truth), resamples, seed) for one in (new, old)]
     (new_f1, new_share), (old_f1, old_share) = drawn
-    return _judged(_difference(MACRO, new_f1, old_f1), _difference(ACCURACY, new_share, old_share), labels, count)
+    differences = (_difference(MACRO, new_f1, old_f1), _difference(ACCURACY, new_share, old_share))
+    worse, words = _judged(differences, other, count)
+    return Verdict(worse, words, *differences, labels, count)
 
 
-def _judged(macro_f1: Difference, accuracy: Difference, labels: tuple[str, ...], count: int) -> Verdict:
-    differences = (macro_f1, accuracy)
+def _judged(differences: Sequence[Difference], other: str, count: int) -> tuple[bool, str]:
+    """Tell whether a difference lies below 0, beyond chance, and say what was found."""
     worse = [one for one in differences if one.high is not None and one.high < 0]
     better = [one for one in differences if one.low is not None and one.low > 0]
     form, told = (WORSE, worse) if worse else (BETTER, better) if better else (EQUAL, differences)
     what = "; ".join(filter(None, (one.words for one in told)))
-    return Verdict(bool(worse), form.format(what=what, count=count), macro_f1, accuracy, labels, count)
+    return bool(worse), form.format(what=what, count=count, other=other)
 
 
 def _union(new: Scored, old: Scored) -> tuple[tuple[str, ...], NDArray[np.int8]]:

@@ -8,7 +8,6 @@ from hubpipe.training import trying, writing
 from hubpipe.training.examples import Example
 from hubpipe.training.measure import measure
 from hubpipe.training.report import Side, SplitFacts, TrainingReport
-from hubpipe.training.train import expected
 
 ALL_LEARNED = "{model} learned from all {count} examples: measure it on others"
 NO_LABELS = "no example has a label: there is nothing to measure on"
@@ -24,13 +23,12 @@ def evaluate(examples: Sequence[Example], model: str, places: Places, precision:
     labelled = [example for example in examples if example.labels]
     if not labelled:
         raise UsageError(NO_LABELS)
-    labels = trying.labels_of(labelled)
     candidate = trying.named(model, places)
     fresh = trying.unseen(candidate.learned, labelled)
     if not fresh:
         raise UsageError(ALL_LEARNED.format(model=model, count=len(labelled)))
     learned = candidate.learned
-    known = trying.labels_of(fresh, learned.parts.labels if learned else labels)
+    known = trying.labels_of(fresh, learned.parts.labels if learned else ())
     scored = trying.scored(candidate, fresh, known)
     found = trying.limits(learned, precision)
     values = {cutoff.label: cutoff.score for cutoff in found}
@@ -46,5 +44,5 @@ def evaluate(examples: Sequence[Example], model: str, places: Places, precision:
         },
         split=SplitFacts(words, writing.side(fresh), Side(len(learned.seen)) if learned else None),
         needs={cutoff.label: cutoff.words for cutoff in found if cutoff.score is None},
-        expected_coverage=expected(learned, values) if learned else None,
+        expected_coverage=trying.expected(learned, values) if learned else None,
     )

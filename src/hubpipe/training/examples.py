@@ -49,6 +49,11 @@ class Example:
         return hashlib.sha256(f"{self.title.strip()}\0{self.body.strip()}".encode(errors="replace")).hexdigest()[:16]
 
 
+def exclusive(known: NDArray[np.int8]) -> bool:
+    """Tell whether every example has exactly one of the labels (`known` as `truth` gives it)."""
+    return bool(((known == 1).sum(axis=1) == 1).all() and (known >= 0).all())
+
+
 def truth(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.int8]:
     """Tell which labels are right (examples × labels): 1 yes, 0 no, -1 nobody knows. Names are held without case."""
     found = np.zeros((len(examples), len(labels)), dtype=np.int8)

@@ -15,7 +15,7 @@ from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.learned.views import Encodes, look
 from hubpipe.models.phrases import entry
 from hubpipe.training.choosing import as_it_is, choose
-from hubpipe.training.examples import Example, truth
+from hubpipe.training.examples import Example, exclusive, truth
 from hubpipe.training.forward import FOLDS, Fold, Rows, by_group, by_lot, folds, halves, in_time, oldest_first
 from hubpipe.training.heads import STRANGE, STRANGE_OF_ONE, Lesson, Recipe, learn
 
@@ -160,8 +160,8 @@ def _lesson(
     named = encoder.embed([spoken(label) for label in labels])
     said = np.zeros((len(examples), 0), np.float32) if before is None else before.said(views)
     weight = np.array([example.weight for example in examples], dtype=np.float32)
-    exclusive = len(labels) > 1 and bool(((known == 1).sum(axis=1) == 1).all() and (known >= 0).all())
-    return Lesson(labels, named, Seen(views, said), known, weight, before, exclusive, settings.seed)
+    apart = len(labels) > 1 and exclusive(known)
+    return Lesson(labels, named, Seen(views, said), known, weight, before, apart, settings.seed)
 
 
 def _prior(scorer: Scorer | None, labels: Sequence[str]) -> Prior | None:

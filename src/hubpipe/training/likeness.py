@@ -23,6 +23,17 @@ def contrast(vectors: Tensor, known: Tensor, temperature: float) -> Tensor:
     return -(pulls / weight.clamp(min=1e-6))[weight > 0].sum() / (weight > 0).sum().clamp(min=1)
 
 
+def classified(logits: Tensor, known: Tensor, exclusive: bool, smoothing: float) -> Tensor:
+    """Give a classifier's loss: cross-entropy, or that of each label by itself where several may be right.
+
+    What nobody knows (-1) costs nothing; `smoothing` spares exclusive labels' certainty.
+    """
+    if exclusive:
+        return nn.functional.cross_entropy(logits, known.argmax(dim=1), label_smoothing=smoothing)
+    each = nn.functional.binary_cross_entropy_with_logits(logits, known.clamp(min=0).float(), reduction="none")
+    return (each * (known >= 0)).sum() / (known >= 0).sum().clamp(min=1)
+
+
 def ranking(vectors: NDArray[np.float32], known: NDArray[np.int8]) -> float:
     """Tell how far ahead among the nearest of unit vectors (n × d) are those of a shared label: mean average precision.
 

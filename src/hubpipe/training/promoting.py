@@ -8,11 +8,8 @@ from hubpipe.errors import UsageError
 from hubpipe.models.base import Places
 from hubpipe.models.learned import folder
 from hubpipe.training import trying
-from hubpipe.training.compare import verdict
+from hubpipe.training.compare import LEAST, verdict
 from hubpipe.training.examples import Example
-
-# Fewer examples than this say nothing about which of two models is better.
-LEAST = 30
 
 NO_MODEL = "{folder} holds no learned model: hubpipe train makes one"
 TOO_FEW = "only {count} of {total} examples are new to both models, and {least} are needed to compare them"

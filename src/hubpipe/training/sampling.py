@@ -1,21 +1,26 @@
 """Turn examples into the rows that an encoder is tuned on: not too many, and one name for one meaning."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hubpipe.models.phrases import entry
 from hubpipe.training.examples import Example
-from hubpipe.training.splitting import in_time
+from hubpipe.training.splitting import by_date
+
+# So many batches are dealt out of one sorted pool.
+POOL = 8
 
 
 def sampled(examples: Sequence[Example], most: int, seed: int) -> list[Example]:
     """Keep at most so many labelled examples, in the order of time: of too many a random part, rare labels first."""
     labelled = [example for example in examples if example.labels]
     if len(labelled) <= most:
-        return in_time(labelled)
+        return by_date(labelled)
     taken: dict[str, int] = defaultdict(int)
     turn = np.zeros(len(labelled), dtype=np.intp)
     lot = np.random.default_rng(seed).permutation(len(labelled))
@@ -25,7 +30,7 @@ def sampled(examples: Sequence[Example], most: int, seed: int) -> list[Example]:
         for name in names:
             taken[name] += 1
     kept = lot[np.argsort(turn[lot], kind="stable")][:most]
-    return in_time([labelled[place] for place in kept])
+    return by_date([labelled[place] for place in kept])
 
 
 def renamed(examples: Sequence[Example]) -> list[Example]:
@@ -49,3 +54,14 @@ def renamed(examples: Sequence[Example]) -> list[Example]:
         replace(example, labels=common(example.labels), denied=common(example.denied), unsure=common(example.unsure))
         for example in examples
     ]
+
+
+def dealt(lengths: Sequence[int], size: int, random: np.random.Generator) -> list[NDArray[np.intp]]:
+    """Deal rows into batches at random, those of like length together: what is filled up is computed for nothing."""
+    shuffled, long = random.permutation(len(lengths)), np.asarray(lengths)
+    batches: list[NDArray[np.intp]] = []
+    for start in range(0, len(shuffled), POOL * size):
+        pool = shuffled[start : start + POOL * size]
+        ordered = pool[np.argsort(long[pool], kind="stable")]
+        batches += np.array_split(ordered, max(1, math.ceil(len(pool) / size)))
+    return [batches[place] for place in random.permutation(len(batches))]

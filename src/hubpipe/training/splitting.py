@@ -35,7 +35,7 @@ def split(examples: Sequence[Example], how: How = "temporal", share: float = SHA
     distinct = once(examples)
     undated = sum(example.created_at is None for example in distinct)
     temporal = how == "temporal" and not undated
-    order = in_time(distinct) if temporal else _shuffled(distinct, seed)
+    order = by_date(distinct) if temporal else _shuffled(distinct, seed)
     tested = round(len(order) * share)
     words = IN_TIME.format(share=share) if temporal else AT_RANDOM.format(share=share, seed=seed)
     if how == "temporal" and undated:
@@ -48,7 +48,7 @@ def once(examples: Sequence[Example]) -> list[Example]:
     return list({example.fingerprint: example for example in examples}.values())
 
 
-def in_time(examples: Sequence[Example]) -> list[Example]:
+def by_date(examples: Sequence[Example]) -> list[Example]:
     """Order examples by when they were written; those without a date come first."""
     return sorted(examples, key=lambda example: example.created_at or datetime.min.replace(tzinfo=UTC))
 

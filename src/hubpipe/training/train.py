@@ -20,10 +20,7 @@ from hubpipe.training.learning import Plan, Tell, learn
 from hubpipe.training.measure import measure
 from hubpipe.training.report import SplitFacts, TrainingReport
 from hubpipe.training.scored import Scored
-from hubpipe.training.splitting import How, Split, split
-
-# Fewer examples than this say nothing about which of two models is better.
-LEAST_TO_COMPARE = 30
+from hubpipe.training.splitting import How, Split, once, split
 
 TOO_FEW = "{count} labelled examples are too few to learn from and measure on: at least {least} are needed"
 LEAST = 20
@@ -35,7 +32,7 @@ REFUSED = (
     "not promoted: {words}. The new model lies in {candidate}; {out} stays as it was (--force takes it all the same)"
 )
 NOT_COMPARED = "not compared with the model in use: only {count} examples are new to both"
-WORSE_THAN_NONE = "it is worse than {name}, which needs no history: {words}"
+WORSE_THAN_NONE = "without a history one does better; the learned model is {words}"
 
 
 @dataclass(frozen=True)
@@ -68,19 +65,16 @@ def train(examples: Sequence[Example], request: Request, places: Places, tell: T
     written beside it instead. Raises UsageError where there is too little to learn.
     """
     folder.recover(request.out)
-    known = [example for example in examples if example.labels or example.denied]
+    known = once([example for example in examples if example.labels or example.denied])
     if len(known) < LEAST:
         raise UsageError(TOO_FEW.format(count=len(known), least=LEAST))
     parted = split(known, request.split, seed=request.seed)
     trial = learn(parted.learn, request.plan, places, tell)
     tell(MEASURING.format(count=len(parted.test)))
     with TemporaryDirectory(prefix="hubpipe-trial-") as kept:
+        # From its files, as a run will read it.
         folder.save(Path(kept) / "trial", trial, "")
-        candidate = trying.Candidate(
-            trying.named(str(Path(kept) / "trial"), places).step,
-            replace(places, learned=Path(kept) / "trial"),
-            trial,
-        )
+        candidate = trying.named(str(Path(kept) / "trial"), places)
         new = trying.scored(candidate, parted.test, trying.labels_of(parted.test, trial.parts.labels))
     verdict, uncompared = _against_the_one_in_use(request, new, places)
     others = _others(parted, new, places)
@@ -100,7 +94,7 @@ def _against_the_one_in_use(request: Request, new: Scored, places: Places) -> tu
         return None, ""
     old = trying.named(str(request.out), places)
     fresh = trying.unseen(old.learned, new.examples)
-    if len(fresh) < LEAST_TO_COMPARE:
+    if len(fresh) < compare.LEAST:
         return None, NOT_COMPARED.format(count=len(fresh))
     return compare.verdict(trying.only(new, fresh), trying.scored(old, fresh, new.labels), seed=request.seed), ""
 
@@ -121,9 +115,9 @@ def _silent(new: Scored, others: dict[str, Scored]) -> str:
     """Say why `auto` lets another model speak: one that needs no history is better beyond chance."""
     for name in ("zero-shot", ZERO_DAY):
         if name in others:
-            verdict = compare.verdict(new, others[name])
+            verdict = compare.verdict(new, others[name], other=name)
             if verdict.worse:
-                return WORSE_THAN_NONE.format(name=name, words=verdict.words)
+                return WORSE_THAN_NONE.format(words=verdict.words)
     return ""
 
 
@@ -140,19 +134,8 @@ def _report(
         settings=settings_of(request, trial),
         split=SplitFacts(parted.words, writing.side(parted.test), writing.side(parted.learn)),
         needs={cutoff.label: cutoff.words for cutoff in found if cutoff.score is None},
-        expected_coverage=expected(trial, values),
+        expected_coverage=trying.expected(trial, values),
     )
-
-
-def expected(learned: Learned, cutoffs: dict[str, float | None]) -> float:
-    """Tell in which share of the evidence's issues anything is predicted at the cutoffs."""
-    evidence = learned.evidence
-    limits = [cutoffs.get(label) for label in evidence.labels]
-    reached = evidence.scores >= [2.0 if limit is None else limit for limit in limits]
-    if learned.exclusive and evidence.scores.size:
-        best = evidence.scores.argmax(axis=1)
-        return float(reached[range(len(best)), best].mean())
-    return float(reached.any(axis=1).mean()) if len(reached) else 0.0
 
 
 def settings_of(request: Request, trial: Learned) -> dict[str, Any]:

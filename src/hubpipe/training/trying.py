@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hubpipe import models
 from hubpipe.config import Step, Task
 from hubpipe.config.steps import LEARNED, ZERO_DAY
@@ -15,7 +12,7 @@ from hubpipe.models.learned import folder
 from hubpipe.models.learned.cutoffs import Cutoff, cutoffs
 from hubpipe.models.learned.folder import Learned
 from hubpipe.training.asking import scores_of
-from hubpipe.training.examples import Example, truth
+from hubpipe.training.examples import Example, exclusive, truth
 from hubpipe.training.scored import Scored
 
 CLASSIFYING: Task = "text-classification"
@@ -36,7 +33,7 @@ class Candidate:
         return models.load(self.step, chosen, self.places)
 
 
-def named(model: str, places: Places, labels: Sequence[str] = ()) -> Candidate:
+def named(model: str, places: Places) -> Candidate:
     """Find a model by its folder, its Hub id, or one of hubpipe's own names."""
     path = folder.located(model)
     if path is not None:
@@ -64,11 +61,6 @@ def only(scored: Scored, examples: Sequence[Example]) -> Scored:
     return Scored(scored.labels, scored.scores[rows], scored.truth[rows], kept, scored.exclusive)
 
 
-def exclusive(known: NDArray[np.int8]) -> bool:
-    """Tell whether every example has exactly one of the labels."""
-    return bool(((known == 1).sum(axis=1) == 1).all() and (known >= 0).all())
-
-
 def labels_of(examples: Sequence[Example], also: Sequence[str] = ()) -> tuple[str, ...]:
     """Give every label once: those of a model first, then the others that examples have."""
     found: dict[str, str] = {}
@@ -80,6 +72,17 @@ def labels_of(examples: Sequence[Example], also: Sequence[str] = ()) -> tuple[st
 def limits(learned: Learned | None, precision: float) -> list[Cutoff]:
     """Find each label's cutoff; nothing is known of a model that did not learn here."""
     return cutoffs(learned.evidence, precision, exclusive=learned.exclusive) if learned is not None else []
+
+
+def expected(learned: Learned, cutoffs: dict[str, float | None]) -> float:
+    """Tell in which share of the evidence's issues anything is predicted at the cutoffs."""
+    evidence = learned.evidence
+    limits = [cutoffs.get(label) for label in evidence.labels]
+    reached = evidence.scores >= [2.0 if limit is None else limit for limit in limits]
+    if learned.exclusive and evidence.scores.size:
+        best = evidence.scores.argmax(axis=1)
+        return float(reached[range(len(best)), best].mean())
+    return float(reached.any(axis=1).mean()) if len(reached) else 0.0
 
 
 def unseen(learned: Learned | None, examples: Sequence[Example]) -> list[Example]:

@@ -24,9 +24,9 @@ from hubpipe.models.learned.parts import Arrays
 from hubpipe.models.learned.views import split
 from hubpipe.models.repository import Source
 from hubpipe.models.sentence_encoder import has_bfloat16
-from hubpipe.training.examples import Example, truth
-from hubpipe.training.likeness import contrast, ranking
-from hubpipe.training.sampling import renamed, sampled
+from hubpipe.training.examples import Example, exclusive, truth
+from hubpipe.training.likeness import classified, contrast, ranking
+from hubpipe.training.sampling import dealt, renamed, sampled
 
 log = logging.getLogger("hubpipe")
 
@@ -34,8 +34,6 @@ log = logging.getLogger("hubpipe")
 FROZEN = "embeddings."
 ATTENTION = "attention.self."
 TITLE_TOKENS = 64
-# So many batches are dealt out of one sorted pool.
-POOL = 8
 LEAST_EXAMPLES = 16
 # What share of the steps the rate rises in; then it falls as a cosine.
 RISING = 0.15
@@ -142,10 +140,6 @@ class _Lesson:
     def __len__(self) -> int:
         return len(self.titles)
 
-    @property
-    def exclusive(self) -> bool:
-        return bool(((self.known == 1).sum(axis=1) == 1).all() and (self.known >= 0).all())
-
 
 class _Bench:
     """One tuning: the encoder, the classifier over it, the average of its weights."""
@@ -167,7 +161,7 @@ class _Bench:
         self.random = np.random.default_rng(settings.seed)
         self.each = len(self._batches())
         self.total = max(settings.least_steps, round(self.each * settings.epochs))
-        self.exclusive = lesson.exclusive
+        self.exclusive = exclusive(lesson.known)
         self.curve: list[float] = []
         self.best: tuple[int, Arrays] | None = None
 
@@ -202,15 +196,7 @@ class _Bench:
         return Tuned(tensors, facts, best / self.total)
 
     def _batches(self) -> list[NDArray[np.intp]]:
-        """Deal rows out at random, those of like length together: what is filled up is computed for nothing."""
-        shuffled, size = self.random.permutation(len(self.lesson)), self.settings.batch
-        lengths = np.array([len(body) for body in self.lesson.bodies])
-        batches: list[NDArray[np.intp]] = []
-        for start in range(0, len(shuffled), POOL * size):
-            pool = shuffled[start : start + POOL * size]
-            ordered = pool[np.argsort(lengths[pool], kind="stable")]
-            batches += np.array_split(ordered, max(1, math.ceil(len(pool) / size)))
-        return [batches[place] for place in self.random.permutation(len(batches))]
+        return dealt([len(body) for body in self.lesson.bodies], self.settings.batch, self.random)
 
     def _step(self, batch: NDArray[np.intp], optimizer: torch.optim.Optimizer, done: int) -> None:
         settings, pace = self.settings, _pace(done, self.total)
@@ -219,7 +205,7 @@ class _Bench:
         self.model.train()
         both = self._embed(self.lesson, batch)
         known = torch.from_numpy(self.lesson.known[batch].astype(np.int64)).to(self.device)
-        told = self._classified(self.classifier(both * math.sqrt(both.shape[1])), known)
+        told = classified(self.classifier(both * math.sqrt(both.shape[1])), known, self.exclusive, settings.smoothing)
         pulled = contrast(nn.functional.normalize(both, dim=1), known, settings.temperature)
         optimizer.zero_grad()
         loss = (1 - settings.contrast) * told + settings.contrast * pulled
@@ -286,12 +272,6 @@ class _Bench:
         }
         found: Tensor = self.model(features)["sentence_embedding"]
         return found
-
-    def _classified(self, logits: Tensor, known: Tensor) -> Tensor:
-        if self.exclusive:
-            return nn.functional.cross_entropy(logits, known.argmax(dim=1), label_smoothing=self.settings.smoothing)
-        each = nn.functional.binary_cross_entropy_with_logits(logits, known.clamp(min=0).float(), reduction="none")
-        return (each * (known >= 0)).sum() / (known >= 0).sum().clamp(min=1)
 
     def _changed(self) -> dict[str, NDArray[Any]]:
         """Give the averaged weights under the names that the model's state has; those that nothing reads stay out."""
