@@ -9,7 +9,6 @@ inside the older half. Each row runs in a process of its own, so that its memory
 """
 
 import argparse
-import csv
 import os
 import platform
 import resource
@@ -18,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -33,8 +32,10 @@ from hubpipe.models.learned.parts import Evidence
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.repository import Source
 from hubpipe.models.sentence_encoder import Encoder
+from hubpipe.training import files
 from hubpipe.training.examples import Example, truth
 from hubpipe.training.fit import Settings, fit
+from hubpipe.training.splitting import by_date
 
 LEAST = 15
 TOP, CONFIDENCE = 3, 0.95
@@ -86,22 +87,11 @@ def main() -> int:
 
 def read(path: Path) -> list[Example]:
     """Read the issues in the order of time; a date stands for each ID."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    counts = Counter(row["Area"] for row in rows)
+    rows = files.read(path, {"label": "Area"})
+    counts = Counter(row.labels for row in rows)
     start = datetime(2015, 1, 1, tzinfo=UTC)
-    found = [
-        Example(
-            row["Title"],
-            row["Description"] or "",
-            (row["Area"],),
-            created_at=start + timedelta(minutes=int(row["ID"])),
-            number=int(row["ID"]),
-        )
-        for row in rows
-        if counts[row["Area"]] >= LEAST
-    ]
-    return sorted(found, key=lambda example: example.number or 0)
+    dated = [replace(row, created_at=start + timedelta(minutes=row.number or 0)) for row in rows]
+    return by_date([row for row in dated if counts[row.labels] >= LEAST])
 
 
 def halves(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:

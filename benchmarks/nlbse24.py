@@ -11,7 +11,6 @@ its memory is its own.
 """
 
 import argparse
-import csv
 import os
 import platform
 import resource
@@ -20,7 +19,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -36,8 +34,9 @@ from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.phrases import entry
 from hubpipe.models.repository import Source
 from hubpipe.models.sentence_encoder import Encoder
-from hubpipe.training import fit, tune
+from hubpipe.training import files, fit, tune
 from hubpipe.training.examples import Example
+from hubpipe.training.splitting import by_date
 
 LABELS = ("bug", "feature", "question")
 SPLITS = ("official", "chronological")
@@ -111,25 +110,9 @@ def arguments() -> argparse.Namespace:
     return options.parse_args()
 
 
-def read(path: Path) -> list[Example]:
-    """Read a file of NLBSE'24."""
-    csv.field_size_limit(10_000_000)
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            Example(
-                row["title"],
-                row["body"] or "",
-                (row["label"],),
-                created_at=datetime.fromisoformat(row["created_at"]).replace(tzinfo=UTC),
-                repo=row["repo"],
-            )
-            for row in csv.DictReader(file, escapechar="\\")
-        ]
-
-
 def tasks(data: Path, split: str, seed: int, keep: Path | None) -> list[Task]:
     """Split both files into what is learned from and what is tested on, for each repository."""
-    learn, test = read(data / "issues_train.csv"), read(data / "issues_test.csv")
+    learn, test = (list(files.read(data / f"issues_{half}.csv")) for half in ("train", "test"))
     if split == "chronological":
         learn, test = halves([*learn, *test])
     repos = sorted({example.repo for example in learn})
@@ -154,7 +137,7 @@ def halves(examples: Iterable[Example]) -> tuple[list[Example], list[Example]]:
         groups.setdefault((example.repo, example.labels[0]), []).append(example)
     older, newer = [], []
     for group in groups.values():
-        ordered = sorted(group, key=lambda example: example.created_at or datetime.min.replace(tzinfo=UTC))
+        ordered = by_date(group)
         older += ordered[: len(ordered) // 2]
         newer += ordered[len(ordered) // 2 :]
     return older, newer
