@@ -14,6 +14,8 @@ import yaml
 from hubpipe import action, config
 from hubpipe.config import INPUTS, parse
 from hubpipe.event import SUBJECTS
+from hubpipe.models import hub
+from hubpipe.models.learned import folder
 
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -88,6 +90,13 @@ def test_the_demo_labels_the_issue_and_summarises_the_pull_request() -> None:
     assert "add bug" in done.stdout
     assert "### Summary" in done.stdout
     assert "incremental decoder" in done.stdout
+
+
+def test_the_zero_day_head_was_learned_from_the_issues_in_the_repository() -> None:
+    examples = script("zero_day").read()
+    learned = folder.read(hub.ZERO_DAY_FOLDER)
+    assert sorted(int(example.fingerprint, 16) for example in examples) == learned.seen.tolist()
+    assert str(len(examples)) in (hub.ZERO_DAY_FOLDER / "README.md").read_text(encoding="utf-8")
 
 
 WORKFLOWS = ROOT / "examples" / "workflows"
