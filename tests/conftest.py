@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.standin.recorder import Recorder
 from tests.standin.servers import APP_ID, INSTALLATION, PEOPLE, PERMISSIONS, emulate, free_port, new_key, token_of
 from tests.standin.standin import Server, StandIn
 from tests.standin.wire import LOOPBACK, HttpServer, forward
+from tests.tally import Tally
 
 REPOSITORIES = count(1)
 
@@ -24,6 +26,17 @@ REPOSITORIES = count(1)
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("wide", max_examples=5_000, deadline=None)
 settings.load_profile("repeatable")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run write what it has tried against hubpipe."""
+    parser.addoption("--tally", metavar="FILE", help="write how many attacks, faults and payloads were tried")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count what is tried."""
+    named = config.getoption("--tally")
+    config.pluginmanager.register(Tally(Path(named) if named else None))
 
 
 @pytest.fixture(scope="module")
