@@ -31,7 +31,7 @@ MODE, LEARNED_MODEL, TUNE, PRECISION, REPORT = "mode", "learned-model", "tune", 
 RUN, TRAIN = "run", "train"
 # The inputs that stand for a variable of the environment, which they go before.
 KEYS = {HUB_TOKEN: "HF_TOKEN", ENDPOINT_KEY: "HUBPIPE_ENDPOINT_KEY", LEARNED_MODEL: "HUBPIPE_LEARNED_MODEL"}
-OUTPUTS = ("labels", "scores", "summary", "comment-url", "plan", "promoted", "published")
+OUTPUTS = ("labels", "scores", "similar", "summary", "comment-url", "plan", "promoted", "published")
 
 NO_FLOW = "no flow handles {event}"
 NOTHING = "{reason}: nothing was done"
@@ -237,6 +237,7 @@ def write_outputs(report: Report | None, published: bool = False, promoted: bool
     values = {
         "labels": json.dumps(report.labels if report else []),
         "scores": json.dumps(report.scores if report else {}),
+        "similar": json.dumps(report.similar if report else []),
         "summary": report.summary if report else "",
         "comment-url": report.comment_url if report else "",
         "plan": json.dumps(as_json(report) if report else {"flows": []}),

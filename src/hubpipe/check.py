@@ -33,6 +33,8 @@ CHECK_CALLS = 2
 RELEASE_CALLS = 2
 # Whether there is a learned model on the default branch; each of its files is one more.
 LEARNED_CALLS = 1
+# What changed since the index was made; more of it, and each issue that is suggested, is one more.
+SEARCH_CALLS = 1
 BRANCH_CALLS = 1
 INPUT_CALLS = {
     "comments": "1 a 100 comments",
@@ -42,6 +44,7 @@ INPUT_CALLS = {
     "pulls": "1 a 100 releases, 1 a 100 closed pull requests",
 }
 FILE_OF_MODEL = "learned model: 1 a file, where there is one"
+MORE_SEARCHING = "against: 1 an issue that is alike, 1 a further 100 issues that changed since the index was made"
 CONTENTS_CALLS = "1 a changed file"
 DIFF_CALLS = "1 for patches that the list leaves out"
 MORE_ANNOTATIONS = "check: 1 a further 50 annotations"
@@ -150,7 +153,7 @@ def _permissions(flow: Flow) -> dict[str, str]:
     found = {"contents": READ if flow.publish.release is None else WRITE}
     if ISSUES & set(flow.on):
         found["issues"] = level
-    elif "linked" in flow.input:
+    elif "linked" in flow.input or flow.searches:
         found["issues"] = READ
     if PULLS & set(flow.on):
         found["pull-requests"] = level
@@ -178,6 +181,7 @@ def _calls(flow: Flow) -> int:
         (PULL_CALLS, pulls and (flow.reads_files or publish.comment is not None)),
         (AGAIN_CALLS, pulls and publish.comment is not None),
         (LEARNED_CALLS, _uses_learned(flow)),
+        (SEARCH_CALLS, flow.searches),
         (FILES_CALLS, flow.reads_files),
         (AGAIN_CALLS, flow.reads_files and publish.comment is not None and publish.comment.mode == "comment"),
     )
@@ -202,6 +206,8 @@ def _more_calls(flow: Flow) -> Iterator[str]:
         yield MORE_ANNOTATIONS
     if _uses_learned(flow):
         yield FILE_OF_MODEL
+    if flow.searches:
+        yield MORE_SEARCHING
 
 
 def _uses_learned(flow: Flow) -> bool:

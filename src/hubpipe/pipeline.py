@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from hubpipe import decide, digest, render, weighing
+from hubpipe import decide, digest, render, similar, weighing
 from hubpipe.change import Change, Memory
 from hubpipe.config import TASKS, Flow, Step
 from hubpipe.digest import LINE_TOKENS, LINE_WORDS, Asker, Digest, Noted, judge, note, over, summarise
@@ -13,8 +13,9 @@ from hubpipe.errors import EndpointError
 from hubpipe.event import Attachment, Label, MergedPull, Subject
 from hubpipe.infer import Answer, ask, look
 from hubpipe.models import fallback
-from hubpipe.models.base import MediaModel, Model, Scores, Spans, Terms, Text
+from hubpipe.models.base import Alike, MediaModel, Model, Scores, Spans, Terms, Text
 from hubpipe.report import StepReport
+from hubpipe.similar import Tracker
 from hubpipe.text import Document, Part
 
 log = logging.getLogger("hubpipe")
@@ -74,7 +75,10 @@ class Changed:
 
 @dataclass(frozen=True)
 class Work:
-    """What the steps of a flow work on, and where they get labels and models."""
+    """What the steps of a flow work on, and where they get labels and models.
+
+    `number` is that of the issue or pull request, `tracker` knows the repository's other issues.
+    """
 
     name: str
     flow: Flow
@@ -85,6 +89,8 @@ class Work:
     terms: Terms
     changed: Changed | None = None
     pulls: tuple[MergedPull, ...] = ()
+    number: int | None = None
+    tracker: Tracker | None = None
 
 
 def steps(work: Work) -> Iterator[StepReport]:
@@ -137,7 +143,7 @@ def _step(step: Step, work: Work, document: Document, *, first: bool) -> StepRep
         notes = (FELL_BACK.format(task=step.task, fault=fault),)
         log.warning("%s: %s", work.name, notes[0])
         answer, found = _answer(second, work, document, first=first)
-    if isinstance(answer.prediction, Scores) and answer.prediction.remark:
+    if isinstance(answer.prediction, Scores | Alike) and answer.prediction.remark:
         notes = (*notes, LEFT_OUT.format(task=step.task, words=answer.prediction.remark))
     if answer.info.spoke:
         notes = (answer.info.spoke, *notes)
@@ -240,7 +246,11 @@ def _ask(step: Step, work: Work, document: Document) -> Answer:
         log.info("%s: reading %d %s with %s", work.name, len(attachments), _kind(step), step.model)
         return look(work.models.load_media(step, labels, work.terms), attachments, document.text)
     model = work.models.load(step, labels, work.terms)
+    behind = similar.brought_up_to_date(model, work.tracker) if step.against is not None else ""
     answer = weighing.weighed(model, step, work.flow, ask(model, step, document))
+    if step.against is not None:
+        answer = similar.found(model, work.flow, answer, work.number, work.tracker)
+        answer = replace(answer, unread=(*answer.unread, *([behind] if behind else [])))
     read, total = (answer.fitted.read, answer.fitted.total) if answer.fitted else (0, 0)
     log.info("%s: read %d of %d tokens with %s", work.name, read, total, model.info.reference)
     return answer

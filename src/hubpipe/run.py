@@ -19,6 +19,7 @@ from hubpipe.pipeline import Models, Work
 from hubpipe.reading import BOT, NOTHING_TO_READ, Reading, read, subject_of, with_change
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.found import findings
+from hubpipe.similar import Tracker
 from hubpipe.sinks import Outcome, Publish, Target
 from hubpipe.text import Fitted
 
@@ -127,11 +128,30 @@ def _infer(job: _Job, reading: Reading, models: Models, terms: Terms, report: Fl
     """Run the steps on what was read; give the report as it grows."""
     labels, attachments = partial(_labels, job), reading.material.attachments
     pulls = reading.material.pulls
-    work = Work(job.name, job.flow, reading.document, attachments, labels, models, terms, reading.changed, pulls)
+    number, tracker = reading.subject.number, _tracker(job)
+    work = Work(
+        job.name,
+        job.flow,
+        reading.document,
+        attachments,
+        labels,
+        models,
+        terms,
+        reading.changed,
+        pulls,
+        number,
+        tracker,
+    )
     for step in pipeline.steps(work):
         reports = (*report.steps, step)
         report = replace(report, steps=reports, findings=findings(job.flow, reports))
         yield report
+
+
+def _tracker(job: _Job) -> Tracker | None:
+    """Give what knows the repository's issues, where there is somebody to ask."""
+    github, repo = job.github, job.event.repo
+    return Tracker(partial(github.changed_issues, repo), partial(github.issue, repo)) if github else None
 
 
 def _rule(job: _Job, reading: Reading) -> Plan:

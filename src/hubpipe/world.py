@@ -48,8 +48,11 @@ def with_learned(found: Places, flows: Iterable[Flow | None], repo: str, github:
     A folder that the environment names, and that is there, goes before the one on the repository's default branch;
     without GitHub the working directory's is taken, as its configuration is.
     """
-    if not _uses_learned(flows) or (found.learned is not None and found.learned.is_dir()):
+    if not _uses_learned(flows):
         yield found
+        return
+    if found.learned is not None and found.learned.is_dir():
+        yield replace(found, keeps=True)
         return
     if github is None:
         here = Path(config.LEARNED)

@@ -281,3 +281,31 @@ def test_rules_and_budget_are_laid_over_those_of_the_file_that_is_extended_key_b
 def test_slips_in_rules_and_budget_are_named(line: str, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected.replace("?", r"\?")):
         parse(f"version: 1\n{line}\n")
+
+
+def test_a_search_over_past_issues_is_a_step_of_the_learned_model() -> None:
+    found = flow("{against: issues}", "publish: comment\ndecide: {precision: 0.9}")
+    [step] = found.pipeline
+    assert (step.task, step.model, step.gives, step.chooses) == ("sentence-similarity", "learned", "issues", False)
+    assert flow("{task: sentence-similarity, against: issues, model: org/name}").pipeline[0].model == "org/name"
+    assert found.searches
+    assert found.deciding is None
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "rest", "expected"),
+    [
+        ("{against: issues, model: embedded}", "publish: comment", "embedded keeps no index of past issues"),
+        ("{against: issues, model: auto}", "publish: comment", "auto keeps no index of past issues"),
+        ("{against: issues, labels: [bug]}", "publish: comment", "there are no labels to choose from"),
+        ("{against: pulls}", "publish: comment", "known here: issues"),
+        ("{against: issues, explain: true}", "publish: comment", "sentence-similarity does not read it"),
+        ("{task: summarization, against: issues}", "publish: comment", "only sentence-similarity does"),
+        ("{task: sentence-similarity, model: learned}", "publish: comment", "learned does not do sentence-similarity"),
+        ("{against: issues}", "publish: labels", "sentence-similarity gives issues, not labels"),
+        ("{against: issues}", "publish: comment\ndecide: {precision: 0.9, threshold: 0.8}", "leave threshold out"),
+        ("{against: issues, model: org/name, endpoint: hf-inference}", "publish: comment", "leave endpoint out"),
+    ],
+)
+def test_a_search_that_cannot_work_is_refused_with_what_to_write(pipeline: str, rest: str, expected: str) -> None:
+    assert expected in problem(pipeline, rest)

@@ -2,17 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from hubpipe.errors import ModelError
 from hubpipe.models.learned import archive
 from hubpipe.models.learned.archive import Archive, Archived
+from hubpipe.models.learned.parts import Evidence
 from hubpipe.models.libraries import LIBRARIES
 
 URL = "https://github.com/octo-org/octo-repo/issues/{}"
@@ -47,8 +49,6 @@ def test_what_is_packed_is_read_again(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_an_archive_has_none(tmp_path: Path) -> None:
-    assert archive.read(tmp_path) is None
-    (tmp_path / "issues.jsonl").write_text("")
     assert archive.read(tmp_path) is None
 
 
@@ -89,6 +89,11 @@ def test_a_vector_of_another_encoder_is_refused() -> None:
         kept.nearest(vectors(1, 4)[0], 1, everything(3))
 
 
+def tensors(**changed: NDArray[Any]) -> bytes:
+    """An archive of one issue, some of its tensors changed."""
+    return save(load(archive.pack(vectors(1), issues(1))["issues.safetensors"]) | changed)
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -109,9 +114,9 @@ def test_a_vector_of_another_encoder_is_refused() -> None:
     ],
 )
 def test_a_line_that_is_no_issue_is_refused(tmp_path: Path, line: str) -> None:
-    files = archive.pack(vectors(1), issues(1)) | {"issues.jsonl": line.encode("latin-1")}
-    with pytest.raises(ModelError, match=r"issues\.jsonl is no archive"):
-        archive.read(written(tmp_path, files))
+    data = tensors(issues=np.frombuffer(line.encode("latin-1"), np.uint8))
+    with pytest.raises(ModelError, match=r"issues\.safetensors is no archive"):
+        archive.read(written(tmp_path, {"issues.safetensors": data}))
 
 
 @pytest.mark.parametrize(
@@ -120,31 +125,75 @@ def test_a_line_that_is_no_issue_is_refused(tmp_path: Path, line: str) -> None:
         b"",
         b"\xff" * 100,
         save({"other": np.zeros((1, 8), np.float16)}),
-        save({"vectors": np.zeros((1, 8), np.float32)}),
-        save({"vectors": np.zeros(8, np.float16)}),
-        save({"vectors": np.full((1, 8), np.nan, np.float16)}),
-        save({"vectors": np.zeros((2, 8), np.float16)}),
+        tensors(vectors=np.zeros((1, 8), np.float32)),
+        tensors(vectors=np.zeros(8, np.float16)),
+        tensors(vectors=np.full((1, 8), np.nan, np.float16)),
+        tensors(vectors=np.zeros((2, 8), np.float16)),
+        tensors(issues=np.zeros((1, 8), np.uint8)),
+        tensors(issues=np.zeros(8, np.float32)),
+        tensors(scores=np.zeros((3, 1), np.float32)),
+        tensors(scores=np.full((0, 2), 0, np.float32)),
+        tensors(scores=np.full((1, 1), np.inf, np.float32), truth=np.ones((1, 1), np.int8)),
+        tensors(scores=np.ones((1, 1), np.float32), truth=np.ones((1, 1), np.int64)),
     ],
 )
-def test_vectors_that_do_not_fit_are_refused(tmp_path: Path, data: bytes) -> None:
-    files = archive.pack(vectors(1), issues(1)) | {"issues.safetensors": data}
+def test_tensors_that_do_not_fit_are_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(ModelError, match=r"issues\.safetensors is no archive"):
-        archive.read(written(tmp_path, files))
+        archive.read(written(tmp_path, {"issues.safetensors": data}))
 
 
-def test_files_over_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MOST_LISTED_BYTES", 10)
+def test_a_file_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MOST_BYTES", 10)
     with pytest.raises(ModelError, match="over 10 bytes"):
         archive.read(written(tmp_path, archive.pack(vectors(1), issues(1))))
 
 
+def test_what_was_tried_is_read_again(tmp_path: Path) -> None:
+    tried = Evidence(("same",), np.array([[0.5], [0.25]], np.float32), np.array([[1], [0]], np.int8))
+    found = archive.read(written(tmp_path, archive.pack(vectors(2), issues(2), tried)))
+    assert found is not None
+    assert found.tried.scores.tolist() == [[0.5], [0.25]]
+    assert found.tried.truth.tolist() == [[1], [0]]
+
+
+def test_a_new_archive_takes_the_place_of_the_old_one_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive.write(tmp_path, Archive(vectors(2).astype(np.float16), tuple(issues(2))))
+    archive.write(tmp_path, Archive(vectors(3).astype(np.float16), tuple(issues(3))))
+    found = archive.read(tmp_path)
+    assert found is not None
+    assert len(found.issues) == 3
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        archive.write(tmp_path, Archive(vectors(1).astype(np.float16), tuple(issues(1))))
+    assert [path.name for path in tmp_path.iterdir()] == ["issues.safetensors"]
+    assert archive.read(tmp_path) is not None
+
+
+def test_what_all_issues_have_in_common_makes_none_alike() -> None:
+    form = np.zeros((200, 16), np.float32)
+    form[:, 0] = 2
+    held = vectors(200, 16) + form
+    held[7] = held[31] + 0.01
+    held /= np.linalg.norm(held, axis=1, keepdims=True)
+    kept = Archive(held.astype(np.float16), tuple(issues(200)))
+    plain, centred = (find(held[31], 3, everything(200)) for find in (kept.nearest, kept.alike))
+    assert [one.number for one in centred[:2]] == [32, 8]
+    assert plain[2].score > 0.9
+    assert centred[1].score > 0.9 > 0.85 > centred[2].score
+
+
+def test_seen_from_the_centre_a_vector_of_another_encoder_is_refused_too() -> None:
+    with pytest.raises(ModelError, match="vectors of 8 numbers, its encoder gives 4"):
+        Archive(vectors(3).astype(np.float16), tuple(issues(3))).alike(vectors(1, 4)[0], 1, everything(3))
+
+
 @given(st.text(st.characters(), max_size=400), st.lists(st.text(max_size=9), max_size=3))
 def test_any_title_is_kept_in_one_line(title: str, labels: list[str]) -> None:
-    data = archive.pack(vectors(1), [Archived(title, tuple(labels))])["issues.jsonl"]
-    assert len(data.splitlines()) == 1
-    assert json.loads(data)["title"] == title[:300]
+    data = archive.pack(vectors(1), [Archived(title, tuple(labels))])["issues.safetensors"]
+    [line] = load(data)["issues"].tobytes().splitlines()
+    assert json.loads(line)["title"] == title[:300]
 
 
 def test_a_learned_models_archive_is_fetched_from_the_hub_too() -> None:
     [row] = [row for row in LIBRARIES if row.name == "hubpipe"]
-    assert {"issues.safetensors", "*.jsonl"} <= set(row.patterns)
+    assert "issues.safetensors" in row.patterns

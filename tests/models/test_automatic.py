@@ -90,7 +90,6 @@ def test_past_issues_that_cannot_be_read_are_told_and_left_out_of_the_reasons(
     where = retold(learned, tmp_path)
     assert where.learned is not None
     (where.learned / folder.ARCHIVE).write_bytes(b"no tensors")
-    (where.learned / folder.ARCHIVED).write_text("{", "utf-8")
     model = load(Step(model="learned"), {}, where)
     assert isinstance(model, Explaining)
     [why] = model.explain(CRASH, ["bug"])

@@ -6,7 +6,7 @@ import pytest
 
 from hubpipe.config import TASKS, Step
 from hubpipe.models import load
-from hubpipe.models.base import Boxes, Model, Places, Prediction, Scores, Spans, Text, Vector
+from hubpipe.models.base import Alike, Boxes, Model, Places, Prediction, Scores, Spans, Text, Vector
 from hubpipe.models.libraries import LIBRARIES
 from tests.models.specimens import STEPS
 
@@ -108,6 +108,8 @@ def numbers(prediction: Prediction) -> list[float]:
             return [item.score for item in boxes]
         case Vector(values):
             return list(values)
+        case Alike(issues):
+            return [item.score for item in issues]
         case Text():
             return []
 
@@ -120,6 +122,8 @@ def words(prediction: Prediction) -> list[str]:
             return [item.label for item in spans]
         case Boxes(boxes):
             return [item.label for item in boxes]
+        case Alike(issues):
+            return [item.title for item in issues]
         case Text(text):
             return [text]
         case Vector():

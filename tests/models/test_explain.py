@@ -99,7 +99,7 @@ def test_a_learned_model_explains_by_the_archive_that_training_wrote(tmp_path: P
     ]
     learnt = fit(examples, Settings(min_examples=2), encoder)
     learned = Learned(learnt.parts, learnt.evidence)
-    for name, data in archiving.files(examples, learned, Plan(), Places(offline=True)).items():
+    for name, data in archiving.kept(examples, learned, Plan(), 0.9, Places(offline=True)).files.items():
         (tmp_path / name).write_bytes(data)
     held = archive.read(tmp_path)
     assert held is not None

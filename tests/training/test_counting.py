@@ -142,4 +142,5 @@ def test_duplicates_are_those_that_are_still_marked() -> None:
 
     marked, taken_back = Duplicate(1, True, DAY), Duplicate(1, False, DAY + timedelta(hours=1))
     found = history(one(2, marked), one(3, marked, taken_back), one(4), one(5, marked, Duplicate(2, True, DAY)))
-    assert counting.duplicates(found) == ((2, 1), (5, 1), (5, 2))
+    repeats = {one.number: one.repeats for one in (*counting.examples(found), *counting.unlabelled(found))}
+    assert repeats == {2: (1,), 3: (), 4: (), 5: (1, 2)}

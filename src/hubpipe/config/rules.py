@@ -100,14 +100,19 @@ def _events(flow: Flow) -> Found:
 def _decision(flow: Flow) -> Found:
     # A step's condition holds by the same rules.
     conditions = any(step.when is not None for step in flow.pipeline)
-    if "decide" in flow.model_fields_set and flow.deciding is None and not conditions and _is_known(flow):
+    undecided = flow.deciding is None and not flow.searches and not conditions
+    if "decide" in flow.model_fields_set and undecided and _is_known(flow):
         yield ("decide",), f"{_gives(flow)}: there are no scores to decide on"
 
 
 def _precision(flow: Flow) -> Found:
     """Check who is to know how right a label is: a model that learned from labelled issues, and only of issues."""
     step, rules = flow.deciding, flow.decide
-    if rules.precision is None or step is None:
+    if rules.precision is None or (step is None and not flow.searches):
+        return
+    if step is None:
+        if "threshold" in rules.model_fields_set:
+            yield ("decide", "threshold"), ONE_OF_THEM
         return
     if step.endpoint is not None or (is_own(step.model) and step.model not in (AUTO, LEARNED)):
         yield ("decide", "precision"), NOT_CERTAIN.format(model=step.model)

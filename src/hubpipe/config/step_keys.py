@@ -11,6 +11,7 @@ EMBEDDED, FAKE = "embedded", "fake"
 WRITING = ("summarization", "translation", "text2text-generation", "text-generation")
 # The tasks that read each key; a key that is not here is every task's, or has a rule of its own.
 READ_BY: dict[str, tuple[str, ...]] = {
+    "against": ("sentence-similarity",),
     "explain": ("text-classification", "zero-shot-classification"),
     "multi_label": tuple(name for name, facts in TASKS.items() if facts.gives == "scores" or name == "text-generation"),
     "hypothesis_template": ("zero-shot-classification", "fill-mask", "zero-shot-image-classification"),

@@ -27,6 +27,12 @@ LONG_ANSWER = (
     " (is_bug: Is this a bug report?), or rename it under decide"
 )
 NOT_DONE_BY = "{model} does not do {task}; it does {able}"
+ITS_INDEX = (
+    "{model} keeps no index of past issues, hubpipe train does, beside the model that it learns: leave model out, "
+    "or name the folder of such a model, or its Hub id"
+)
+NO_ISSUES_ELSEWHERE = "the index of past issues is searched on the runner: leave endpoint out"
+NO_LABELS_THERE = "against: issues compares with issues: there are no labels to choose from"
 SAME_ANSWER = "several questions have the answer {label!r}: give each answer a name of its own"
 
 
@@ -35,7 +41,7 @@ def problems_of_steps(flow: Flow) -> Found:
     for index, step in enumerate(flow.pipeline):
         before = flow.pipeline[:index]
         last = index == len(flow.pipeline) - 1
-        for rule in (_own_model, _asking, problems_of_keys, _wording, _reading, _endpoint):
+        for rule in (_own_model, _search, _asking, problems_of_keys, _wording, _reading, _endpoint):
             for key, message in rule(step):
                 yield ("pipeline", index, key), message
         for key, message in (
@@ -53,16 +59,28 @@ def _own_model(step: Step) -> Iterator[tuple[str, str]]:
         yield "model", "name a model: embedded, fake:, or a Hub id such as org/name"
     elif step.task is None and is_own(step.model):
         yield "task", f"{step.model} does several tasks: name one, such as zero-shot-classification or summarization"
-    elif step.model in OWN_TASKS and step.task not in OWN_TASKS[step.model]:
+    elif step.against is None and step.model in OWN_TASKS and step.task not in OWN_TASKS[step.model]:
         able = " and ".join(OWN_TASKS[step.model])
         yield "task", NOT_DONE_BY.format(model=step.model, task=step.task, able=able)
+
+
+def _search(step: Step) -> Iterator[tuple[str, str]]:
+    """Check a search over past issues, which only a model that was learned here can do."""
+    if step.against is None:
+        return
+    if is_own(step.model) and step.model != LEARNED:
+        yield "model", ITS_INDEX.format(model=step.model)
+    if step.endpoint is not None:
+        yield "endpoint", NO_ISSUES_ELSEWHERE
+    if step.labels is not None:
+        yield "labels", NO_LABELS_THERE
 
 
 def _asking(step: Step) -> Iterator[tuple[str, str]]:
     """Check labels and questions against what the task asks."""
     if step.task is None:
         return
-    if step.labels is not None and step.gives not in ("scores", "boxes"):
+    if step.labels is not None and step.against is None and step.gives not in ("scores", "boxes"):
         yield "labels", f"{step.task} gives {step.gives}: there are no labels to choose from"
     if TASKS[step.task].asks and step.questions is None:
         yield "questions", f"{step.task} answers questions: ask at least one"

@@ -42,6 +42,7 @@ Labels = Annotated[
 
 # The models of hubpipe's own that do one thing, and the task that each is asked unless the file says otherwise.
 LEARNED, ZERO_DAY, AUTO = "learned", "zero-day", "auto"
+SEARCH: Task = "sentence-similarity"
 USUAL_TASKS = {LEARNED: "text-classification", ZERO_DAY: "text-classification", AUTO: "zero-shot-classification"}
 
 
@@ -96,8 +97,16 @@ class Step(Section):
     @model_validator(mode="before")
     @classmethod
     def _usual_task(cls, data: Any) -> Any:
-        """Know the task of hubpipe's own models, where the file does not say it."""
-        if isinstance(data, dict) and data.get("task") is None and data.get("model") in USUAL_TASKS:
+        """Know the task of hubpipe's own models, and the model of a search over past issues, unless it is given."""
+        if not isinstance(data, dict):
+            return data
+        if data.get("against") is not None:
+            data = {
+                "task": SEARCH,
+                "model": LEARNED,
+                **{key: value for key, value in data.items() if value is not None},
+            }
+        if data.get("task") is None and data.get("model") in USUAL_TASKS:
             return {**data, "task": USUAL_TASKS[data["model"]]}
         return data
 
@@ -117,6 +126,8 @@ class Step(Section):
     """Run this step only if a step before found one of these labels."""
     labels: Labels | None = Field(default=None, min_length=1)
     """Names, or names with a description, to choose from; without it the repository's own, or all of a classifier's."""
+    against: Literal["issues"] | None = None
+    """Of `sentence-similarity`: find open issues of the repository that are alike, in the index of a learned model."""
     multi_label: Bool = False
     """Score each label by itself, instead of sharing 1.0 among them."""
     explain: Bool = False
@@ -158,12 +169,14 @@ class Step(Section):
     @property
     def gives(self) -> Gives | None:
         """What the predictions are; None where only the Hub knows the task."""
+        if self.against is not None:
+            return "issues"
         return gives(self.task, self.labels) if self.task else None
 
     @property
     def chooses(self) -> bool:
         """Tell whether the step needs labels to choose from: those that it names, else the repository's own."""
-        return self.task in CHOOSING
+        return self.task in CHOOSING and self.against is None
 
     @property
     def reads_text(self) -> bool:

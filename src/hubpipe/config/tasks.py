@@ -27,7 +27,7 @@ Task = Literal[
     "automatic-speech-recognition",
 ]
 Reads: TypeAlias = Literal["text", "image", "audio"]
-Gives: TypeAlias = Literal["scores", "spans", "text", "vector", "boxes"]
+Gives: TypeAlias = Literal["scores", "spans", "text", "vector", "boxes", "issues"]
 # How the answers about the windows of a long text become one: the scores' mean or maximum, the best answer,
 # all spans, the answers one after the other, the answer about all the answers; or only the text's head is read.
 Merge: TypeAlias = Literal["mean", "max", "best", "all", "join", "reduce", "head"]

@@ -153,6 +153,11 @@ class Flow(Section):
         """The step whose scores become labels: the last one that gives scores or boxes; None where there is none."""
         return next((step for step in reversed(self.pipeline) if step.gives in ("scores", "boxes")), None)
 
+    @property
+    def searches(self) -> bool:
+        """Tell whether a step looks for issues that are alike."""
+        return "issues" in self.gives
+
     def matches(self, event: Event) -> bool:
         """Tell whether this flow handles an event."""
         return self.runs_on(event.kind, event.action)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from hubpipe.config import CommentTarget, Flow, Step
+from hubpipe.decide.alike import likely
 from hubpipe.decide.check import check_effect
 from hubpipe.decide.choose import best, choose, holds, named, renamed
 from hubpipe.decide.effects import CheckEffect, CommentEffect, ReleaseEffect, Seen
@@ -12,7 +13,7 @@ from hubpipe.decide.labels import LabelsEffect, LabelState, allowed, candidates_
 from hubpipe.decide.ruled import ruled
 from hubpipe.digest import Digest, NoteGroup
 from hubpipe.event import Label
-from hubpipe.models.base import Box, Score, Scores, Span, Text, Why
+from hubpipe.models.base import Box, Past, Score, Scores, Span, Text, Why
 
 __all__ = [
     "CheckEffect",
@@ -28,6 +29,7 @@ __all__ = [
     "choose",
     "comment_effect",
     "holds",
+    "likely",
     "named",
     "outdated",
     "plan",
@@ -62,7 +64,7 @@ class Findings:
 
     `deciding` is the step that gave the scores, `writing` the one that wrote the text; None where no step did.
     `digest` is what was found in a pull request's files, one by one; None where the flow does not read them.
-    `groups` are the notes of a release, `why` the reasons for labels.
+    `groups` are the notes of a release, `why` the reasons for labels, `similar` the issues that are alike.
     """
 
     deciding: Step | None = None
@@ -74,11 +76,12 @@ class Findings:
     digest: Digest | None = None
     groups: tuple[NoteGroup, ...] = ()
     why: tuple[Why, ...] = ()
+    similar: tuple[Past, ...] = ()
 
     @property
     def says_something(self) -> bool:
         """Tell whether there is anything to show besides scores."""
-        return bool(self.spans or self.boxes or (self.text is not None and self.text.text.strip()))
+        return bool(self.spans or self.boxes or self.similar or (self.text is not None and self.text.text.strip()))
 
 
 def plan(

@@ -72,6 +72,19 @@ class LinkedIssue:
 
 
 @dataclass(frozen=True)
+class KnownIssue:
+    """An issue of the repository as it is now; `updated_at` is ISO 8601, in UTC."""
+
+    number: int
+    title: str
+    body: str
+    labels: tuple[str, ...]
+    url: str
+    open: bool
+    updated_at: str
+
+
+@dataclass(frozen=True)
 class MergedPull:
     """A merged pull request that a release holds; `author` is None for a deleted user."""
 

@@ -17,8 +17,8 @@ from github.Repository import Repository
 
 from hubpipe import __version__
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError
-from hubpipe.event import Annotation, Attachment, Comment, Label, LabelChange, Material, Subject
-from hubpipe.github import checks, history, pulls, releases
+from hubpipe.event import Annotation, Attachment, Comment, KnownIssue, Label, LabelChange, Material, Subject
+from hubpipe.github import checks, history, issues, pulls, releases
 from hubpipe.github.attachments import Fetcher, attached, hosts_of
 from hubpipe.github.calls import Access, Caller, Deed, NoAnswerError
 from hubpipe.github.folders import READ_CONTENTS, folder
@@ -137,6 +137,14 @@ class GitHub:
     ) -> history.Page:
         """Read a page of the past, behind the place where another page ended."""
         return history.page(self._access(repo), kind, after, size)
+
+    def changed_issues(self, repo: str, since: str | None) -> tuple[tuple[KnownIssue, ...], bool]:
+        """List the issues that changed since a moment (ISO 8601), newest change first, and say whether it is all."""
+        return issues.changed(self._access(repo), since)
+
+    def issue(self, repo: str, number: int) -> KnownIssue | None:
+        """Read an issue as it is now; None where it is gone, moved elsewhere, or a pull request."""
+        return issues.issue(self._access(repo), number)
 
     def add_labels(self, repo: str, number: int, names: Sequence[str]) -> None:
         """Add labels to an issue. GitHub creates what the repository does not have: choose from `labels`."""

@@ -8,12 +8,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from hubpipe.config import Flow, Step, problems_of_flow
-from hubpipe.config.steps import AUTO
+from hubpipe.config.steps import AUTO, SEARCH
 from hubpipe.errors import ConstraintError, HubpipeError, ModelError, TaskError
 from hubpipe.models import fake, hub, needs, recognition
 from hubpipe.models.base import MediaModel, Model, Places, Terms
 from hubpipe.models.bases import locate_base
-from hubpipe.models.libraries import FAKE, LIBRARIES, TRANSFORMERS, Library, library_named, needs_extra
+from hubpipe.models.libraries import FAKE, HUBPIPE, LIBRARIES, TRANSFORMERS, Library, library_named, needs_extra
 from hubpipe.models.needs import Choice, Needs
 from hubpipe.models.repository import Repository
 
@@ -29,6 +29,11 @@ NOT_THIS_TASK = "{library} does not do {task} ({model}); it does: {tasks}. {othe
 OTHERS_DO = "For {task} name a model of: {libraries}"
 NOT_LOADED = "{model} does not load: {kind}: {reason}. Choose another revision or model"
 MOST_REASON = 300
+NO_INDEX = (
+    "{model} keeps no index of past issues, so that nothing can be found with against: issues: leave model out, or "
+    "name a model that hubpipe train made"
+)
+ONLY_AGAINST = "{model} knows what is like a text among past issues alone: add against: issues, or name another model"
 IN_THE_FLOW = "{place}: {message}"
 
 
@@ -158,6 +163,8 @@ def _choose(step: Step, places: Places) -> Choice:
     row, repository = _find(step, places)
     if step.task not in row.tasks:
         raise TaskError(_not_this_task(step, row))
+    if (step.against is not None) != (row.name == HUBPIPE and step.task == SEARCH):
+        raise TaskError((NO_INDEX if step.against else ONLY_AGAINST).format(model=step.model))
     package = PACKAGES.get(row.extra, row.extra)
     if package and find_spec(package) is None:
         raise needs_extra(row.name, ImportError(NOT_INSTALLED.format(package=package)))

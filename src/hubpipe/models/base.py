@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from hubpipe.config import ModelRules, Step
+from hubpipe.event import KnownIssue
 from hubpipe.models.meter import Meter
 
 NO_LABELS = "{task} needs labels to choose from: set pipeline.labels, or give the repository some"
@@ -128,7 +129,15 @@ class Boxes:
     boxes: tuple[Box, ...]
 
 
-Prediction: TypeAlias = Scores | Text | Spans | Vector | Boxes
+@dataclass(frozen=True)
+class Alike:
+    """Issues of the repository that are like a text, the nearest first; `remark` is what the reader must know of it."""
+
+    issues: tuple[Past, ...]
+    remark: str = ""
+
+
+Prediction: TypeAlias = Scores | Text | Spans | Vector | Boxes | Alike
 
 
 @dataclass(frozen=True)
@@ -213,6 +222,20 @@ class Certain(Protocol):
 
 
 @runtime_checkable
+class Searching(Protocol):
+    """A loaded model that finds issues of the repository in an index that it keeps."""
+
+    @property
+    def since(self) -> str | None:
+        """When the index was brought up to date last (ISO 8601); None where nobody knows."""
+        ...
+
+    def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], *, keep: bool) -> None:
+        """Take issues (n) and what a model reads of each (n) into the index; `keep` it for later runs where it can."""
+        ...
+
+
+@runtime_checkable
 class Explaining(Protocol):
     """A loaded model that can say why it gives a text a label."""
 
@@ -241,6 +264,8 @@ class Places:
     embedded: Path | None = None
     learned: Path | None = None
     cache: Path | None = None
+    keeps: bool = False
+    """Whether what is learned of events may be written into the learned model's folder."""
     offline: bool = False
     token: str | None = field(default=None, repr=False)
     endpoint_key: str | None = field(default=None, repr=False)

@@ -232,8 +232,8 @@ LIBRARIES = (
         HUBPIPE,
         "hubpipe",
         "hubpipe.models.learned.classifier",
-        frozenset({"text-classification", "zero-shot-classification"}),
-        patterns=("issues.safetensors", "*.jsonl"),
+        frozenset({"sentence-similarity", "text-classification", "zero-shot-classification"}),
+        patterns=("issues.safetensors",),
     ),
     Library(FAKE, "Fake", "hubpipe.models.fake", frozenset(TASKS)),
 )

@@ -1,4 +1,4 @@
-"""Turn the reasons for labels into values that are safe to print, links only to the event's own repository."""
+"""Turn reasons and issues that are alike into values that are safe to print, links only to the event's repository."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,11 @@ def why_values(why: Sequence[Why], subject: Subject | None) -> list[dict[str, An
         for one in why
         if one.nearest or one.words
     ]
+
+
+def similar_values(similar: Sequence[Past], subject: Subject | None) -> list[dict[str, Any]]:
+    """Give the issues that are likely the same as plain data."""
+    return [_issue_values(issue, subject) for issue in similar]
 
 
 def issue_link(issue: Mapping[str, Any]) -> str:

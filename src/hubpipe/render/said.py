@@ -23,7 +23,7 @@ def says_something(plan: Plan, findings: Findings, subject: Subject) -> bool:
     Nor does it by repeating a short description, or any description that it is to be a part of.
     """
     digest, there = findings.digest, in_description(plan)
-    if plan.chosen or findings.spans or findings.boxes or (digest is None and not there):
+    if plan.chosen or findings.spans or findings.boxes or findings.similar or (digest is None and not there):
         return bool(plan.chosen) or findings.says_something
     by_hand = [file for file in digest.files.files if file.by_hand] if digest is not None else []
     if len(by_hand) > 1 or any(_tells(file, digest) for file in by_hand if digest is not None):

@@ -15,12 +15,12 @@ from hubpipe.models.base import Box, ModelInfo, Past, Score, Scores, Span, Text,
 from hubpipe.render.changes import MOST_ROWS, file_values, group_values
 from hubpipe.render.neutral import LINE_LIMIT
 from hubpipe.render.notes import NoteGroup
-from hubpipe.render.reasons import why_values
+from hubpipe.render.reasons import similar_values, why_values
 from hubpipe.text import Fitted
 
 MOST_LINES = 100
 MOST_NAMES = 10
-LISTED = ("summary", "labels", "spans", "boxes", "why", "cut", "unread")
+LISTED = ("summary", "labels", "spans", "boxes", "why", "similar", "cut", "unread")
 MOST_SPAN_LINES = 12
 MORE_LINES = "… and {rest} more lines"
 # A line of prose may begin with inline code, or with words struck through.
@@ -76,6 +76,7 @@ def values(plan: Plan, findings: Findings, context: Context) -> dict[str, Any]:
         "spans": [_span_values(span) for span in spans[:MOST_LINES]],
         "boxes": [_box_values(box) for box in findings.boxes[:MOST_LINES]],
         "why": why_values(findings.why, context.event.subject),
+        "similar": similar_values(findings.similar, context.event.subject),
         "shortened": any(len(found) > MOST_LINES for found in (lines, spans, findings.boxes)),
         "flow": context.flow,
         "model": " → ".join(info.reference for info in context.models),

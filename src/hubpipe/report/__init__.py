@@ -111,6 +111,12 @@ class Report:
         return tuple(dict.fromkeys(score.label for flow in self.flows for score in flow.plan.chosen))
 
     @property
+    def similar(self) -> tuple[int, ...]:
+        """The numbers of the issues that are likely the same, the nearest first."""
+        numbers = (past.number for flow in self.flows for past in flow.findings.similar)
+        return tuple(dict.fromkeys(number for number in numbers if number is not None))
+
+    @property
     def scores(self) -> dict[str, float]:
         """Every label that could be chosen, under the repository's name, with its highest score."""
         found: dict[str, float] = {}

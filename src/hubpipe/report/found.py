@@ -6,7 +6,7 @@ from dataclasses import replace
 from hubpipe.config import Flow, Step
 from hubpipe.decide import Findings
 from hubpipe.merging import joined
-from hubpipe.models.base import Boxes, Prediction, Scores, Spans, Text, ranked
+from hubpipe.models.base import Alike, Boxes, Prediction, Scores, Spans, Text, ranked
 from hubpipe.report import StepReport
 
 
@@ -38,6 +38,8 @@ def _with(found: Findings, flow: Flow, step: Step, report: StepReport, predictio
         case Boxes(boxes) as all_boxes:
             sure = tuple(box for box in boxes if box.score >= flow.decide.threshold)
             return replace(found, boxes=(*found.boxes, *sure), deciding=step, scores=_scores(all_boxes))
+        case Alike(issues):
+            return replace(found, similar=(*found.similar, *issues))
         case _:
             return found
 

@@ -7,7 +7,7 @@ from typing import Any
 from hubpipe.change.memory import without_memory
 from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, ReleaseEffect
 from hubpipe.digest import Digest, Judged
-from hubpipe.models.base import Boxes, Prediction, Scores, Spans, Text, Vector, Why
+from hubpipe.models.base import Alike, Boxes, Prediction, Scores, Spans, Text, Vector, Why
 from hubpipe.report import FlowReport, Report, StepReport
 from hubpipe.text import Fitted
 
@@ -55,6 +55,8 @@ def predictions_json(prediction: Prediction | None) -> list[dict[str, Any]]:
             return [{"text": text}]
         case Vector(values):
             return [{"vector": list(values)}]
+        case Alike(issues):
+            return [{"number": one.number, "title": one.title, "url": one.url, "score": one.score} for one in issues]
 
 
 def effect_json(effect: Effect) -> dict[str, Any]:
@@ -94,6 +96,7 @@ def words(flow: FlowReport) -> Iterator[str]:
     for box in findings.boxes:
         of = f" of {box.image}" if box.image else ""
         yield f"{box.score:.2f}  {box.label} at {box.xmin},{box.ymin} to {box.xmax},{box.ymax}{of}"
+    yield from (f"{past.score:.2f}  like #{past.number}: {past.title}" for past in findings.similar)
     for step in flow.steps:
         if isinstance(step.prediction, Vector):
             yield f"a vector of {len(step.prediction.values)} numbers (--format json shows them)"

@@ -1,20 +1,51 @@
-"""Turn the examples that a model learned from into the archive that lies beside it."""
+"""Turn the issues of a history into the archive beside a learned model, and into how far it can be trusted."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hubpipe.models import hub
 from hubpipe.models.base import Places
 from hubpipe.models.learned import archive, tuned
-from hubpipe.models.learned.archive import MOST, Archived
+from hubpipe.models.learned.archive import MOST, SAME, Archived, centre_of
+from hubpipe.models.learned.cutoffs import cutoffs
 from hubpipe.models.learned.folder import Learned
+from hubpipe.models.learned.parts import Evidence
 from hubpipe.models.learned.scorer import Scorer
+from hubpipe.models.similarity import unit
 from hubpipe.training.examples import Example
 from hubpipe.training.learning import Plan
 from hubpipe.training.splitting import by_date
 
+# As many as a run suggests of one issue.
+SUGGESTED = 3
+# The newest of those that are searched for: what was marked long ago tells less of now, and each costs a look at all.
+MOST_TRIED = 10_000
+ROWS = 256
 
-def files(examples: Sequence[Example], learned: Learned, plan: Plan, places: Places) -> dict[str, bytes]:
-    """Embed examples (the newest, MOST at most) with a learned model's encoder, and pack them as files by name.
+NONE_MARKED = "similar issues: nobody has marked a duplicate, so that no precision can be held (a threshold decides)"
+TOLD = "similar issues: {marked} were marked as duplicates; {words}"
+NEVER = "none is suggested at precision {precision:g}: {words}"
+FOUND = "at precision {precision:g} an issue is suggested from {cutoff:.2f} on: {words}"
+
+Array = NDArray[np.float32]
+Issue: TypeAlias = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The files of an archive by their names, and what there is to know of it in words."""
+
+    files: dict[str, bytes]
+    words: str
+
+
+def kept(examples: Sequence[Example], learned: Learned, plan: Plan, precision: float, places: Places) -> Kept:
+    """Embed issues (the newest, MOST at most) with a learned model's encoder, and pack them.
 
     Raises what `hub.fetch` raises for the encoder.
     """
@@ -22,10 +53,86 @@ def files(examples: Sequence[Example], learned: Learned, plan: Plan, places: Pla
     source = hub.fetch(hub.locate(plan.encoder, plan.revision, places), places)
     scorer = Scorer(tuned.load(source, learned.parts.tensors), learned.parts)
     texts = [example.text for example in newest]
-    return archive.pack(
-        scorer.embed(texts, quick=True), [_kept(example, text) for example, text in zip(newest, texts, strict=True)]
+    vectors = scorer.embed(texts, quick=True)
+    tried = tries(vectors, newest)
+    issues = [_archived(example, text) for example, text in zip(newest, texts, strict=True)]
+    return Kept(archive.pack(vectors, issues, tried), _told(tried, newest, precision))
+
+
+def tries(vectors: Array, examples: Sequence[Example]) -> Evidence:
+    """Search for each issue among those that were open when it was opened, as a run would have, oldest first.
+
+    Gives how near the few nearest were (n × 1), and whether people said that the two are the same, be it by way of a
+    third one: what nobody marked counts as wrong, so that precision is rather more than it seems. Without any mark
+    there is nothing to go by, and no row.
+    """
+    sames = _groups(examples)
+    if not sames:
+        return archive.untried()
+    opened = np.array([_seconds(example.created_at, place) for place, example in enumerate(examples)])
+    closed = np.array([_seconds(example.closed_at, np.inf) for example in examples])
+    groups = np.array(
+        [sames.get((example.repo, example.number or 0), -place - 1) for place, example in enumerate(examples)]
+    )
+    seen = unit(vectors - centre_of(vectors))
+    scores, truth = [], []
+    for start in range(max(0, len(examples) - MOST_TRIED), len(examples), ROWS):
+        rows = np.arange(start, min(start + ROWS, len(examples)))
+        near = seen[rows] @ seen.T
+        near[(np.arange(len(examples)) >= rows[:, None]) | (closed <= opened[rows][:, None])] = -np.inf
+        best = np.argsort(-near, axis=1, kind="stable")[:, :SUGGESTED]
+        found = np.take_along_axis(near, best, axis=1)
+        there = np.isfinite(found)
+        scores.append(found[there])
+        truth.append((groups[best] == groups[rows][:, None])[there])
+    return Evidence(
+        (SAME,),
+        np.concatenate(scores).astype(np.float32).reshape(-1, 1),
+        np.concatenate(truth).astype(np.int8).reshape(-1, 1),
     )
 
 
-def _kept(example: Example, text: str) -> Archived:
-    return Archived(example.title, example.labels, example.number, example.url, digest=archive.digest(text))
+def _groups(examples: Sequence[Example]) -> dict[Issue, int]:
+    """Give all issues that are the same one number, by repository and number; those that repeat none have no number."""
+    least: dict[Issue, Issue] = {}
+
+    def root(issue: Issue) -> Issue:
+        while least.setdefault(issue, issue) != issue:
+            issue = least[issue]
+        return issue
+
+    for example in examples:
+        for other in example.repeats if example.number is not None else ():
+            one, two = sorted((root((example.repo, example.number or 0)), root((example.repo, other))))
+            least[two] = one
+    places = {issue: place for place, issue in enumerate(least)}
+    return {issue: places[root(issue)] for issue in list(least)}
+
+
+def _seconds(date: datetime | None, otherwise: float) -> float:
+    return float(date.timestamp()) if date is not None else otherwise
+
+
+def _told(tried: Evidence, examples: Sequence[Example], precision: float) -> str:
+    if not len(tried.scores):
+        return NONE_MARKED
+    [found] = cutoffs(tried, precision, exclusive=False)
+    told = (
+        NEVER.format(precision=precision, words=found.words)
+        if found.score is None
+        else FOUND.format(precision=precision, cutoff=found.score, words=found.words)
+    )
+    return TOLD.format(marked=sum(bool(example.repeats) for example in examples), words=told)
+
+
+def _archived(example: Example, text: str) -> Archived:
+    changed = example.updated_at or example.created_at
+    return Archived(
+        example.title,
+        example.labels,
+        example.number,
+        example.url,
+        example.open,
+        changed.strftime("%Y-%m-%dT%H:%M:%SZ") if changed is not None else None,
+        archive.digest(text),
+    )

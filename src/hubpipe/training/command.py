@@ -20,7 +20,7 @@ log = logging.getLogger("hubpipe")
 Progress = Callable[[int, int | None], None]
 
 ONE_OF_THEM = "name what to learn from: --data FILE, or --repo OWNER/NAME"
-LEFT_OUT = "{count} issues are left out: no person labelled them, or kept what a bot set"
+LEFT_OUT = "{count} issues are not learned from: no person labelled them, or kept what a bot set"
 NEEDS_TOKEN = "reading a history needs a token: set GITHUB_TOKEN"  # noqa: S105 - no secret
 
 
@@ -94,7 +94,7 @@ def history(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Seq
         raise UsageError(NEEDS_TOKEN)
     github = world.connect(token, environ)
     found = collect.collect(github, str(asked.repo), asked.history, progress, wait=asked.wait)
-    left_out = len(counting.unlabelled(found))
+    left_out = counting.unlabelled(found)
     if left_out:
-        log.info(LEFT_OUT.format(count=left_out))
-    return counting.examples(found)
+        log.info(LEFT_OUT.format(count=len(left_out)))
+    return (*counting.examples(found), *left_out)

@@ -42,13 +42,10 @@ def unlabelled(history: History, me: str | None = None, *, pulls: bool = False) 
     return tuple(example for example, known in _judged(history, me, pulls) if not known)
 
 
-def duplicates(history: History) -> tuple[tuple[int, int], ...]:
-    """Give the issues that people marked as duplicates, each with the number of the one that it repeats."""
-    found: dict[tuple[int, int], bool] = {}
-    for past in history.past:
-        for one in sorted(past.duplicates, key=lambda one: one.at):
-            found[past.number, one.number] = one.marked
-    return tuple(pair for pair, marked in found.items() if marked)
+def _repeats(past: Past) -> tuple[int, ...]:
+    """Give the numbers of the issues that people said it repeats, and did not take back."""
+    found = {one.number: one.marked for one in sorted(past.duplicates, key=lambda one: one.at)}
+    return tuple(number for number, marked in found.items() if marked)
 
 
 def _judged(history: History, me: str | None, pulls: bool) -> Iterator[tuple[Example, bool]]:
@@ -70,6 +67,10 @@ def _example(repo: str, past: Past, verdict: _Verdict) -> Example:
         number=past.number,
         url=past.url,
         weight=CORRECTED if verdict.corrected else 1.0,
+        open=past.state == "open",
+        closed_at=min((one.at for one in past.closings), default=None),
+        updated_at=past.updated_at,
+        repeats=_repeats(past),
     )
 
 

@@ -18,7 +18,8 @@ class Example:
 
     `denied` are labels that a person took off (the surest counterexamples), `unsure` those that a bot set and no
     person confirmed or corrected: they count neither for nor against the label. `weight` is how much it counts in
-    learning. `created_at` is in UTC; None where nobody knows.
+    learning. `created_at` is in UTC; None where nobody knows. `open` says whether it is open still, `closed_at` when it
+    was closed first, `updated_at` when anything of it changed last, and `repeats` which issues people said it repeats.
     """
 
     title: str
@@ -31,6 +32,10 @@ class Example:
     number: int | None = None
     url: str = ""
     weight: float = 1.0
+    open: bool | None = None
+    closed_at: datetime | None = None
+    updated_at: datetime | None = None
+    repeats: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:

@@ -22,8 +22,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "repo": ("repo", "repository"),
     "number": ("number", "id"),
     "url": ("url", "html_url"),
+    "state": ("state",),
+    "closed_at": ("closed_at", "closed"),
+    "updated_at": ("updated_at", "updated"),
+    "repeats": ("duplicate_of", "repeats"),
 }
 SEPARATORS = re.compile(r"[,;|]")
+DIGITS = re.compile(r"\d{1,15}")
 ESCAPED = re.compile(r'\\[\\"]')
 TABLES = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 LISTS = (".jsonl", ".ndjson")
@@ -164,7 +169,15 @@ def _example(path: Path, number: int, row: Row, names: Mapping[str, str], single
         repo=_string(cells.get("repo")),
         number=int(digits) if digits.isdecimal() else None,
         url=_string(cells.get("url")),
+        open=_open(cells.get("state")),
+        closed_at=_date(path, number, cells.get("closed_at")),
+        updated_at=_date(path, number, cells.get("updated_at")),
+        repeats=tuple(map(int, DIGITS.findall(_string(cells.get("repeats"))))),
     )
+
+
+def _open(value: object) -> bool | None:
+    return {"open": True, "closed": False, "merged": False}.get(_string(value).strip().casefold())
 
 
 def _string(value: object) -> str:

@@ -62,5 +62,6 @@ def _compared(new: Path, old: Path, examples: Sequence[Example], places: Places)
 def _put(new: Path, old: Path) -> None:
     """Copy a model's files into the other's place, whole or not at all; other files there stay."""
     learned = folder.read(new)
-    extra = {name: (new / name).read_bytes() for name in folder.KEPT if (new / name).is_file()}
+    kept = new / folder.ARCHIVE
+    extra = {folder.ARCHIVE: kept.read_bytes()} if kept.is_file() else {}
     folder.save(old, learned, (new / folder.CARD).read_text("utf-8") if (new / folder.CARD).is_file() else "", extra)

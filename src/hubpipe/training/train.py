@@ -61,8 +61,9 @@ class Trained:
 def train(examples: Sequence[Example], request: Request, places: Places, tell: Tell) -> Trained:
     """Learn on the past, measure on what came later, learn again from all, and promote, or say why not.
 
-    A model that lies in `request.out` already is the one in use: a new one that is worse than it beyond chance is
-    written beside it instead. Raises UsageError where there is too little to learn.
+    Examples without a label are only kept, to be found again. A model that lies in `request.out` already is the one in
+    use: a new one that is worse than it beyond chance is written beside it instead. Raises UsageError where there is
+    too little to learn.
     """
     folder.recover(request.out)
     known = once([example for example in examples if example.labels or example.denied])
@@ -84,8 +85,9 @@ def train(examples: Sequence[Example], request: Request, places: Places, tell: T
     final = learn([*parted.learn, *parted.test], request.plan, places, tell)
     facts = {**final.facts, "speaks": not silent, "silent": silent, "measured": report.as_json(told)}
     final = replace(final, facts=facts)
-    archive = archiving.files(examples, final, request.plan, places)
-    return _promoted(request, final, archive, told, verdict, uncompared)
+    archive = archiving.kept(examples, final, request.plan, request.precision, places)
+    tell(archive.words)
+    return _promoted(request, final, archive.files, replace(told, similar=archive.words), verdict, uncompared)
 
 
 def _against_the_one_in_use(request: Request, new: Scored, places: Places) -> tuple[Verdict | None, str]:

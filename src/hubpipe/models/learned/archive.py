@@ -1,9 +1,10 @@
-"""Turn past issues and their vectors into two files beside a learned model, and such files into the nearest issues."""
+"""Turn past issues and their vectors into one file beside a learned model, and such a file into the nearest issues."""
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,31 @@ from usearch.index import search
 
 from hubpipe.errors import ModelError
 from hubpipe.models.base import Past
-from hubpipe.models.learned.folder import ARCHIVE, ARCHIVED, NOT_READABLE
+from hubpipe.models.learned.folder import ARCHIVE, NOT_READABLE
+from hubpipe.models.learned.parts import Evidence
+from hubpipe.models.similarity import unit
 
 # Up to so many, an exact search takes milliseconds; the newest are kept.
 MOST = 100_000
 MOST_BYTES = 500_000_000
-MOST_LISTED_BYTES = 200_000_000
 MOST_TITLE = 300
-VECTORS = "vectors"
+VECTORS, ISSUES, SCORES, TRUTH = "vectors", "issues", "scores", "truth"
+# The one label of the evidence: whether an issue that was found is the one that people said is repeated.
+SAME = "same"
+# So many issues weigh as much in the centre as no centre at all: of a few, it is chance.
+FIRM = 5
 
 WHAT = "archive"
 NOT_AS_MANY = "{vectors} vectors for {issues} issues"
 NO_VECTORS = "no two-dimensional float16 vectors, or some that are no numbers"
+NO_LIST = "no list of issues in bytes"
+NO_EVIDENCE = "scores and truth that do not belong together"
 NOT_AN_ISSUE = "line {line} is no issue"
 OTHER_ENCODER = "the learned model's archive holds vectors of {have} numbers, its encoder gives {given}: train it again"
 TOO_LARGE = "over {most:,} bytes"
 
 Vectors = NDArray[np.float16]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -48,26 +57,54 @@ class Archived:
     digest: str = ""
 
 
+def untried() -> Evidence:
+    """Give the evidence of an archive of which nobody knows which issues repeat others."""
+    return Evidence((SAME,), np.zeros((0, 1), np.float32), np.zeros((0, 1), np.int8))
+
+
 @dataclass(frozen=True)
 class Archive:
-    """Past issues (n) and their unit vectors (n × d, float16)."""
+    """Past issues (n) and their unit vectors (n × d, float16).
+
+    `tried` is how near the issues were that an earlier search would have found, and whether people said that the one
+    repeats the other.
+    """
 
     vectors: Vectors
     issues: tuple[Archived, ...]
+    tried: Evidence = field(default_factory=untried)
 
-    def nearest(self, vector: NDArray[np.floating[Any]], count: int, among: NDArray[np.bool_]) -> list[Past]:
+    def nearest(self, vector: NDArray[np.floating[Any]], count: int, among: Mask) -> list[Past]:
         """Give the issues nearest to a unit vector (d) among some (a mask of n), by cosine; equal ones in order.
 
         Raises ModelError where the vector has another size than the archive's.
         """
+        asked = np.asarray(vector, np.float16)
+        self._check(asked)
+        return self._found(self.vectors, asked, count, among)
+
+    def alike(self, vector: NDArray[np.floating[Any]], count: int, among: Mask) -> list[Past]:
+        """Give the issues nearest to a unit vector, seen from the centre of all: what every issue says tells nothing.
+
+        Raises ModelError where the vector has another size than the archive's.
+        """
+        self._check(np.asarray(vector))
+        if not len(self.vectors):
+            return []
+        centre = centre_of(self.vectors)
+        held = unit(self.vectors.astype(np.float32) - centre).astype(np.float16)
+        return self._found(held, unit(np.asarray(vector, np.float32) - centre).astype(np.float16), count, among)
+
+    def _check(self, vector: NDArray[Any]) -> None:
+        if len(self.vectors) and vector.shape != self.vectors.shape[1:]:
+            raise ModelError(OTHER_ENCODER.format(have=self.vectors.shape[1], given=vector.size))
+
+    def _found(self, held: Vectors, asked: Vectors, count: int, among: Mask) -> list[Past]:
         rows = np.flatnonzero(among)
         if not len(rows) or count < 1:
             return []
-        chosen, asked = self.vectors[rows], np.asarray(vector, np.float16)
-        if asked.shape != chosen.shape[1:]:
-            raise ModelError(OTHER_ENCODER.format(have=chosen.shape[1], given=asked.size))
         # One thread: of equal ones, several threads find now these, now those.
-        found = search(chosen, asked, min(count, len(rows)), MetricKind.IP, exact=True, threads=1)
+        found = search(held[rows], asked, min(count, len(rows)), MetricKind.IP, exact=True, threads=1)
         scores = {int(rows[int(key)]): 1 - float(far) for key, far in zip(found.keys, found.distances, strict=True)}
         return [
             _past(self.issues[row], score)
@@ -75,43 +112,82 @@ class Archive:
         ]
 
 
+def centre_of(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Give what vectors (n × d) have in common (d): their mean, less of it where they are few."""
+    mean: NDArray[np.float32] = vectors.astype(np.float32).mean(axis=0) * (len(vectors) / (len(vectors) + FIRM))
+    return mean
+
+
 def digest(text: str) -> str:
     """Tell the same text again: 16 hexadecimal digits."""
     return hashlib.sha256(text.strip().encode(errors="replace")).hexdigest()[:16]
 
 
-def pack(vectors: NDArray[np.floating[Any]], issues: Sequence[Archived]) -> dict[str, bytes]:
-    """Write issues (n) and their unit vectors (n × d) as the files of an archive, by name."""
+def pack(
+    vectors: NDArray[np.floating[Any]], issues: Sequence[Archived], tried: Evidence | None = None
+) -> dict[str, bytes]:
+    """Write issues (n) and their unit vectors (n × d) as the file of an archive, by its name."""
     lines = "".join(json.dumps({**asdict(one), "title": one.title[:MOST_TITLE]}) + "\n" for one in issues)
-    held = np.ascontiguousarray(vectors, dtype=np.float16)
-    return {ARCHIVE: save({VECTORS: held}), ARCHIVED: lines.encode()}
+    tried = tried or untried()
+    arrays: dict[str, NDArray[Any]] = {
+        VECTORS: np.ascontiguousarray(vectors, dtype=np.float16),
+        ISSUES: np.frombuffer(lines.encode(), dtype=np.uint8),
+        SCORES: np.ascontiguousarray(tried.scores, dtype=np.float32),
+        TRUTH: np.ascontiguousarray(tried.truth, dtype=np.int8),
+    }
+    return {ARCHIVE: save(arrays)}
+
+
+def write(folder: Path, archive: Archive) -> None:
+    """Put an archive in the place of a folder's old one, whole or not at all."""
+    new = folder / f"{ARCHIVE}.{os.getpid()}.new"
+    try:
+        new.write_bytes(pack(archive.vectors, archive.issues, archive.tried)[ARCHIVE])
+        new.replace(folder / ARCHIVE)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def read(folder: Path) -> Archive | None:
     """Read the archive of a learned model, trusting nothing in it; None where there is none.
 
-    Raises ModelError where the files are not what `pack` wrote, or do not belong together.
+    Raises ModelError where the file is not what `pack` wrote.
     """
-    if not ((folder / ARCHIVE).is_file() and (folder / ARCHIVED).is_file()):
+    path = folder / ARCHIVE
+    if not path.is_file():
         return None
-    vectors = _vectors(folder)
+    if path.stat().st_size > MOST_BYTES:
+        raise _fault(folder, TOO_LARGE.format(most=MOST_BYTES))
     try:
-        issues = tuple(_issues(_bytes(folder, ARCHIVED, MOST_LISTED_BYTES)))
-    except (ValueError, RecursionError) as fault:
-        raise _fault(folder, ARCHIVED, str(fault)) from fault
+        arrays = load(path.read_bytes())
+        vectors = _vectors(arrays.get(VECTORS))
+        issues = tuple(_issues(_lines(arrays.get(ISSUES))))
+        tried = _evidence(arrays.get(SCORES), arrays.get(TRUTH))
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as fault:
+        raise _fault(folder, f"{type(fault).__name__}: {fault}") from fault
     if len(vectors) != len(issues):
-        raise _fault(folder, ARCHIVE, NOT_AS_MANY.format(vectors=len(vectors), issues=len(issues)))
-    return Archive(vectors, issues)
+        raise _fault(folder, NOT_AS_MANY.format(vectors=len(vectors), issues=len(issues)))
+    return Archive(vectors, issues, tried)
 
 
-def _vectors(folder: Path) -> Vectors:
-    try:
-        found = load(_bytes(folder, ARCHIVE, MOST_BYTES)).get(VECTORS)
-    except (SafetensorError, KeyError, TypeError, ValueError) as fault:
-        raise _fault(folder, ARCHIVE, f"{type(fault).__name__}: {fault}") from fault
+def _vectors(found: NDArray[Any] | None) -> Vectors:
     if found is None or found.dtype != np.float16 or found.ndim != 2 or not np.isfinite(found).all():
-        raise _fault(folder, ARCHIVE, NO_VECTORS)
+        raise ValueError(NO_VECTORS)
     return found
+
+
+def _lines(found: NDArray[Any] | None) -> bytes:
+    if found is None or found.dtype != np.uint8 or found.ndim != 1:
+        raise ValueError(NO_LIST)
+    return found.tobytes()
+
+
+def _evidence(scores: NDArray[Any] | None, truth: NDArray[Any] | None) -> Evidence:
+    if scores is None or truth is None or scores.shape != truth.shape or scores.ndim != 2 or scores.shape[1] != 1:
+        raise ValueError(NO_EVIDENCE)
+    if scores.dtype != np.float32 or truth.dtype != np.int8 or not np.isfinite(scores).all():
+        raise ValueError(NO_EVIDENCE)
+    return Evidence((SAME,), scores, truth)
 
 
 def _issues(data: bytes) -> Iterator[Archived]:
@@ -137,14 +213,8 @@ def _is_issue(found: Mapping[str, Any]) -> bool:
     )
 
 
-def _bytes(folder: Path, file: str, most: int) -> bytes:
-    if (folder / file).stat().st_size > most:
-        raise _fault(folder, file, TOO_LARGE.format(most=most))
-    return (folder / file).read_bytes()
-
-
-def _fault(folder: Path, file: str, reason: str) -> ModelError:
-    return ModelError(NOT_READABLE.format(folder=folder, file=file, what=WHAT, reason=reason))
+def _fault(folder: Path, reason: str) -> ModelError:
+    return ModelError(NOT_READABLE.format(folder=folder, file=ARCHIVE, what=WHAT, reason=reason))
 
 
 def _past(issue: Archived, score: float) -> Past:

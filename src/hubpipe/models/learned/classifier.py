@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hubpipe.models.base import Limits, Model, ModelInfo, Places, Prediction, Wh
 from hubpipe.models.hub import Repository, fetch
 from hubpipe.models.learned import archive, explain, folder, tuned
 from hubpipe.models.learned.cutoffs import cutoffs
+from hubpipe.models.learned.finder import Finder
 from hubpipe.models.learned.folder import Learned
 from hubpipe.models.learned.kinds import kinds
 from hubpipe.models.learned.scorer import Scorer
@@ -113,6 +115,8 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
         limit=None,
         spoke=spoke(source.name, learned.facts),
     )
+    if step.against is not None:
+        return Finder(replace(info, spoke=""), Scorer(encoder, learned.parts), encoder, source.folder, places.keeps)
     return Classifier(info, learned, encoder, tuple(labels), source.folder)
 
 

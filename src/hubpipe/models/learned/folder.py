@@ -17,10 +17,9 @@ from hubpipe.errors import ModelError, ModelNotFoundError
 from hubpipe.models.learned.parts import Arrays, Evidence, Parts
 
 SETTINGS, WEIGHTS, CARD = "hubpipe.json", "model.safetensors", "README.md"
-# The past issues that it learned from, for explanations and for similar issues: see archive.
-ARCHIVE, ARCHIVED = "issues.safetensors", "issues.jsonl"
-KEPT = (ARCHIVE, ARCHIVED)
-FILES = (SETTINGS, WEIGHTS, CARD, *KEPT)
+# The repository's past issues, for explanations and for similar issues: see archive.
+ARCHIVE = "issues.safetensors"
+FILES = (SETTINGS, WEIGHTS, CARD, ARCHIVE)
 FORMAT = 1
 # The library writes files that only their owner may read; another user of the runner must be able to, too.
 READABLE = 0o644

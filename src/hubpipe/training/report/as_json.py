@@ -30,6 +30,7 @@ def as_json(report: TrainingReport) -> dict[str, Any]:
         **measures_json(report.measures),
         "expected_coverage": _number(report.expected_coverage),
         "needs": dict(report.needs),
+        "similar": report.similar or None,
         "split": {
             "how": report.split.how,
             "learned": _side(report.split.learned),

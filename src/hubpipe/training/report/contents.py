@@ -33,7 +33,8 @@ class TrainingReport:
 
     `baselines` are others' measures on the same examples, by name; `comparison` is the one with the model in use.
     `settings` are plain data (strings, numbers, lists). `needs` says in words of a label that cannot reach the
-    precision what it would need; `expected_coverage` is what the examples learned from let expect before the test.
+    precision what it would need; `expected_coverage` is what the examples learned from let expect before the test, and
+    `similar` says how well issues that repeat others are found.
     """
 
     name: str
@@ -44,3 +45,4 @@ class TrainingReport:
     settings: Mapping[str, Any] = field(default_factory=dict)
     needs: Mapping[str, str] = field(default_factory=dict)
     expected_coverage: float | None = None
+    similar: str = ""

@@ -40,6 +40,7 @@ def as_markdown(report: TrainingReport) -> str:
         "verdict": words.sentence(report.comparison.words) if report.comparison else "",
         "labels": [_label(label) for label in measures.labels[:MOST_LABELS]],
         "more_labels": max(0, len(measures.labels) - MOST_LABELS),
+        "similar": line_of(words.sentence(report.similar), 500) if report.similar else "",
         "needs": [(_name(name), in_cell(line_of(need, VALUE_ROOM))) for name, need in _first(report.needs, MOST_NEEDS)],
         "others": list(_others(report)),
         "matrix": _matrix(measures),

@@ -80,6 +80,7 @@ def _body(report: TrainingReport) -> dict[str, Any]:
         "curve": measures.curve,
         "bins": measures.reliability.bins,
         "labels": [{"short": _short(label.name), "it": label} for label in measures.labels],
+        "similar": line_of(words.sentence(report.similar), 500) if report.similar else "",
         "needs": [(_short(name), line_of(need, TEXT_ROOM)) for name, need in report.needs.items()],
         "matrix": _matrix(measures),
         "others": list(_others(report)),

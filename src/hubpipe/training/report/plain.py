@@ -44,6 +44,8 @@ def _lines(report: TrainingReport) -> Iterator[str]:
     if report.needs:
         yield from ("", NEEDS)
         yield from (f"  {_name(name)}: {line_of(need, 200)}" for name, need in report.needs.items())
+    if report.similar:
+        yield from ("", line_of(words.sentence(report.similar), 500))
     if report.baselines:
         yield ""
         yield from _table([OTHERS, *_others(report)])

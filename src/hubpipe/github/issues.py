@@ -1,0 +1,75 @@
+"""Turn a repository's issues on GitHub into KnownIssues: those that changed since a moment, or one by its number."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hubpipe.errors import GitHubError, MissingError
+from hubpipe.event import KnownIssue
+from hubpipe.github.calls import Access, Deed
+
+READ_ISSUES = "`issues: read`"
+PAGE = 100  # GitHub's largest
+# Ours: each issue that is new costs a run a reading of the model.
+MOST_PAGES = 3
+
+NOT_AN_ISSUE = "GitHub's reply about the issues of {repo} is not what it describes: run this again."
+
+
+def changed(access: Access, since: str | None) -> tuple[tuple[KnownIssue, ...], bool]:
+    """List the issues that changed since a moment (ISO 8601), the last change first, and say whether it is all of them.
+
+    No more than MOST_PAGES pages of issues and pull requests are looked at, those that changed last.
+    """
+    found: list[KnownIssue] = []
+    for number in range(1, MOST_PAGES + 1):
+        listed = _page(access, since, number)
+        found += [issue for issue in (_issue(access, one) for one in listed) if issue is not None]
+        if len(listed) < PAGE:
+            return tuple(found), True
+    return tuple(found), False
+
+
+def issue(access: Access, number: int) -> KnownIssue | None:
+    """Read an issue as it is now; None where it was deleted or moved to another repository, or is a pull request."""
+    deed = Deed(f"read {access.name}#{number}", READ_ISSUES)
+    try:
+        found = access.ask(deed, "GET", f"/issues/{number}")
+    except MissingError:
+        return None
+    known = _issue(access, found)
+    return known if known is not None and known.number == number else None
+
+
+def _page(access: Access, since: str | None, number: int) -> list[dict[str, Any]]:
+    # Not PyGithub's own list: it asks once more for each issue that is no pull request.
+    asked = {"state": "all", "sort": "updated", "direction": "desc", "per_page": PAGE, "page": number}
+    asked |= {"since": since} if since else {}
+
+    def send() -> list[dict[str, Any]]:
+        requester = access.repo.requester
+        _, data = requester.requestJsonAndCheck("GET", f"{access.repo.url}/issues", parameters=asked)
+        return list(data)
+
+    return access.call(Deed(f"list the issues of {access.name}", READ_ISSUES), send)
+
+
+def _issue(access: Access, found: Mapping[str, Any]) -> KnownIssue | None:
+    if found.get("pull_request") or not _is_here(access, found):
+        return None
+    try:
+        return KnownIssue(
+            number=int(found["number"]),
+            title=str(found["title"] or ""),
+            body=str(found["body"] or ""),
+            labels=tuple(str(label["name"]) for label in found["labels"]),
+            url=str(found["html_url"]),
+            open=found["state"] == "open",
+            updated_at=str(found["updated_at"]),
+        )
+    except (LookupError, TypeError, ValueError) as fault:
+        raise GitHubError(NOT_AN_ISSUE.format(repo=access.name)) from fault
+
+
+def _is_here(access: Access, found: Mapping[str, Any]) -> bool:
+    """Tell whether an issue is one of the repository: GitHub leads from one that was moved to where it is now."""
+    return str(found.get("repository_url", "")).lower().endswith(f"/repos/{access.name.lower()}")

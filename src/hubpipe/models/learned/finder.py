@@ -1,0 +1,91 @@
+"""Turn a text into the issues of the repository that are like it, by the index beside a learned model."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from hubpipe.event import KnownIssue
+from hubpipe.models.base import Alike, Limits, ModelInfo, Prediction
+from hubpipe.models.learned import archive
+from hubpipe.models.learned.archive import MOST, SAME, Archive, Archived, digest
+from hubpipe.models.learned.cutoffs import cutoffs
+from hubpipe.models.learned.scorer import Scorer
+from hubpipe.models.sentence_encoder import Encoder
+
+# More than anybody is shown: some are the issue itself, or were closed since.
+CANDIDATES = 20
+
+NO_INDEX = "there is no index of past issues beside {model}: train it again"
+NO_DUPLICATES = "nobody has marked a duplicate that is in the index"
+
+
+class Finder:
+    """sentence-similarity against the repository's issues: those that may be open, the nearest first."""
+
+    def __init__(self, info: ModelInfo, scorer: Scorer, encoder: Encoder, place: Path, keeps: bool):
+        self.info = info
+        self._scorer = scorer
+        self._encoder = encoder
+        self._place = place
+        self._keeps = keeps
+        self._archive = archive.read(place)
+
+    def tokens(self, text: str) -> Sequence[tuple[int, int]]:
+        """Give the character offsets of every token."""
+        return self._encoder.tokens(text)
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Find the issues that are like each text, all but those that are known to be closed."""
+        if self._archive is None:
+            return [Alike((), NO_INDEX.format(model=self.info.repo)) for _ in texts]
+        among = np.array([issue.number is not None and issue.open is not False for issue in self._archive.issues], bool)
+        return [Alike(tuple(self._archive.alike(row, CANDIDATES, among))) for row in self._scorer.embed(texts)]
+
+    def limits(self, precision: float) -> Limits:
+        """Give the cutoff from which on as many of the found issues as that were the ones that people meant."""
+        tried = (self._archive or Archive(np.zeros((0, 0), np.float16), ())).tried
+        if not len(tried.scores):
+            return Limits(precision, {SAME: None}, {SAME: NO_DUPLICATES})
+        [found] = cutoffs(tried, precision, exclusive=False)
+        return Limits(precision, {SAME: found.score}, {SAME: found.words})
+
+    @property
+    def since(self) -> str | None:
+        """When the index was brought up to date last: the newest change in it."""
+        known = [issue.updated_at for issue in self._archive.issues if issue.updated_at] if self._archive else []
+        return max(known, default=None)
+
+    def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], *, keep: bool) -> None:
+        """Take issues into the index, and write it into the model's folder where it may be kept.
+
+        Only what is new, or reads otherwise than before, is embedded.
+        """
+        if self._archive is None or not issues:
+            return
+        before = self._archive
+        rows = {issue.number: row for row, issue in enumerate(before.issues) if issue.number is not None}
+        digests = [digest(text) for text in texts]
+        unread = [
+            place
+            for place, issue in enumerate(issues)
+            if issue.number not in rows or before.issues[rows[issue.number]].digest != digests[place]
+        ]
+        fresh = dict(zip(unread, self._scorer.embed([texts[place] for place in unread]), strict=True))
+        kept, vectors = list(before.issues), list(before.vectors)
+        for place, issue in enumerate(issues):
+            row = rows.get(issue.number)
+            if row is None:
+                kept.append(_archived(issue, digests[place]))
+                vectors.append(fresh[place].astype(np.float16))
+            else:
+                kept[row] = _archived(issue, digests[place])
+                vectors[row] = fresh[place].astype(np.float16) if place in fresh else vectors[row]
+        self._archive = replace(before, vectors=np.array(vectors[-MOST:]), issues=tuple(kept[-MOST:]))
+        if keep and self._keeps and self._archive.issues != before.issues:
+            archive.write(self._place, self._archive)
+
+
+def _archived(issue: KnownIssue, read: str) -> Archived:
+    return Archived(issue.title, issue.labels, issue.number, issue.url, issue.open, issue.updated_at, read)

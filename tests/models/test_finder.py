@@ -1,0 +1,188 @@
+"""A search over past issues: by the index beside a learned model, brought up to date by what changed since."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hubpipe.config import Step
+from hubpipe.errors import TaskError
+from hubpipe.event import KnownIssue
+from hubpipe.models import describe, load
+from hubpipe.models.base import Alike, Certain, Model, Places, Searching
+from hubpipe.models.hub import fetch, locate
+from hubpipe.models.learned import archive, folder
+from hubpipe.models.learned.archive import Archived, digest
+from hubpipe.models.learned.parts import Evidence
+from hubpipe.models.learned.scorer import Scorer
+from hubpipe.models.sentence_encoder import Encoder
+
+STEP = Step.model_validate({"against": "issues"})
+TEXTS = (
+    "Crash when a large PNG is opened\n\nOpening a 200 MB PNG ends the program with out of memory.",
+    "Dark mode for the settings\n\nIt would be nice if the settings followed the system's theme.",
+    "How do I change the language?\n\nI find no place where to choose Spanish.",
+    "Docs: the link to the API reference is broken\n\nIt leads to a page that is not there.",
+    "Export as CSV writes the wrong separator\n\nIt writes semicolons although commas are chosen.",
+)
+LIKE_THE_FIRST = "Out of memory on opening big PNG files\n\nThe program crashes when I open a PNG of 300 MB."
+
+
+@pytest.fixture
+def where(specimen: Callable[[str, str], Path], places: Places, tmp_path: Path) -> Places:
+    """A learned model with an index of five open issues."""
+    place = tmp_path / "model"
+    shutil.copytree(specimen("hubpipe", "text-classification"), place)
+    found = replace(places, learned=place, keeps=True)
+    kept(
+        found,
+        [
+            Archived(text.partition("\n")[0], (), number, "", True, "2026-01-01T00:00:00Z", digest(text))
+            for number, text in enumerate(TEXTS, start=1)
+        ],
+        TEXTS,
+    )
+    return found
+
+
+def kept(where: Places, issues: Sequence[Archived], texts: Sequence[str], tried: Evidence | None = None) -> None:
+    assert where.learned is not None
+    scorer = Scorer(Encoder(fetch(locate("embedded", None, where), where)), folder.read(where.learned).parts)
+    for name, data in archive.pack(scorer.embed(texts), issues, tried).items():
+        (where.learned / name).write_bytes(data)
+
+
+def found(model: Model, text: str = LIKE_THE_FIRST) -> list[int | None]:
+    [prediction] = model.predict([text])
+    assert isinstance(prediction, Alike)
+    return [issue.number for issue in prediction.issues]
+
+
+def known(number: int, text: str, *, is_open: bool = True, day: int = 2) -> KnownIssue:
+    title, _, body = text.partition("\n\n")
+    return KnownIssue(number, title, body, (), "", is_open, f"2026-01-{day:02}T00:00:00Z")
+
+
+def index(where: Places) -> archive.Archive:
+    assert where.learned is not None
+    held = archive.read(where.learned)
+    assert held is not None
+    return held
+
+
+def test_the_issue_that_tells_the_same_comes_first(where: Places) -> None:
+    model = load(STEP, {}, where)
+    assert found(model)[0] == 1
+    [prediction] = model.predict([LIKE_THE_FIRST])
+    assert isinstance(prediction, Alike)
+    assert prediction.issues[0].score > 0.7 > 0.4 > prediction.issues[1].score
+    assert found(model, "") != []
+
+
+def test_what_is_closed_is_not_found(where: Places) -> None:
+    model = load(STEP, {}, where)
+    assert isinstance(model, Searching)
+    model.learn([known(1, TEXTS[0], is_open=False)], [TEXTS[0]], keep=True)
+    assert 1 not in found(model)
+    assert 1 not in found(load(STEP, {}, where))
+
+
+def test_what_was_opened_since_is_found_by_this_run_and_by_later_ones(where: Places) -> None:
+    model = load(STEP, {}, where)
+    assert isinstance(model, Searching)
+    assert model.since == "2026-01-01T00:00:00Z"
+    model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], keep=True)
+    assert found(model)[:2] == [9, 1]
+    assert model.since == "2026-01-02T00:00:00Z"
+    later = load(STEP, {}, where)
+    assert found(later)[:2] == [9, 1]
+    assert index(where).issues[-1].number == 9
+
+
+def test_only_what_reads_otherwise_is_embedded_again(where: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, asked = load(STEP, {}, where), list[list[str]]()
+    embed = Scorer.embed
+
+    def counted(self: Scorer, texts: Sequence[str], quick: bool = False) -> NDArray[np.float32]:
+        asked.append(list(texts))
+        return embed(self, texts, quick)
+
+    monkeypatch.setattr(Scorer, "embed", counted)
+    assert isinstance(model, Searching)
+    model.learn(
+        [known(1, TEXTS[0]), known(2, LIKE_THE_FIRST), known(7, TEXTS[1])],
+        [TEXTS[0], LIKE_THE_FIRST, TEXTS[1]],
+        keep=True,
+    )
+    assert asked == [[LIKE_THE_FIRST, TEXTS[1]]]
+    assert found(model)[:2] == [2, 1]
+
+
+def test_an_index_that_may_not_be_kept_stays_as_it_was(where: Places) -> None:
+    before = index(where)
+    for places, keep in ((where, False), (replace(where, keeps=False), True)):
+        model = load(STEP, {}, places)
+        assert isinstance(model, Searching)
+        model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], keep=keep)
+        assert found(model)[0] == 9
+        assert index(where).issues == before.issues
+
+
+def test_a_model_without_an_index_says_so(where: Places) -> None:
+    assert where.learned is not None
+    (where.learned / folder.ARCHIVE).unlink()
+    model = load(STEP, {}, where)
+    [prediction] = model.predict([LIKE_THE_FIRST])
+    assert isinstance(prediction, Alike)
+    assert prediction.remark == "there is no index of past issues beside learned: train it again"
+    assert isinstance(model, Searching)
+    model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], keep=True)
+    assert model.since is None
+    assert isinstance(model, Certain)
+    assert model.limits(0.9) is not None
+
+
+def test_a_precision_is_held_by_what_people_marked(where: Places) -> None:
+    scores = np.linspace(0.99, 0.5, 100, dtype=np.float32).reshape(-1, 1)
+    issues = index(where).issues
+    kept(where, issues, TEXTS, Evidence(("same",), scores, (scores > 0.7).astype(np.int8)))
+    model = load(STEP, {}, where)
+    assert isinstance(model, Certain)
+    limits = model.limits(0.9)
+    assert limits is not None
+    [cutoff] = limits.values.values()
+    assert cutoff is not None
+    assert 0.68 < cutoff < 0.75
+    kept(where, issues, TEXTS)
+    nothing = load(STEP, {}, where)
+    assert isinstance(nothing, Certain)
+    never = nothing.limits(0.9)
+    assert never is not None
+    assert list(never.values.values()) == [None]
+    assert "nobody has marked a duplicate" in next(iter(never.reasons.values()))
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (Step(task="sentence-similarity", model="./learned"), "add against: issues"),
+        (
+            Step(task="sentence-similarity", model="sentence-transformers/all-MiniLM-L6-v2", against="issues"),
+            "keeps no index",
+        ),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_before_it_is_loaded(
+    where: Places, step: Step, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert where.learned is not None
+    shutil.copytree(where.learned, where.learned.parent / "learned")
+    monkeypatch.chdir(where.learned.parent)
+    if "keeps" in words:
+        step = step.model_copy(update={"model": "embedded", "library": "sentence-transformers"})
+    with pytest.raises(TaskError, match=words):
+        describe(step, where)
