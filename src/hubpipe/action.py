@@ -4,7 +4,7 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -18,7 +18,7 @@ from hubpipe.models.base import Places, encodable
 from hubpipe.models.shelf import Shelf
 from hubpipe.replay import declined, payload
 from hubpipe.report import FlowReport, Report
-from hubpipe.report.plain import as_json, as_text
+from hubpipe.report.plain import as_json, as_text, not_published
 from hubpipe.report.summary import as_markdown, failure_markdown
 from hubpipe.sinks import dry_run, to_github
 
@@ -28,7 +28,9 @@ log = logging.getLogger("hubpipe")
 TOKEN, CONFIG, DRY_RUN, HUB_TOKEN = "github-token", "config", "dry-run", "hub-token"
 ENDPOINT_KEY = "endpoint-key"
 MODE, LEARNED_MODEL, TUNE, PRECISION, REPORT = "mode", "learned-model", "tune", "precision", "report"
+ON_UNPUBLISHED = "on-unpublished"
 RUN, TRAIN = "run", "train"
+FAIL, WARN = "fail", "warn"
 # The inputs that stand for a variable of the environment, which they go before.
 KEYS = {HUB_TOKEN: "HF_TOKEN", ENDPOINT_KEY: "HUBPIPE_ENDPOINT_KEY", LEARNED_MODEL: "HUBPIPE_LEARNED_MODEL"}
 OUTPUTS = ("labels", "scores", "similar", "summary", "comment-url", "plan", "promoted", "published")
@@ -36,6 +38,7 @@ OUTPUTS = ("labels", "scores", "similar", "summary", "comment-url", "plan", "pro
 NO_FLOW = "no flow handles {event}"
 NOTHING = "{reason}: nothing was done"
 NO_MODE = "the input mode is {mode!r}: write run or train"
+NO_SUCH_END = "the input on-unpublished is {value!r}: write fail or warn"
 NO_FOLDER = (
     "mode: train needs a folder for the model that it makes: set learned-model to one that a later step commits to "
     ".github/hubpipe, or that actions/cache keeps"
@@ -162,6 +165,7 @@ def _share(text: str) -> float:
 
 
 def _run(environ: Mapping[str, str]) -> int:
+    warns = _warns()
     event = _event(environ)
     if isinstance(event, Declined):
         write_outputs(None)
@@ -179,10 +183,22 @@ def _run(environ: Mapping[str, str]) -> int:
     publish = dry_run.publish if dry or github is None else to_github(github)
     with world.with_learned(places, settings.matching(event).values(), event.repo, github) as found:
         report = run.handle(event, settings, github, Shelf(found), publish)
-    _tell(report)
-    write_outputs(report, published=report.published and not dry)
+    return _end(report, environ, published=report.published and not dry, warns=warns)
+
+
+def _end(report: Report, environ: Mapping[str, str], *, published: bool, warns: bool) -> int:
+    """Tell what became of the event, and give the exit code: where it `warns`, a token that may not write is green."""
+    _tell(report, core.warning if warns else core.error)
+    write_outputs(report, published=published)
     _summarise(as_markdown(report), environ)
-    return report.exit_code
+    return report.forgiving_exit_code if warns else report.exit_code
+
+
+def _warns() -> bool:
+    value = core.get_input(ON_UNPUBLISHED) or FAIL
+    if value not in (FAIL, WARN):
+        raise UsageError(NO_SUCH_END.format(value=value))
+    return bool(value == WARN)
 
 
 def _places(environ: Mapping[str, str]) -> Places:
@@ -211,21 +227,23 @@ def _switch(name: str) -> bool:
     return value == "true"
 
 
-def _tell(report: Report) -> None:
-    """Write the report to the log, and what a person must see as annotations."""
+def _tell(report: Report, shout: Callable[[str], None]) -> None:
+    """Write the report to the log, and what a person must see as annotations; `shout` that the token may not write."""
     if not report.flows:
         log.info(NOTHING.format(reason=report.note or NO_FLOW.format(event=report.event.name)))
     log.info(as_text(report))
+    if report.forbidden:
+        shout(not_published(report))
     for flow in report.flows:
-        _annotate(flow)
+        _annotate(flow, shout)
 
 
-def _annotate(flow: FlowReport) -> None:
+def _annotate(flow: FlowReport, shout: Callable[[str], None]) -> None:
     if flow.error is not None:
         core.error(f"{flow.flow}: {flow.error}")
     for outcome in flow.outcomes:
         if outcome.failed:
-            core.error(f"{flow.flow}: {outcome.kind}: {outcome.detail}")
+            (shout if outcome.forbidden else core.error)(f"{flow.flow}: {outcome.kind}: {outcome.detail}")
     for note in flow.plan.notes:
         core.notice(f"{flow.flow}: {note}")
     if flow.unread:
