@@ -10,17 +10,17 @@ from typing import TextIO
 
 from actions_toolkit import core
 
-from hubpipe import config, render, run, world
+from hubpipe import config, render, stages, world
 from hubpipe.config import Config
 from hubpipe.errors import ConfigError, HubpipeError, UsageError
-from hubpipe.event import Declined, Event, parse
+from hubpipe.event import Declined, Event, ended_run, parse
 from hubpipe.models.base import Places, encodable
-from hubpipe.models.shelf import Shelf
 from hubpipe.replay import declined, payload
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.plain import as_json, as_text, not_published
 from hubpipe.report.summary import as_markdown, failure_markdown
 from hubpipe.sinks import dry_run, to_github
+from hubpipe.stages import Means
 
 log = logging.getLogger("hubpipe")
 
@@ -29,7 +29,9 @@ TOKEN, CONFIG, DRY_RUN, HUB_TOKEN = "github-token", "config", "dry-run", "hub-to
 ENDPOINT_KEY = "endpoint-key"
 MODE, LEARNED_MODEL, TUNE, PRECISION, REPORT = "mode", "learned-model", "tune", "precision", "report"
 ON_UNPUBLISHED = "on-unpublished"
-RUN, TRAIN = "run", "train"
+ARTIFACT, FOLDER = "artifact", "hubpipe-analysis"
+RUN, TRAIN, ANALYSE, APPLY = "run", "train", "analyse", "apply"
+MODES = (RUN, TRAIN, ANALYSE, APPLY)
 FAIL, WARN = "fail", "warn"
 # The inputs that stand for a variable of the environment, which they go before.
 KEYS = {HUB_TOKEN: "HF_TOKEN", ENDPOINT_KEY: "HUBPIPE_ENDPOINT_KEY", LEARNED_MODEL: "HUBPIPE_LEARNED_MODEL"}
@@ -37,7 +39,7 @@ OUTPUTS = ("labels", "scores", "similar", "summary", "comment-url", "plan", "pro
 
 NO_FLOW = "no flow handles {event}"
 NOTHING = "{reason}: nothing was done"
-NO_MODE = "the input mode is {mode!r}: write run or train"
+NO_MODE = "the input mode is {mode!r}: write run, train, analyse or apply"
 NO_SUCH_END = "the input on-unpublished is {value!r}: write fail or warn"
 NO_FOLDER = (
     "mode: train needs a folder for the model that it makes: set learned-model to one that a later step commits to "
@@ -116,9 +118,9 @@ def _log_to_the_steps_log() -> None:
 
 def _main(environ: Mapping[str, str]) -> int:
     mode = core.get_input(MODE) or RUN
-    if mode not in (RUN, TRAIN):
+    if mode not in MODES:
         raise UsageError(NO_MODE.format(mode=mode))
-    return _train(environ) if mode == TRAIN else _run(environ)
+    return _train(environ) if mode == TRAIN else _run(environ, mode)
 
 
 def _train(environ: Mapping[str, str]) -> int:
@@ -164,7 +166,7 @@ def _share(text: str) -> float:
     return value
 
 
-def _run(environ: Mapping[str, str]) -> int:
+def _run(environ: Mapping[str, str], mode: str) -> int:
     warns = _warns()
     event = _event(environ)
     if isinstance(event, Declined):
@@ -173,7 +175,7 @@ def _run(environ: Mapping[str, str]) -> int:
         return 0
     token = core.get_input(TOKEN)
     dry = _switch(DRY_RUN)
-    if not (token or dry):
+    if not token and (mode != RUN or not dry):
         raise UsageError(NO_TOKEN)
     places = _places(environ)
     for secret in filter(None, (token, places.token, places.endpoint_key)):
@@ -181,9 +183,17 @@ def _run(environ: Mapping[str, str]) -> int:
     github = world.connect(token, environ) if token else None
     settings = _flows() or world.configuration(event.repo, core.get_input(CONFIG) or config.PATH, github)
     publish = dry_run.publish if dry or github is None else to_github(github)
-    with world.with_learned(places, settings.matching(event).values(), event.repo, github) as found:
-        report = run.handle(event, settings, github, Shelf(found), publish)
-    return _end(report, environ, published=report.published and not dry, warns=warns)
+    report = _report(mode, event, Means(settings, github, places, publish), environ)
+    return _end(report, environ, published=report.published and not dry and mode != ANALYSE, warns=warns)
+
+
+def _report(mode: str, event: Event, means: Means, environ: Mapping[str, str]) -> Report:
+    folder = Path(core.get_input(ARTIFACT) or FOLDER)
+    if mode == ANALYSE:
+        return stages.analyse(event, means, folder)
+    if mode == APPLY:
+        return stages.apply(event, means, ended_run(_payload(environ)), folder)
+    return stages.at_once(event, means)
 
 
 def _end(report: Report, environ: Mapping[str, str], *, published: bool, warns: bool) -> int:
@@ -211,8 +221,11 @@ def _event(environ: Mapping[str, str]) -> Event | Declined:
     for name in ("GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH"):
         if not environ.get(name):
             raise UsageError(NO_EVENT.format(name=name))
-    path = Path(environ["GITHUB_EVENT_PATH"])
-    return parse(environ["GITHUB_EVENT_NAME"], payload(path), environ.get("GITHUB_REPOSITORY"))
+    return parse(environ["GITHUB_EVENT_NAME"], _payload(environ), environ.get("GITHUB_REPOSITORY"))
+
+
+def _payload(environ: Mapping[str, str]) -> object:
+    return payload(Path(environ["GITHUB_EVENT_PATH"]))
 
 
 def _flows() -> Config | None:

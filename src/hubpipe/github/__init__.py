@@ -211,6 +211,10 @@ class GitHub:
         """Read a pull request as it is now."""
         return pulls.pull(self._access(repo), number)
 
+    def pulls_from(self, repo: str, head_repo: str, head_ref: str) -> tuple[int, ...]:
+        """Give the numbers of the open pull requests of a branch, of a fork's as well."""
+        return pulls.pulls_from(self._access(repo), head_repo, head_ref)
+
     def edit_description(self, repo: str, number: int, body: str) -> None:
         """Replace a pull request's description, and nothing else of it."""
         pulls.edit_description(self._access(repo), number, body)
