@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from hubpipe.models.base import Box, Boxes, Limits, Past, Prediction, Score, Scores, Span, Spans, Text, Vector, Why
+from hubpipe.models.base import Alike, Box, Boxes, Limits, Past, Prediction, Score, Scores, Span, Spans, Text, Vector, Why
 from hubpipe.models.base import encodable as text_of
 
 
@@ -109,8 +109,28 @@ class KeptBoxes(Strict):
         return Boxes(tuple(Box(one.label, one.score, one.xmin, one.ymin, one.xmax, one.ymax) for one in self.boxes))
 
 
+class KeptIssue(Strict):
+    """An issue that is alike; what it says is GitHub's own word, and not kept."""
+
+    number: Number
+    score: Weight
+
+
+class KeptAlike(Strict):
+    """Issues that are like a text."""
+
+    kind: Literal["issues"] = "issues"
+    issues: tuple[KeptIssue, ...] = Field(max_length=1_000)
+    remark: Words = ""
+
+    def thing(self, _: str) -> Alike:
+        """Give the prediction, the nearest first whatever order stands here."""
+        found = (Past("", one.score, one.number) for one in self.issues)
+        return Alike(tuple(sorted(found, key=lambda one: -one.score)), self.remark)
+
+
 KeptPrediction: TypeAlias = Annotated[
-    KeptScores | KeptText | KeptSpans | KeptVector | KeptBoxes, Field(discriminator="kind")
+    KeptScores | KeptText | KeptSpans | KeptVector | KeptBoxes | KeptAlike, Field(discriminator="kind")
 ]
 
 
@@ -118,7 +138,7 @@ class KeptLimits(Strict):
     """Each label's cutoff for a precision."""
 
     precision: Share
-    values: dict[Words, Share | None] = Field(max_length=1_000)
+    values: dict[Words, Share | None] = Field(min_length=1, max_length=1_000)
     reasons: dict[Words, Words] = Field(max_length=1_000)
     exclusive: bool
 
@@ -162,6 +182,10 @@ def kept(prediction: Prediction) -> KeptPrediction:
             return KeptVector(values=tuple(map(float, values)))
         case Boxes(boxes):
             return KeptBoxes(boxes=tuple(_box(one) for one in boxes))
+        case Alike(issues, remark):
+            # An issue without a number is none of the repository's: nobody could look at it again.
+            found = tuple(KeptIssue(number=one.number, score=_weight(one.score)) for one in issues if one.number)
+            return KeptAlike(issues=found, remark=text_of(remark))
 
 
 def kept_limits(limits: Limits) -> KeptLimits:

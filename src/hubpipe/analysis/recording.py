@@ -11,6 +11,7 @@ from hubpipe.analysis import KeptAnswer, KeptModel, KeptReading, digest_of, ques
 from hubpipe.analysis.kept import KeptLimits, KeptWhy, kept, kept_limits, kept_why
 from hubpipe.config import Flow, Step
 from hubpipe.errors import ArtifactError
+from hubpipe.event import KnownIssue
 from hubpipe.infer import Answer
 from hubpipe.models.base import (
     Certain,
@@ -21,6 +22,7 @@ from hubpipe.models.base import (
     Model,
     ModelInfo,
     Prediction,
+    Searching,
     Terms,
     Why,
     encodable,
@@ -72,6 +74,8 @@ class Recording:
 
     def _heard(self, model: Model, step: Step, labels: Mapping[str, str]) -> Model:
         said = self._of(step, labels, model.info)
+        if isinstance(model, Searching):
+            return _HeardSearching(model, said)
         return _HeardExplaining(model, said) if isinstance(model, Explaining) else _Heard(model, said)
 
     def _of(self, step: Step, labels: Mapping[str, str], info: ModelInfo) -> _Said:
@@ -132,6 +136,20 @@ class _HeardExplaining(_Heard):
         with _fitting(self.info):
             self.said.why = [*(self.said.why or ()), *map(kept_why, found)]
         return found
+
+
+class _HeardSearching(_Heard):
+    """A model that finds issues in an index, too."""
+
+    model: Searching
+
+    @property
+    def since(self) -> str | None:
+        return self.model.since
+
+    def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], *, keep: bool) -> None:
+        """Take issues into the index; what is found in it is kept as every answer is."""
+        self.model.learn(issues, texts, keep=keep)
 
 
 class _HeardMedia(MediaModel):

@@ -22,6 +22,7 @@ from hubpipe.github import checks, history, issues, pulls, releases
 from hubpipe.github.attachments import Fetcher, attached, hosts_of
 from hubpipe.github.calls import Access, Caller, Deed, NoAnswerError
 from hubpipe.github.folders import READ_CONTENTS, folder
+from hubpipe.github.granted import Granted, granted
 from hubpipe.github.material import Reading, comment_of, not_read, read, text_of
 
 DEFAULT_API_URL = DEFAULT_BASE_URL  # where the environment names no server
@@ -94,6 +95,10 @@ class GitHub:
     def folder(self, repo: str, path: str) -> dict[str, bytes] | None:
         """Read the files of a folder of the default branch, and of those in it; None where there is no such folder."""
         return folder(self._access(repo), path)
+
+    def granted(self, repo: str) -> Granted:
+        """Tell what GitHub says of the token: a classic one's scopes, and what its owner may do in a repository."""
+        return granted(self._access(repo))
 
     def labels(self, repo: str) -> tuple[Label, ...]:
         """List the labels that a repository has."""
