@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -16,12 +16,26 @@ from hubpipe.analysis.recording import Recording
 from hubpipe.analysis.replaying import Replaying
 from hubpipe.config import TASKS, Flow, Step, parse
 from hubpipe.errors import ArtifactError, EndpointError
-from hubpipe.event import Attachment, Label
+from hubpipe.event import Attachment, KnownIssue, Label
 from hubpipe.infer import Answer, ask
-from hubpipe.models.base import Limits, Model, ModelInfo, Past, Places, Prediction, Score, Scores, Terms, Text, Why
+from hubpipe.models.base import (
+    Alike,
+    Limits,
+    Model,
+    ModelInfo,
+    Past,
+    Places,
+    Prediction,
+    Score,
+    Scores,
+    Terms,
+    Text,
+    Why,
+)
 from hubpipe.models.shelf import Shelf
 from hubpipe.pipeline import Work
 from hubpipe.report import StepReport
+from hubpipe.similar import Tracker
 from hubpipe.text import Document, Part
 
 SHELF = Shelf(Places(offline=True))
@@ -167,6 +181,47 @@ def test_cutoffs_and_reasons_are_kept_but_no_address_in_them() -> None:
     assert first.prediction.limits == Sure().limits(0.9)
     assert [(why.label, why.words) for why in second.why] == [("bug", (("crash", 0.5),))]
     assert second.why[0].nearest == (Past("It crashes, too", 1.0, 7, "", open=True),)
+
+
+class Finding(Shelf):
+    """A shelf with a model that finds issues in an index, and what that was brought up to date with."""
+
+    learned: ClassVar[list[int]] = []
+
+    def load(self, step: Step, labels: Mapping[str, str], terms: Terms) -> Model:
+        class Finder(Sure):
+            since = "2026-01-01T00:00:00Z"
+
+            def predict(self, texts: Sequence[str]) -> list[Prediction]:
+                issues = (Past("A title", 0.9, 7, "https://evil.example/7"), Past("Closed", 0.95, 8), Past("None", 1.0))
+                return [Alike(issues) for _ in texts]
+
+            def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], *, keep: bool) -> None:
+                Finding.learned += [issue.number for issue in issues]
+
+        return Finder()
+
+
+def known(number: int) -> KnownIssue:
+    title, url = f"Issue {number} as it is now", f"https://github.com/o/r/issues/{number}"
+    return KnownIssue(number, title, "", (), url, open=number == 7, updated_at="2026-01-02T00:00:00Z")
+
+
+@pytest.mark.threat("attack", "forks")
+def test_issues_that_are_alike_are_looked_at_again_and_only_their_numbers_are_kept() -> None:
+    chosen = flow("{task: sentence-similarity, against: issues}")
+    tracker = Tracker(lambda since: ([known(9)], True), known)
+    recording = Recording(Finding(Places()))
+    first, second = (
+        next(pipeline.steps(Work("one", chosen, DOCUMENT, (), _labels, models(), Terms(), tracker=tracker)))
+        for models in (lambda: recording, lambda: Replaying(SHELF, kept(recording)))
+    )
+    assert first.prediction == second.prediction
+    assert isinstance(second.prediction, Alike)
+    found = [(one.number, one.title, one.url) for one in second.prediction.issues]
+    assert found == [(7, "Issue 7 as it is now", "https://github.com/o/r/issues/7")]
+    assert Finding.learned == [9]
+    assert "evil" not in kept(recording).model_dump_json()
 
 
 def test_half_a_character_in_what_a_model_writes_is_replaced() -> None:

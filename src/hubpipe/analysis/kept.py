@@ -4,7 +4,21 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from hubpipe.models.base import Alike, Box, Boxes, Limits, Past, Prediction, Score, Scores, Span, Spans, Text, Vector, Why
+from hubpipe.models.base import (
+    Alike,
+    Box,
+    Boxes,
+    Limits,
+    Past,
+    Prediction,
+    Score,
+    Scores,
+    Span,
+    Spans,
+    Text,
+    Vector,
+    Why,
+)
 from hubpipe.models.base import encodable as text_of
 
 

@@ -75,7 +75,7 @@ class Recording:
     def _heard(self, model: Model, step: Step, labels: Mapping[str, str]) -> Model:
         said = self._of(step, labels, model.info)
         if isinstance(model, Searching):
-            return _HeardSearching(model, said)
+            return _HeardSearching(model, said, model)
         return _HeardExplaining(model, said) if isinstance(model, Explaining) else _Heard(model, said)
 
     def _of(self, step: Step, labels: Mapping[str, str], info: ModelInfo) -> _Said:
@@ -141,15 +141,17 @@ class _HeardExplaining(_Heard):
 class _HeardSearching(_Heard):
     """A model that finds issues in an index, too."""
 
-    model: Searching
+    def __init__(self, model: Model, said: _Said, index: Searching):
+        super().__init__(model, said)
+        self._index = index
 
     @property
     def since(self) -> str | None:
-        return self.model.since
+        return self._index.since
 
     def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], *, keep: bool) -> None:
         """Take issues into the index; what is found in it is kept as every answer is."""
-        self.model.learn(issues, texts, keep=keep)
+        self._index.learn(issues, texts, keep=keep)
 
 
 class _HeardMedia(MediaModel):
