@@ -55,6 +55,7 @@ class GitHub:
         api_url: str,
         *,
         graphql_url: str | None = None,
+        server_url: str | None = None,
         pacing: float = 1.0,
         patience: float = 60.0,
     ) -> None:
@@ -71,7 +72,7 @@ class GitHub:
         )
         self._graphql_url = graphql_url or self._hub.requester.graphql_url
         self._caller = Caller(patience)
-        self._fetcher = Fetcher(hosts_of(api_url), token)
+        self._fetcher = Fetcher(hosts_of(api_url, server_url), token)
         self._login: str | None = None
 
     def login(self) -> str:
