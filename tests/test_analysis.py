@@ -183,6 +183,19 @@ def test_cutoffs_and_reasons_are_kept_but_no_address_in_them() -> None:
     assert second.why[0].nearest == (Past("It crashes, too", 1.0, 7, "", open=True),)
 
 
+@pytest.mark.threat("attack", "forks")
+def test_a_model_of_hubpipes_own_may_give_the_labels_that_it_knows_and_no_other() -> None:
+    chosen, shelf = flow("{model: zero-day}"), Shelf(Places())
+    recording = Recording(shelf)
+    before = reports(chosen, recording)
+    assert reports(chosen, Replaying(shelf, kept(recording))) == before
+    assert isinstance(before[0].prediction, Scores)
+    best = json.dumps(before[0].prediction.scores[0].label)
+    forged = Analysis.model_validate_json(kept(recording).model_dump_json().replace(best, '"approved"', 1))
+    with pytest.raises(ArtifactError, match="the analysis names the label 'approved'"):
+        reports(chosen, Replaying(shelf, forged))
+
+
 class Finding(Shelf):
     """A shelf with a model that finds issues in an index, and what that was brought up to date with."""
 

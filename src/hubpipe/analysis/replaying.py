@@ -5,6 +5,7 @@ only use labels that this run may give, and whatever is decided and written is s
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from hubpipe.analysis import Analysis, KeptAnswer, KeptModel, digest_of, question, reading_of
@@ -26,7 +27,6 @@ from hubpipe.models.base import (
     Why,
     words,
 )
-from hubpipe.models.learned import folder
 from hubpipe.models.shelf import Shelf
 from hubpipe.text import Document, Fitted
 
@@ -99,12 +99,19 @@ class Replaying:
         elif step.task == "decision" and step.questions:
             given = [answer for name, asked in step.questions.items() for answer in asked.answers(name)]
         elif step.model == ZERO_DAY:
-            given = folder.read(hub.ZERO_DAY_FOLDER).parts.labels
+            given = _learned(hub.ZERO_DAY_FOLDER)
         elif step.model == LEARNED and self._shelf.places.learned is not None:
-            given = folder.read(self._shelf.places.learned).parts.labels
+            given = _learned(self._shelf.places.learned)
         else:
             return None
         return frozenset(name.casefold() for name in given)
+
+
+def _learned(place: Path) -> tuple[str, ...]:
+    """Read which labels a learned model of this run's own knows."""
+    from hubpipe.models.learned import folder
+
+    return folder.read(place).parts.labels
 
 
 class _Replayed:
