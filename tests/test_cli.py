@@ -156,7 +156,7 @@ def test_check_tells_what_each_flow_needs(config: Path) -> None:
     [model] = flow["models"]
     assert 80e6 < model["disk_bytes"] < 100e6
     assert model["limit"] == 254
-    assert flow["calls"] == 9
+    assert flow["calls"] == 10
 
 
 def test_starting_loads_neither_torch_nor_transformers_nor_pygithub() -> None:

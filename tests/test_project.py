@@ -45,8 +45,8 @@ def script(name: str) -> ModuleType:
 
 
 def test_the_actions_inputs_are_those_that_the_code_reads() -> None:
-    own = {action.TOKEN, action.CONFIG, action.DRY_RUN, action.MODE, action.TUNE, action.REPORT, *action.KEYS}
-    assert set(ACTION["inputs"]) == {*own, *INPUTS}
+    own = {action.TOKEN, action.CONFIG, action.DRY_RUN, action.MODE, action.TUNE, action.REPORT, action.TIMEOUT}
+    assert set(ACTION["inputs"]) == {*own, *action.KEYS, *INPUTS}
 
 
 def test_the_actions_outputs_are_those_that_the_code_sets() -> None:
