@@ -1,6 +1,7 @@
 """Fixtures: GitHub's stand-in and GitHub's own example payloads."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -42,16 +43,23 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="module")
 def github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """GitHub for one file of tests: recorder, gateway, emulate, which answers 5,000 requests an hour of one token."""
+    with running_github(tmp_path_factory.mktemp("github")) as server:
+        yield server
+
+
+@contextmanager
+def running_github(folder: Path) -> Iterator[Server]:
+    """Run a GitHub of one's own."""
     port, key = free_port(), new_key()
     gateway = Gateway(forward(f"http://{LOOPBACK}:{port}"), {token_of(login): login for login in PEOPLE})
     recorder = Recorder(gateway.answer)
     with (
         HttpServer(recorder.answer) as front,
         HttpServer(gateway.answer) as setup,
-        emulate(port, front.url, key, tmp_path_factory.mktemp("github")),
+        emulate(port, front.url, key, folder),
     ):
-        job, reader = (_installation_token(front.url, key, level) for level in ("write", "read"))
-        yield Server(front.url, setup.url, job, reader, recorder, gateway)
+        job, reader, twin = (_installation_token(front.url, key, level) for level in ("write", "read", "write"))
+        yield Server(front.url, setup.url, job, reader, twin, recorder, gateway)
 
 
 @pytest.fixture(scope="module")

@@ -84,6 +84,8 @@ def connect(token: str, environ: Mapping[str, str], deadline: Deadline | None = 
         environ.get("GITHUB_API_URL") or DEFAULT_API_URL,
         graphql_url=environ.get("GITHUB_GRAPHQL_URL") or None,
         pacing=_seconds(environ, "HUBPIPE_WRITE_PACING", 1.0),
+        patience=_seconds(environ, "HUBPIPE_PATIENCE", 60.0),
+        timeout=max(1, round(_seconds(environ, "HUBPIPE_REQUEST_TIMEOUT", 30.0))),
         deadline=deadline,
     )
 

@@ -216,7 +216,7 @@ class GitHub:
     def _who(self) -> str:
         deed = Deed("find out who the token speaks for")
         # An installation's token, such as a workflow's, is no user: only GraphQL knows its bot.
-        for ask in (lambda: self._hub.get_user().login, self._viewer):
+        for ask in (self._user, self._viewer):
             try:
                 return self._caller.call(deed, ask)
             except TokenError:
@@ -224,6 +224,10 @@ class GitHub:
             except (ForbiddenError, MissingError):
                 continue
         return ACTIONS_BOT
+
+    def _user(self) -> str:
+        _, data = self._hub.requester.requestJsonAndCheck("GET", "/user")
+        return str(data["login"])
 
     def _viewer(self) -> str:
         _, data = self._hub.requester.requestJsonAndCheck("POST", self._graphql_url, input={"query": VIEWER})

@@ -16,6 +16,7 @@ from hubpipe.github.replies import OddReplyError
 # GitHub's own default for a label without a colour.
 COLOR = "ededed"
 DESCRIPTION_LIMIT = 100  # characters
+NO_LIST = "it is no list of labels"
 NOT_ADDED = "the issue lacks what was added"
 NOT_REMOVED = "the issue has what was removed"
 
@@ -94,10 +95,13 @@ def remove(access: Access, number: int, name: str) -> None:
     try:
         access.call(Deed(f"remove the label {name!r} from {access.name}#{number}", WRITE_ISSUE), send)
     except MissingError:
-        of_issue(access, number)
+        if _folded([name]) & _folded(of_issue(access, number)):
+            raise
 
 
 def _names(reply: Any) -> set[str]:
+    if not isinstance(reply, list):
+        raise OddReplyError(NO_LIST)
     return _folded([one["name"] for one in reply])
 
 
