@@ -61,7 +61,8 @@ def test_a_model_that_does_not_fit_on_the_disk_publishes_nothing_and_is_fetched_
         variables = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": ""}
         inputs = {"task": "text-classification", "model": "octo-org/tiny", "publish": "labels"}
         payload = standin.event("issues", "opened", number)
-        first = prepared(standin, tmp_path / "1", "issues", payload, variables, **inputs)
+        no_bytecode = {"PYTHONDONTWRITEBYTECODE": "1"}  # or half a module's would be left behind
+        first = prepared(standin, tmp_path / "1", "issues", payload, variables | no_bytecode, **inputs)
         done = subprocess.run(
             COMMAND, env=first.environ, capture_output=True, text=True, check=False, preexec_fn=_no_large_files
         )
@@ -143,6 +144,16 @@ def test_a_library_that_does_not_let_go_is_left_behind() -> None:
     done = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 1
     assert done.stdout.startswith("::error::the run's time is up after 0.3 seconds (timeout), and a library does not")
+
+
+@pytest.mark.e2e
+def test_a_time_limit_that_cannot_be_read_is_told_before_anything_is_asked(repo: StandIn, tmp_path: Path) -> None:
+    number = issue(repo)
+    repo.server.recorder.forget()
+    done = step(repo, tmp_path, number, timeout="soon").here()
+    assert done.status == 2
+    assert "::error::timeout is 'soon': write seconds" in done.log
+    assert repo.conversation == []
 
 
 def test_a_deadline_lets_what_is_being_written_be_finished_and_ends_then() -> None:
