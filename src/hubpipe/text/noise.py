@@ -5,8 +5,8 @@ import re
 DATA = "[data]"
 
 # What a reader cannot see, or what makes them see another text than the model reads: controls, lone surrogates,
-# zero-width spaces, bidirectional overrides (CVE-2021-42574), fillers, tag characters, no characters at all. Joiners and
-# the variation selectors of emoji stay where a script or an emoji is written with them, see JOINER and SELECTOR.
+# zero-width spaces, bidirectional overrides (CVE-2021-42574), fillers, tag characters, what is no character at all.
+# Joiners and the variation selectors of emoji stay where a script or an emoji is written with them.
 # Source: https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt, Default_Ignorable_Code_Point
 INVISIBLE = [
     *range(0x20),
