@@ -47,7 +47,8 @@ def read(markdown: str) -> str:
 def meant(text: str) -> str:
     """What a text says: itself in one line, inline code without its backticks."""
     parts = MarkdownIt("zero").enable("backticks").parseInline(line_of(text, 10_000))[0].children or []
-    return " ".join("".join(part.content for part in parts).split())
+    said = (part.content.strip() if part.type == "code_inline" else part.content for part in parts)
+    return " ".join("".join(said).split())
 
 
 def findings(prediction: Prediction) -> Findings:
