@@ -100,7 +100,7 @@ def test_only_a_first_line_is_an_order(standin: StandIn, tmp_path: Path, body: s
     step = says(standin, tmp_path, number, body)
     assert step.status == 0, step.log
     assert standin.writes == []
-    assert "the comment does not begin with /summarize" in step.summary
+    assert "the comment does not begin with /summarize" in step.log
 
 
 @pytest.mark.parametrize("action", ["edited", "deleted"])
