@@ -18,7 +18,7 @@ IN_TEXT = {
 # What bots look for in a comment's source, wherever it stands.
 IN_SOURCE = {
     "call": re.compile(r"(?<!\w)@\w"),
-    "command": re.compile(r"(?<![\w/<])/[^\W\d_]"),
+    "command": re.compile(r"(?<![^\W_])(?<![/<])/[^\W\d_]"),
 }
 ALWAYS = frozenset({"p", "code", "span"})
 DOLLAR = "$"

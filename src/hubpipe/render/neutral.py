@@ -23,7 +23,7 @@ _LINKING = re.compile(r"@(?=\S)|#(?=\d)|gh-(?=\d)|:(?=//)|(?<![^\W_])www(?=\.)",
 # In a code element GitHub finds neither mentions nor references, but still addresses.
 _ADDRESS = re.compile(r"(?<=[\w.+-])@(?=\S)|:(?=//)|(?<![^\W_])www(?=\.)", re.IGNORECASE)
 # Other bots read a comment's source: `/rebase`, wherever it stands, and `@dependabot rebase`, also within code.
-_COMMAND = re.compile(r"(?<![\w/])/(?=[^\W\d_])")
+_COMMAND = re.compile(r"(?<![^\W_])(?<!/)/(?=[^\W\d_])")
 _CALL = re.compile(rf"{_COMMAND.pattern}|(?<!\w)@(?=\w)")
 # A SHA of 7 digits or more becomes a link where there is such a commit: no 7 of them may stay together.
 _SHA = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])", re.IGNORECASE)
@@ -80,7 +80,7 @@ def code(text: str) -> str:
     """
     line = _line(text)
     if _CALL.search(line):
-        return _element(line)
+        return _element(_ADDRESS.sub(_followed, line))
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if longest else ""
@@ -90,7 +90,7 @@ def code(text: str) -> str:
 def code_in_cell(text: str) -> "_Markdown":
     """Put any text into a code span that holds in a table, too."""
     # A stroke ends the cell even within a code span, and what escapes it there cannot be told from the text's own.
-    return _element(_line(text)) if "|" in text else _Markdown(code(text))
+    return _element(_ADDRESS.sub(_followed, _line(text))) if "|" in text else _Markdown(code(text))
 
 
 def line_of(text: str, room: int) -> str:
@@ -163,8 +163,7 @@ def _entity_of(sign: str) -> str:
 
 def _element(line: str) -> _Markdown:
     """Put a line into a code element, which nothing in it ends or calls out of."""
-    apart = _ADDRESS.sub(_followed, line)
-    return _Markdown(f"<code>{_entities(apart).replace('@', _entity_of('@'))}</code>") if line else _Markdown("")
+    return _Markdown(f"<code>{_entities(line).replace('@', _entity_of('@'))}</code>") if line else _Markdown("")
 
 
 def _escaped_start(start: re.Match[str]) -> str:
@@ -195,4 +194,5 @@ def printed_anywhere(value: object) -> str:
 
 def code_anywhere(text: str) -> _Markdown:
     """Put any text into a code element, which holds where a code span would not."""
-    return _Markdown(f"{_APART}{_element(_line(text))}{_APART}")
+    # A link's parenthesis could end within it, and let the rest out.
+    return _Markdown(f"{_APART}{_element(_set_apart(_line(text)))}{_APART}")
