@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKS := requirements/torch.lock requirements/runtime.lock requirements/dev.lock requirements/test-models.lock
 STANDIN := tests/standin
 
-.PHONY: setup demo test check format docs lock container-test bench clean
+.PHONY: setup demo test check format docs lock container-test bench fuzz clean
 
 setup: .venv/installed $(STANDIN)/node_modules/.installed
 
@@ -61,6 +61,13 @@ lock:
 
 container-test: setup
 	TORCH_INDEX="$(TORCH_INDEX)" $(BIN)/python -m pytest tests/container
+
+# Every reader and writer of strangers' text, FUZZ_SECONDS each (60).
+fuzz: setup
+	@$(BIN)/python -c 'import atheris' 2>/dev/null \
+	  || $(PIP) install --quiet --no-deps --require-hashes --only-binary :all: -r requirements/fuzz.lock \
+	  || echo "== atheris could not be installed here"
+	$(BIN)/python -m scripts.fuzz
 
 bench: setup
 	$(BIN)/python -m benchmarks.startup

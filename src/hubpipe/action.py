@@ -18,9 +18,11 @@ from hubpipe.models.base import Places, encodable
 from hubpipe.models.shelf import Shelf
 from hubpipe.replay import declined, payload
 from hubpipe.report import FlowReport, Report
+from hubpipe.report.inert import inert, inert_json
 from hubpipe.report.plain import as_json, as_text
 from hubpipe.report.summary import as_markdown, failure_markdown
 from hubpipe.sinks import dry_run, to_github
+from hubpipe.text import visible
 
 log = logging.getLogger("hubpipe")
 
@@ -59,29 +61,21 @@ def main(environ: Mapping[str, str]) -> int:
             core.error(found.message, title=found.key or "configuration", file=found.file, start_line=found.line)
         return _failed(error, environ)
     except HubpipeError as error:
-        core.error(str(error))
+        core.error(_seen(str(error)))
         return _failed(error, environ)
     except Exception as error:
         log.exception("unforeseen")
         unexpected = HubpipeError(UNEXPECTED.format(error=f"{type(error).__name__}: {error}"))
-        core.error(str(unexpected))
+        core.error(_seen(str(unexpected)))
         return _failed(unexpected, environ)
 
 
-def inert(text: str) -> str:
-    """Write text of which the runner takes nothing for a command, whatever a file's name or a fault's message holds.
-
-    The runner trims a line before it looks for `::`, and finds `##[` anywhere in it.
-    """
-    return "\n".join(f"| {line}" for line in text.replace("##[", "## [").splitlines())
-
-
 class _Inert(logging.Formatter):
-    """Write log lines that are inert."""
+    """Write log lines that are inert, whatever a file's name or a fault's message holds."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Put a bar before each line."""
-        return inert(super().format(record))
+        return "\n".join(f"| {line}" for line in inert(super().format(record)).splitlines())
 
 
 class _InertStream(io.TextIOBase):
@@ -220,27 +214,35 @@ def _tell(report: Report) -> None:
         _annotate(flow)
 
 
+def _seen(text: str) -> str:
+    """Write an annotation's words without what nobody sees; half a character is a question mark."""
+    return visible(encodable(text))
+
+
 def _annotate(flow: FlowReport) -> None:
     if flow.error is not None:
-        core.error(f"{flow.flow}: {flow.error}")
+        core.error(_seen(f"{flow.flow}: {flow.error}"))
     for outcome in flow.outcomes:
         if outcome.failed:
-            core.error(f"{flow.flow}: {outcome.kind}: {outcome.detail}")
+            core.error(_seen(f"{flow.flow}: {outcome.kind}: {outcome.detail}"))
     for note in flow.plan.notes:
-        core.notice(f"{flow.flow}: {note}")
+        core.notice(_seen(f"{flow.flow}: {note}"))
     if flow.unread:
-        core.notice(f"{flow.flow}: not read: {'; '.join(flow.unread)}")
+        core.notice(_seen(f"{flow.flow}: not read: {'; '.join(flow.unread)}"))
 
 
 def write_outputs(report: Report | None, published: bool = False, promoted: bool = False) -> None:
-    """Set every output of the step, those of a run that did nothing without a report."""
+    """Set every output of the step, those of a run that did nothing without a report.
+
+    A later step may print them: they hold no command for the runner.
+    """
     values = {
-        "labels": json.dumps(report.labels if report else []),
-        "scores": json.dumps(report.scores if report else {}),
+        "labels": inert_json(json.dumps(report.labels if report else [])),
+        "scores": inert_json(json.dumps(report.scores if report else {})),
         "similar": json.dumps(report.similar if report else []),
-        "summary": report.summary if report else "",
+        "summary": inert(encodable(report.summary)) if report else "",
         "comment-url": report.comment_url if report else "",
-        "plan": json.dumps(as_json(report) if report else {"flows": []}),
+        "plan": inert_json(json.dumps(as_json(report) if report else {"flows": []})),
         "promoted": json.dumps(promoted),
         "published": json.dumps(published),
     }

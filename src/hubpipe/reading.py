@@ -11,7 +11,7 @@ from hubpipe.change import Change, Memory
 from hubpipe.change.memory import recalled
 from hubpipe.config import FILE_INPUTS, Flow, globs
 from hubpipe.errors import UsageError
-from hubpipe.event import ChangedFile, Event, Material, Subject
+from hubpipe.event import ChangedFile, Comment, Event, Material, Subject
 from hubpipe.pipeline import Changed
 from hubpipe.text import Document, compose
 
@@ -101,6 +101,14 @@ def _without(description: str, own: Collection[str]) -> str:
         rest = render.taken_off(description, name)
         description = rest if isinstance(rest, str) else description
     return description
+
+
+def is_own(comment: Comment, github: "GitHub | None") -> bool:
+    """Tell hubpipe's own comment, by its marker and its author where GitHub can say who hubpipe is.
+
+    Anybody can begin a comment with the marker, and would hide what stands in it from every model.
+    """
+    return render.is_own(comment.body) and (github is None or comment.author == github.login())
 
 
 def subject_of(flow: Flow, event: Event) -> Subject | None:
@@ -248,7 +256,7 @@ def _texts(flow: Flow, event: Event, subject: Subject, github: "GitHub | None") 
     material = github.material(event.repo, subject, beyond)
     return replace(
         material,
-        comments=tuple(said for said in material.comments if not render.is_own(said.body)),
+        comments=tuple(said for said in material.comments if not is_own(said, github)),
         commits=(*subject.commits, *material.commits),
     )
 

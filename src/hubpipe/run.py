@@ -16,7 +16,7 @@ from hubpipe.models import phrases
 from hubpipe.models.base import Terms
 from hubpipe.models.meter import Meter
 from hubpipe.pipeline import Models, Work
-from hubpipe.reading import BOT, NOTHING_TO_READ, Reading, read, subject_of, with_change
+from hubpipe.reading import BOT, NOTHING_TO_READ, Reading, is_own, read, subject_of, with_change
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.found import findings
 from hubpipe.similar import Tracker
@@ -52,19 +52,12 @@ def handle(event: Event, config: Config, github: "GitHub | None", models: Models
     Without `github` nothing is read beyond the event. A flow that fails does not stop the others:
     its HubpipeError is in its report. The flows share one budget.
     """
-    if _is_own_comment(event, github):
+    if event.comment is not None and is_own(event.comment, github):
         return Report(event, note=OWN_COMMENT)
     terms = Terms(config.models, Meter(config.budget))
     jobs = (_Job(name, flow, event, github, config.describing) for name, flow in config.matching(event).items())
     flows = tuple(_run(job, models, terms, publish) for job in jobs)
     return Report(event, flows, spent=terms.meter.report() if terms.meter.calls else {})
-
-
-def _is_own_comment(event: Event, github: "GitHub | None") -> bool:
-    """Tell hubpipe's own comment, by its marker and its author where GitHub can say who hubpipe is."""
-    if event.comment is None or not render.is_own(event.comment.body):
-        return False
-    return github is None or event.comment.author == github.login()
 
 
 @dataclass(frozen=True)

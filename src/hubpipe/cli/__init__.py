@@ -18,12 +18,28 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 UNEXPECTED = "hubpipe broke down: please report it with the lines above"
 
 
+class _Inert(logging.Formatter):
+    """Write log lines that are no command to a terminal or a workflow's runner."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Drop or part what would be one."""
+        return _inert(super().format(record))
+
+
+def _inert(text: str) -> str:
+    from hubpipe.report.inert import inert
+
+    return inert(text)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hubpipe")
 @click.option("-q", "--quiet", is_flag=True, help="No progress lines on stderr.")
 def commands(quiet: bool) -> None:
     """Run a Hugging Face pipeline on GitHub issues and pull requests, and post what it finds."""
-    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Inert("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("hubpipe").setLevel(logging.WARNING if quiet else logging.INFO)
 
 
@@ -48,11 +64,12 @@ def replay(payload: Path, event: str, config: Path | None, repo: str | None, dry
     GITHUB_TOKEN is the token to read and write with; a dry run works without one.
     """
     from hubpipe.replay import Replay, replay
+    from hubpipe.report.inert import inert_json
     from hubpipe.report.plain import as_json, as_text
 
     report = replay(Replay(payload, event, config, repo, dry_run), os.environ)
     if form == "json":
-        click.echo(json.dumps(as_json(report) if report else {"flows": []}, ensure_ascii=False, indent=2))
+        click.echo(inert_json(json.dumps(as_json(report) if report else {"flows": []}, indent=2)))
     elif report is not None:
         click.echo(as_text(report) or f"{report.note or f'no flow handles {report.event.name}'}: nothing was done")
     sys.exit(report.exit_code if report else 0)
@@ -88,7 +105,7 @@ def main() -> NoReturn:
     try:
         commands()
     except HubpipeError as error:
-        click.echo(str(error), err=True)
+        click.echo(_inert(str(error)), err=True)
         sys.exit(error.exit_code)
     except Exception:
         logging.getLogger("hubpipe").exception(UNEXPECTED)
