@@ -1,6 +1,7 @@
 """Fixtures: GitHub's stand-in and GitHub's own example payloads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -10,13 +11,14 @@ import pytest
 from github import Auth, GithubIntegration
 from hypothesis import settings
 
+from tests.standin.enterprise import REST, enterprise
 from tests.standin.examiner import prism
 from tests.standin.gateway import Gateway
 from tests.standin.payloads import recorded
 from tests.standin.recorder import Recorder
 from tests.standin.servers import APP_ID, INSTALLATION, PEOPLE, PERMISSIONS, emulate, free_port, new_key, token_of
 from tests.standin.standin import Server, StandIn
-from tests.standin.wire import LOOPBACK, HttpServer, forward
+from tests.standin.wire import LOOPBACK, Answer, HttpServer, forward
 from tests.tally import Tally
 
 REPOSITORIES = count(1)
@@ -42,16 +44,27 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="module")
 def github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """GitHub for one file of tests: recorder, gateway, emulate, which answers 5,000 requests an hour of one token."""
+    with _github(tmp_path_factory.mktemp("github"), lambda answer: answer, "") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def enterprise_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A GitHub whose API lies under a path, as on GitHub Enterprise Server."""
+    with _github(tmp_path_factory.mktemp("enterprise"), enterprise, REST) as server:
+        yield server
+
+
+@contextmanager
+def _github(folder: Path, laid_out: Callable[[Answer], Answer], rest: str) -> Iterator[Server]:
     port, key = free_port(), new_key()
     gateway = Gateway(forward(f"http://{LOOPBACK}:{port}"), {token_of(login): login for login in PEOPLE})
     recorder = Recorder(gateway.answer)
-    with (
-        HttpServer(recorder.answer) as front,
-        HttpServer(gateway.answer) as setup,
-        emulate(port, front.url, key, tmp_path_factory.mktemp("github")),
-    ):
-        job, reader = (_installation_token(front.url, key, level) for level in ("write", "read"))
-        yield Server(front.url, setup.url, job, reader, recorder, gateway)
+    with HttpServer(laid_out(recorder.answer)) as front, HttpServer(gateway.answer) as setup:
+        url = front.url + rest
+        with emulate(port, url, key, folder):
+            job, reader = (_installation_token(url, key, level) for level in ("write", "read"))
+            yield Server(url, setup.url, job, reader, recorder, gateway)
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +80,12 @@ def examined_server(github_server: Server, tmp_path_factory: pytest.TempPathFact
 def standin(github_server: Server) -> StandIn:
     """A new repository on the stand-in."""
     return github_server.repository(f"octo-repo-{next(REPOSITORIES)}")
+
+
+@pytest.fixture
+def enterprise_standin(enterprise_server: Server) -> StandIn:
+    """A new repository on a server of another layout."""
+    return enterprise_server.repository(f"octo-repo-{next(REPOSITORIES)}")
 
 
 @pytest.fixture

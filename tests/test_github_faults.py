@@ -84,7 +84,7 @@ class TestGivingUp:
     def test_on_a_github_that_stays_down_is_said_within_our_patience(self, github: GitHub, standin: StandIn) -> None:
         standin.fail("GET", "/labels$", 503, times=99)
         started = time.monotonic()
-        with pytest.raises(GitHubError, match=r"GitHub failed to list the labels of .* \(503\).*githubstatus"):
+        with pytest.raises(GitHubError, match=r"GitHub failed to list the labels of .* \(503\).*status page"):
             github.labels(standin.repo)
         assert time.monotonic() - started < 2
 

@@ -45,7 +45,8 @@ def script(name: str) -> ModuleType:
 
 
 def test_the_actions_inputs_are_those_that_the_code_reads() -> None:
-    own = {action.TOKEN, action.CONFIG, action.DRY_RUN, action.MODE, action.TUNE, action.REPORT, *action.KEYS}
+    switches = {action.DRY_RUN, action.ON_UNPUBLISHED, action.MODE, action.ARTIFACT, action.TUNE, action.REPORT}
+    own = {action.TOKEN, action.CONFIG, *switches, *action.KEYS}
     assert set(ACTION["inputs"]) == {*own, *INPUTS}
 
 

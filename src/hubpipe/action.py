@@ -4,24 +4,24 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
 from actions_toolkit import core
 
-from hubpipe import config, render, run, world
+from hubpipe import config, render, stages, world
 from hubpipe.config import Config
 from hubpipe.errors import ConfigError, HubpipeError, UsageError
-from hubpipe.event import Declined, Event, parse
+from hubpipe.event import Declined, Event, ended_run, parse
 from hubpipe.models.base import Places, encodable
-from hubpipe.models.shelf import Shelf
 from hubpipe.replay import declined, payload
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.inert import inert, inert_json
-from hubpipe.report.plain import as_json, as_text
+from hubpipe.report.plain import as_json, as_text, not_published
 from hubpipe.report.summary import as_markdown, failure_markdown
 from hubpipe.sinks import dry_run, to_github
+from hubpipe.stages import Means
 from hubpipe.text import visible
 
 log = logging.getLogger("hubpipe")
@@ -30,14 +30,19 @@ log = logging.getLogger("hubpipe")
 TOKEN, CONFIG, DRY_RUN, HUB_TOKEN = "github-token", "config", "dry-run", "hub-token"
 ENDPOINT_KEY = "endpoint-key"
 MODE, LEARNED_MODEL, TUNE, PRECISION, REPORT = "mode", "learned-model", "tune", "precision", "report"
-RUN, TRAIN = "run", "train"
+ON_UNPUBLISHED = "on-unpublished"
+ARTIFACT, FOLDER = "artifact", "hubpipe-analysis"
+RUN, TRAIN, ANALYSE, APPLY = "run", "train", "analyse", "apply"
+MODES = (RUN, TRAIN, ANALYSE, APPLY)
+FAIL, WARN = "fail", "warn"
 # The inputs that stand for a variable of the environment, which they go before.
 KEYS = {HUB_TOKEN: "HF_TOKEN", ENDPOINT_KEY: "HUBPIPE_ENDPOINT_KEY", LEARNED_MODEL: "HUBPIPE_LEARNED_MODEL"}
 OUTPUTS = ("labels", "scores", "similar", "summary", "comment-url", "plan", "promoted", "published")
 
 NO_FLOW = "no flow handles {event}"
 NOTHING = "{reason}: nothing was done"
-NO_MODE = "the input mode is {mode!r}: write run or train"
+NO_MODE = "the input mode is {mode!r}: write run, train, analyse or apply"
+NO_SUCH_END = "the input on-unpublished is {value!r}: write fail or warn"
 NO_FOLDER = (
     "mode: train needs a folder for the model that it makes: set learned-model to one that a later step commits to "
     ".github/hubpipe, or that actions/cache keeps"
@@ -107,9 +112,9 @@ def _log_to_the_steps_log() -> None:
 
 def _main(environ: Mapping[str, str]) -> int:
     mode = core.get_input(MODE) or RUN
-    if mode not in (RUN, TRAIN):
+    if mode not in MODES:
         raise UsageError(NO_MODE.format(mode=mode))
-    return _train(environ) if mode == TRAIN else _run(environ)
+    return _train(environ) if mode == TRAIN else _run(environ, mode)
 
 
 def _train(environ: Mapping[str, str]) -> int:
@@ -155,7 +160,8 @@ def _share(text: str) -> float:
     return value
 
 
-def _run(environ: Mapping[str, str]) -> int:
+def _run(environ: Mapping[str, str], mode: str) -> int:
+    warns = _warns()
     event = _event(environ)
     if isinstance(event, Declined):
         write_outputs(None)
@@ -163,7 +169,7 @@ def _run(environ: Mapping[str, str]) -> int:
         return 0
     token = core.get_input(TOKEN)
     dry = _switch(DRY_RUN)
-    if not (token or dry):
+    if not token and (mode != RUN or not dry):
         raise UsageError(NO_TOKEN)
     places = _places(environ)
     for secret in filter(None, (token, places.token, places.endpoint_key)):
@@ -171,12 +177,32 @@ def _run(environ: Mapping[str, str]) -> int:
     github = world.connect(token, environ) if token else None
     settings = _flows() or world.configuration(event.repo, core.get_input(CONFIG) or config.PATH, github)
     publish = dry_run.publish if dry or github is None else to_github(github)
-    with world.with_learned(places, settings.matching(event).values(), event.repo, github) as found:
-        report = run.handle(event, settings, github, Shelf(found), publish)
-    _tell(report)
-    write_outputs(report, published=report.published and not dry)
+    report = _report(mode, event, Means(settings, github, places, publish), environ)
+    return _end(report, environ, published=report.published and not dry and mode != ANALYSE, warns=warns)
+
+
+def _report(mode: str, event: Event, means: Means, environ: Mapping[str, str]) -> Report:
+    folder = Path(core.get_input(ARTIFACT) or FOLDER)
+    if mode == ANALYSE:
+        return stages.analyse(event, means, folder)
+    if mode == APPLY:
+        return stages.apply(event, means, ended_run(_payload(environ)), folder)
+    return stages.at_once(event, means)
+
+
+def _end(report: Report, environ: Mapping[str, str], *, published: bool, warns: bool) -> int:
+    """Tell what became of the event, and give the exit code: where it `warns`, a token that may not write is green."""
+    _tell(report, core.warning if warns else core.error)
+    write_outputs(report, published=published)
     _summarise(as_markdown(report), environ)
-    return report.exit_code
+    return report.forgiving_exit_code if warns else report.exit_code
+
+
+def _warns() -> bool:
+    value = core.get_input(ON_UNPUBLISHED) or FAIL
+    if value not in (FAIL, WARN):
+        raise UsageError(NO_SUCH_END.format(value=value))
+    return bool(value == WARN)
 
 
 def _places(environ: Mapping[str, str]) -> Places:
@@ -189,8 +215,11 @@ def _event(environ: Mapping[str, str]) -> Event | Declined:
     for name in ("GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH"):
         if not environ.get(name):
             raise UsageError(NO_EVENT.format(name=name))
-    path = Path(environ["GITHUB_EVENT_PATH"])
-    return parse(environ["GITHUB_EVENT_NAME"], payload(path), environ.get("GITHUB_REPOSITORY"))
+    return parse(environ["GITHUB_EVENT_NAME"], _payload(environ), environ.get("GITHUB_REPOSITORY"))
+
+
+def _payload(environ: Mapping[str, str]) -> object:
+    return payload(Path(environ["GITHUB_EVENT_PATH"]))
 
 
 def _flows() -> Config | None:
@@ -205,13 +234,15 @@ def _switch(name: str) -> bool:
     return value == "true"
 
 
-def _tell(report: Report) -> None:
-    """Write the report to the log, and what a person must see as annotations."""
+def _tell(report: Report, shout: Callable[[str], None]) -> None:
+    """Write the report to the log, and what a person must see as annotations; `shout` that the token may not write."""
     if not report.flows:
         log.info(NOTHING.format(reason=report.note or NO_FLOW.format(event=report.event.name)))
     log.info(as_text(report))
+    if report.forbidden:
+        shout(not_published(report))
     for flow in report.flows:
-        _annotate(flow)
+        _annotate(flow, shout)
 
 
 def _seen(text: str) -> str:
@@ -219,12 +250,12 @@ def _seen(text: str) -> str:
     return visible(encodable(text))
 
 
-def _annotate(flow: FlowReport) -> None:
+def _annotate(flow: FlowReport, shout: Callable[[str], None]) -> None:
     if flow.error is not None:
         core.error(_seen(f"{flow.flow}: {flow.error}"))
     for outcome in flow.outcomes:
         if outcome.failed:
-            core.error(_seen(f"{flow.flow}: {outcome.kind}: {outcome.detail}"))
+            (shout if outcome.forbidden else core.error)(_seen(f"{flow.flow}: {outcome.kind}: {outcome.detail}"))
     for note in flow.plan.notes:
         core.notice(_seen(f"{flow.flow}: {note}"))
     if flow.unread:

@@ -6,14 +6,11 @@ from dataclasses import dataclass, replace
 from hubpipe import models, render
 from hubpipe.config import FILE_INPUTS, Config, Flow, Step, problems_of_flow
 from hubpipe.config.change_rules import PULLS
-from hubpipe.config.rules import ISSUES
 from hubpipe.config.steps import AUTO, LEARNED
 from hubpipe.errors import ConstraintError, HubpipeError, ModelError, TemplateError, UsageError
 from hubpipe.models import Needs
 from hubpipe.models.base import Places, Terms, reference
-
-# https://docs.github.com/en/rest/authentication/permissions-required-for-github-app-installation-access-tokens
-READ, WRITE = "read", "write"
+from hubpipe.permissions import of_flow
 
 # Calls of one run with a job's own token: the configuration; the login, which takes two questions for such a token;
 # label list, labels, history and one write; comments and one write. A page is 100 entries. Of a pull request
@@ -102,7 +99,7 @@ def _needs(name: str, flow: Flow, places: Places, terms: Terms) -> FlowNeeds:
     return FlowNeeds(
         flow=name,
         events=flow.on,
-        permissions=_permissions(flow),
+        permissions=of_flow(flow),
         models=tuple(needs for _, found, _ in steps for needs in found),
         calls=_calls(known),
         more_calls=tuple(_more_calls(flow)),
@@ -144,24 +141,6 @@ def _template_problems(name: str, flow: Flow) -> list[HubpipeError]:
     except TemplateError as fault:
         return [fault]
     return []
-
-
-def _permissions(flow: Flow) -> dict[str, str]:
-    """Give the least `permissions:` of a workflow that runs the flow."""
-    publishes = flow.publish.labels is not None or flow.publish.comment is not None
-    level = WRITE if publishes else READ
-    found = {"contents": READ if flow.publish.release is None else WRITE}
-    if ISSUES & set(flow.on):
-        found["issues"] = level
-    elif "linked" in flow.input or flow.searches:
-        found["issues"] = READ
-    if PULLS & set(flow.on):
-        found["pull-requests"] = level
-    elif "pulls" in flow.input:
-        found["pull-requests"] = READ
-    if flow.publish.check is not None:
-        found["checks"] = WRITE
-    return found
 
 
 def _calls(flow: Flow) -> int:

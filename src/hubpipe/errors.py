@@ -14,6 +14,7 @@ HubpipeError                    exit 1: the run failed
 │   ├── MediaError              an attachment is no image or sound that can be read
 │   └── EndpointError           the endpoint refused, or did not answer
 │       └── BudgetError         the run may not spend more
+├── ArtifactError               an analysis is not what mode: analyse wrote, or not of this run and commit
 └── GitHubError                 GitHub refused or did not answer
     ├── ForbiddenError          the token may not do this
     ├── LockedError             the conversation is locked: nothing to change about the token
@@ -105,6 +106,10 @@ class EndpointError(ModelError):
 
 class BudgetError(EndpointError):
     """The run may not spend more at endpoints."""
+
+
+class ArtifactError(HubpipeError):
+    """An analysis is not what mode: analyse wrote, or not of this run and commit."""
 
 
 class GitHubError(HubpipeError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from hubpipe.config import Step
@@ -31,23 +32,41 @@ class Answer:
     why: tuple[Why, ...] = ()
 
 
+@runtime_checkable
+class Answering(Protocol):
+    """A model that answers about a whole text by itself: one that keeps answers, or gives those that were kept."""
+
+    def answer_about(self, document: Document, step: Step | None) -> Answer:
+        """Give what `ask` gives; without a step what `ask_head` gives."""
+        ...
+
+
 def ask(model: Model, step: Step, document: Document) -> Answer:
     """Ask a model about a text of any length.
 
     A text over the model's limit is read in windows, whose answers become one in the task's way; where only
     its head is to be read, `fitted` tells what was cut.
     """
+    if isinstance(model, Answering):
+        return model.answer_about(document, step)
     limit, merging = model.info.limit, step.merging
     if limit is None or merging is None or merging == "head":
-        fitted = fit(document, limit, model.tokens)
-        [prediction] = model.predict([fitted.text])
-        return Answer(model.info, prediction, fitted)
+        return ask_head(model, document)
     fitted, windows = split(document, limit, model.tokens, overlapping=merging != "join")
     fitted, windows = _masked(document, fitted, windows, model.info.mask)
     predictions = model.predict([window.text for window in windows])
     if merging == "reduce" and len(windows) > 1:
         return Answer(model.info, _reduced(model, limit, _texts(predictions)), fitted)
     return Answer(model.info, merge(predictions, windows, merging), fitted)
+
+
+def ask_head(model: Model, document: Document) -> Answer:
+    """Ask a model about as much of a text's beginning as it can read at once."""
+    if isinstance(model, Answering):
+        return model.answer_about(document, None)
+    fitted = fit(document, model.info.limit, model.tokens)
+    [prediction] = model.predict([fitted.text])
+    return Answer(model.info, prediction, fitted)
 
 
 def _masked(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hubpipe import decide, digest, pipeline, render
 from hubpipe.config import CommentTarget, Config, Flow, Step
 from hubpipe.decide import Effect, LabelState, Plan, Seen
-from hubpipe.errors import GitHubError, HubpipeError, LockedError
+from hubpipe.errors import ForbiddenError, GitHubError, HubpipeError, LockedError
 from hubpipe.event import Event, Label
 from hubpipe.models import phrases
 from hubpipe.models.base import Terms
@@ -241,7 +241,8 @@ def _attempt(effect: Effect, target: Target, publish: Publish) -> Outcome:
     except LockedError as error:  # what maintainers decided, not what somebody must mend
         return Outcome(effect.kind, done=False, detail=str(error))
     except GitHubError as error:
-        return Outcome(effect.kind, done=False, detail=str(error), failed=True)
+        forbidden = isinstance(error, ForbiddenError)
+        return Outcome(effect.kind, done=False, detail=str(error), failed=True, forbidden=forbidden)
 
 
 def _labels(job: _Job, step: Step) -> tuple[Label, ...]:

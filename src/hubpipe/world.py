@@ -82,6 +82,7 @@ def connect(token: str, environ: Mapping[str, str]) -> "GitHub":
         token,
         environ.get("GITHUB_API_URL") or DEFAULT_API_URL,
         graphql_url=environ.get("GITHUB_GRAPHQL_URL") or None,
+        server_url=environ.get("GITHUB_SERVER_URL") or None,
         pacing=_seconds(environ, "HUBPIPE_WRITE_PACING", 1.0),
     )
 

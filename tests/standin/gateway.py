@@ -21,6 +21,7 @@ CONTENTS_LIMIT = 1024 * 1024  # bytes; GitHub gives larger files without their c
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 NOT_FOR_INTEGRATIONS = "Resource not accessible by integration"
+SCOPES = "repo, user, admin:org"  # those of a person's token, as in the seed
 CLOSING = re.compile(r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? #(\d+)", re.IGNORECASE)
 # What an app gets, whatever it may; people who may write to the repository go on writing:
 # https://docs.github.com/articles/locking-conversations
@@ -59,13 +60,20 @@ class Gateway:
         """Answer what emulate lacks, and let it answer the rest."""
         if request.token and request.token not in self.logins and not request.token.startswith("eyJ"):
             return reply_json(401, {"message": "Bad credentials", "documentation_url": "", "status": "401"})
+        reply = self._routed(request) or self.pass_on(request)
+        if request.token in self.logins and request.token not in self.bots:
+            # emulate tells the scopes of no token; GitHub does of every classic one.
+            return replace(reply, headers={**reply.headers, "x-oauth-scopes": SCOPES})
+        return reply
+
+    def _routed(self, request: Request) -> Reply | None:
         for method, pattern, route in ROUTES:
             match = re.fullmatch(pattern, request.path)
             if request.method == method and match:
                 reply = route(self, request, match.groupdict())
                 if reply is not None:
                     return reply
-        return self.pass_on(request)
+        return None
 
     def get(self, request: Request, path: str, **query: str) -> Any:
         """Ask emulate for JSON in the name of the one who asks us; None where it has nothing."""

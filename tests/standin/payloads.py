@@ -1,7 +1,7 @@
 """Turn the stand-in's issues and pull requests into the payloads that GitHub would send about them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -39,6 +39,16 @@ def event_payload(ask: Ask, repo: str, kind: str, action: str | None, number: in
         payload["release"] |= ask("GET", f"/repos/{repo}/releases/{number}")
     if kind == "issue_comment":
         payload["comment"] |= ask("GET", f"/repos/{repo}/issues/{number}/comments?per_page=100")[-1]
+    return payload
+
+
+def run_payload(ask: Ask, repo: str, number: int, more: Mapping[str, object]) -> Payload:
+    """Put what GitHub says of a run for a pull request into its recorded payload; of a fork's it lists none."""
+    payload = _recorded_like("workflow_run", "completed")
+    payload["repository"] |= ask("GET", f"/repos/{repo}")
+    head = ask("GET", f"/repos/{repo}/pulls/{number}")["head"]
+    told = {"event": "pull_request", "conclusion": "success", "head_sha": head["sha"], "head_branch": head["ref"]}
+    payload["workflow_run"] |= told | {"head_repository": head["repo"], "pull_requests": []} | dict(more)
     return payload
 
 

@@ -10,7 +10,7 @@ import urllib3
 from tests.standin.authors import Authors
 from tests.standin.branches import Api, Branch
 from tests.standin.gateway import Gateway
-from tests.standin.payloads import event_payload
+from tests.standin.payloads import event_payload, run_payload
 from tests.standin.recorder import Accident, Exchange, Recorder, cut, instead, lose
 from tests.standin.servers import OWNER, token_of
 from tests.standin.wire import reply_json
@@ -85,6 +85,10 @@ class StandIn(Authors):
     def event(self, kind: str, action: str | None, number: int, **more: object) -> dict[str, Any]:
         """Make the payload that GitHub would send now; `more` is put in last. A release's number is its id."""
         return event_payload(self.api.ask, self.repo, kind, action, number) | more
+
+    def ended_run(self, number: int, **more: object) -> dict[str, Any]:
+        """Make the payload of the run that ended for a pull request's present commit; `more` is said of the run."""
+        return run_payload(self.api.ask, self.repo, number, more)
 
     # What people do
 

@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
@@ -77,23 +76,23 @@ def replay(payload: Path, event: str, config: Path | None, repo: str | None, dry
 
 @commands.command()
 @click.argument("file", required=False, type=FILE)
+@click.option("--workflow", "workflows", multiple=True, type=FILE, help="A workflow whose permissions are compared.")
+@click.option("--repo", metavar="OWNER/NAME", envvar="GITHUB_REPOSITORY", help="Where a token is to write.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def check(file: Path | None, form: str) -> NoReturn:
+def check(file: Path | None, workflows: tuple[Path, ...], repo: str | None, form: str) -> NoReturn:
     """Validate a configuration and tell what each of its flows needs.
 
     FILE is .github/hubpipe.yml where none is named; without such a file, the default configuration is told.
+    With --workflow, and with a token in GITHUB_TOKEN and a --repo, too much and too little permission is told.
     """
-    from hubpipe import check, world
+    from hubpipe import checking
 
-    token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
-    settings = world.configuration_here(file, world.connect(token, os.environ) if token else None)
-    with world.with_learned(world.places(os.environ), settings.flows.values(), "", None) as places:
-        needs = check.check(settings, places)
+    checked = checking.check(checking.Asked(file, workflows, repo), os.environ)
     if form == "json":
-        click.echo(json.dumps({"flows": [asdict(flow) for flow in needs]}, indent=2))
+        click.echo(json.dumps(checking.as_json(checked), indent=2))
     else:
-        click.echo(check.text(needs))
-    sys.exit(max((flow.exit_code for flow in needs), default=0))
+        click.echo(checking.as_text(checked))
+    sys.exit(checked.exit_code)
 
 
 for command in COMMANDS:

@@ -8,9 +8,9 @@ from hubpipe.change import Change, FileChange, Known, Memory
 from hubpipe.config import Step
 from hubpipe.digest.things import Digest
 from hubpipe.event import Material, Subject
-from hubpipe.infer import Answer, ask
+from hubpipe.infer import Answer, ask, ask_head
 from hubpipe.models.base import Model, Text
-from hubpipe.text import Document, Part, compose, fit
+from hubpipe.text import Document, Part, compose
 
 LINE_WORDS = 24
 LINE_TOKENS = 120  # of a model on the runner that would write on
@@ -125,10 +125,9 @@ def _write(model: Model, subject: Subject, file: FileChange) -> tuple[str | None
     if not file.file.patch:
         return None, False
     document = compose(subject, Material(files=(file.file,)), ("path", "patch"))
-    fitted = fit(document, model.info.limit, model.tokens)
-    [written] = model.predict([fitted.text])
-    first = next((line for line in _texts(written) if line.strip()), "")
-    return first.strip().strip("-*# "), bool(fitted.cut)
+    answer = ask_head(model, document)
+    first = next((line for line in _texts(answer.prediction) if line.strip()), "")
+    return first.strip().strip("-*# "), bool(answer.fitted and answer.fitted.cut)
 
 
 def _texts(prediction: object) -> list[str]:

@@ -1,6 +1,7 @@
 """Turn a webhook's name and payload into an Event; the only place that knows GitHub's payload JSON."""
 
 from hubpipe.event.payload import REPOSITORY, SUBJECTS, parse
+from hubpipe.event.runs import EndedRun, ended_run
 from hubpipe.event.things import (
     Annotation,
     Attachment,
@@ -28,6 +29,7 @@ __all__ = [
     "Comment",
     "Commit",
     "Declined",
+    "EndedRun",
     "Event",
     "KnownIssue",
     "Label",
@@ -37,5 +39,6 @@ __all__ = [
     "MergedPull",
     "Subject",
     "SubjectKind",
+    "ended_run",
     "parse",
 ]

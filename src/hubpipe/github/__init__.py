@@ -22,6 +22,7 @@ from hubpipe.github import checks, history, issues, pulls, releases
 from hubpipe.github.attachments import Fetcher, attached, hosts_of
 from hubpipe.github.calls import Access, Caller, Deed, NoAnswerError
 from hubpipe.github.folders import READ_CONTENTS, folder
+from hubpipe.github.granted import Granted, granted
 from hubpipe.github.material import Reading, comment_of, not_read, read, text_of
 
 DEFAULT_API_URL = DEFAULT_BASE_URL  # where the environment names no server
@@ -54,6 +55,7 @@ class GitHub:
         api_url: str,
         *,
         graphql_url: str | None = None,
+        server_url: str | None = None,
         pacing: float = 1.0,
         patience: float = 60.0,
     ) -> None:
@@ -70,7 +72,7 @@ class GitHub:
         )
         self._graphql_url = graphql_url or self._hub.requester.graphql_url
         self._caller = Caller(patience)
-        self._fetcher = Fetcher(hosts_of(api_url), token)
+        self._fetcher = Fetcher(hosts_of(api_url, server_url), token)
         self._login: str | None = None
 
     def login(self) -> str:
@@ -94,6 +96,10 @@ class GitHub:
     def folder(self, repo: str, path: str) -> dict[str, bytes] | None:
         """Read the files of a folder of the default branch, and of those in it; None where there is no such folder."""
         return folder(self._access(repo), path)
+
+    def granted(self, repo: str) -> Granted:
+        """Tell what GitHub says of the token: a classic one's scopes, and what its owner may do in a repository."""
+        return granted(self._access(repo))
 
     def labels(self, repo: str) -> tuple[Label, ...]:
         """List the labels that a repository has."""
@@ -210,6 +216,10 @@ class GitHub:
     def pull(self, repo: str, number: int) -> Subject:
         """Read a pull request as it is now."""
         return pulls.pull(self._access(repo), number)
+
+    def pulls_from(self, repo: str, head_repo: str, head_ref: str) -> tuple[int, ...]:
+        """Give the numbers of the open pull requests of a branch, of a fork's as well."""
+        return pulls.pulls_from(self._access(repo), head_repo, head_ref)
 
     def edit_description(self, repo: str, number: int, body: str) -> None:
         """Replace a pull request's description, and nothing else of it."""

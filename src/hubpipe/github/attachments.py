@@ -162,13 +162,13 @@ class _Reading:
             self.found.append(Attachment(kind, url, data))
 
 
-def hosts_of(api_url: str) -> Hosts:
-    """Tell from an API's address where its server keeps attachments.
+def hosts_of(api_url: str, server_url: str | None = None) -> Hosts:
+    """Tell where a server keeps attachments, from its own address, or from its API's where only that is known.
 
     Source: https://docs.github.com/en/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
     """
-    parts = urlsplit(api_url)
-    host = parts.netloc.lower().removeprefix("api.")
+    parts = urlsplit(server_url or api_url)
+    host = parts.netloc.lower() if server_url else parts.netloc.lower().removeprefix("api.")
     own = f"{parts.scheme}://{host}"
     return Hosts(own, IMAGE_HOSTS, STORES) if own == GITHUB or host.endswith(".ghe.com") else Hosts(own)
 

@@ -53,6 +53,23 @@ def pull(access: Access, number: int) -> Subject:
     raise GitHubError(NO_PULL.format(repo=access.name, number=number))
 
 
+def pulls_from(access: Access, head_repo: str, head_ref: str) -> tuple[int, ...]:
+    """Give the open pull requests of a branch, of a fork's as well.
+
+    Of a run for a fork's pull request GitHub's own list (`workflow_run.pull_requests`) is empty.
+    """
+    deed = Deed(f"list the pull requests from {head_repo} in {access.name}", READ_PULL)
+    owner = head_repo.partition("/")[0]
+    return access.call(
+        deed,
+        lambda: tuple(
+            pull.number
+            for pull in access.repo.get_pulls(state="open", head=f"{owner}:{head_ref}")
+            if pull.head.ref == head_ref and pull.head.repo is not None and pull.head.repo.full_name == head_repo
+        ),
+    )
+
+
 def edit_description(access: Access, number: int, body: str) -> None:
     """Replace a pull request's description, and nothing else of it."""
     deed = Deed(f"edit the description of {access.name}#{number}", WRITE_PULL)

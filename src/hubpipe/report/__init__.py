@@ -1,7 +1,7 @@
 """Turn what the flows of one event did into a Report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hubpipe.decide import Findings, Plan
 from hubpipe.digest import Digest, NoteGroup
@@ -106,6 +106,16 @@ class Report:
         return max(codes, default=0)
 
     @property
+    def forgiving_exit_code(self) -> int:
+        """The exit code where it is no failure that the token may not write."""
+        return replace(self, flows=tuple(map(_forgiven, self.flows))).exit_code
+
+    @property
+    def forbidden(self) -> tuple[Outcome, ...]:
+        """What the token may not write."""
+        return tuple(outcome for flow in self.flows for outcome in flow.outcomes if outcome.forbidden)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The labels that the flows found, each once."""
         return tuple(dict.fromkeys(score.label for flow in self.flows for score in flow.plan.chosen))
@@ -135,3 +145,7 @@ class Report:
         """The address of the first comment that was kept, empty where there is none."""
         kept = (outcome for flow in self.flows for outcome in flow.outcomes if outcome.kind == "comment")
         return next((outcome.url for outcome in kept), "")
+
+
+def _forgiven(flow: FlowReport) -> FlowReport:
+    return replace(flow, outcomes=tuple(outcome for outcome in flow.outcomes if not outcome.forbidden))

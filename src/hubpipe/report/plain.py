@@ -12,6 +12,16 @@ from hubpipe.report import FlowReport, Report, StepReport
 from hubpipe.report.inert import inert
 from hubpipe.text import Fitted
 
+NOT_PUBLISHED = (
+    "the token may not write, so that {missing} of {all} changes are not on GitHub: give the job the permissions that "
+    "hubpipe check prints"
+)
+# Nothing in the workflow changes what the token of such an event may do.
+FROM_FORK = (
+    "the token may not write, so that {missing} of {all} changes are not on GitHub: the workflow runs on pull_request "
+    "for a pull request from a fork, where every token is read-only. Run it on pull_request_target, or in two stages "
+    "(docs/forks.md)"
+)
 NO_REASON = "nothing alike was kept, and no word by itself weighs"
 HOW = {
     "mean": "the mean of {windows} windows",
@@ -34,6 +44,16 @@ def as_text(report: Report) -> str:
     if report.spent:
         lines.append(f"spent at endpoints: {spent(report)}")
     return inert("\n".join(lines))
+
+
+def not_published(report: Report) -> str:
+    """Say that the token may not write, and what to change; empty where it may."""
+    if not report.forbidden:
+        return ""
+    subject = report.event.subject
+    from_fork = report.event.kind == "pull_request" and subject is not None and subject.from_fork
+    count = sum(len(flow.outcomes) for flow in report.flows)
+    return (FROM_FORK if from_fork else NOT_PUBLISHED).format(missing=len(report.forbidden), all=count)
 
 
 def spent(report: Report) -> str:

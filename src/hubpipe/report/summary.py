@@ -7,7 +7,7 @@ from hubpipe import render
 from hubpipe.errors import HubpipeError
 from hubpipe.event import Subject
 from hubpipe.report import FlowReport, Report
-from hubpipe.report.plain import reading, remarks, spent, words
+from hubpipe.report.plain import not_published, reading, remarks, spent, words
 
 # https://docs.github.com/actions/reference/workflow-commands-for-github-actions#adding-a-job-summary: 1 MiB a step
 SUMMARY_LIMIT = 1_000_000
@@ -18,8 +18,8 @@ SUMMARY_CUT = "\n_Shortened: a job summary holds 1 MiB. The output `plan` has al
 def as_markdown(report: Report) -> str:
     """Write the job summary; every value in it is neutralised."""
     flows = [_values(flow, report.event.subject) for flow in report.flows]
-    values = {"event": report.event.name, "note": report.note, "flows": flows, "spent": spent(report)}
-    return _within(render.page("summary.md.j2", values))
+    told = {"note": report.note, "unpublished": not_published(report), "spent": spent(report)}
+    return _within(render.page("summary.md.j2", {"event": report.event.name, "flows": flows, **told}))
 
 
 def failure_markdown(error: HubpipeError) -> str:

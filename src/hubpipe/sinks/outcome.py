@@ -17,6 +17,7 @@ class Outcome:
 
     `done` is True when GitHub is as the Effect wants it (also when it was before),
     False when it could not be done or was not meant to be. `detail` says it in words.
+    `forbidden` tells that it failed because the token may not write there.
     """
 
     kind: str
@@ -24,3 +25,4 @@ class Outcome:
     detail: str
     url: str = ""
     failed: bool = False
+    forbidden: bool = False
