@@ -12,11 +12,13 @@ from actions_toolkit import core
 
 from hubpipe import config, render, stages, world
 from hubpipe.config import Config
-from hubpipe.errors import ConfigError, HubpipeError, UsageError
+from hubpipe.deadline import USUAL, Deadline, Stop, seconds_of
+from hubpipe.errors import ConfigError, HubpipeError, StoppedError, UsageError
 from hubpipe.event import Declined, Event, ended_run, parse
 from hubpipe.models.base import Places, encodable
 from hubpipe.replay import declined, payload
 from hubpipe.report import FlowReport, Report
+from hubpipe.report.cut import NOTHING_PUBLISHED
 from hubpipe.report.inert import inert, inert_json
 from hubpipe.report.plain import as_json, as_text, not_published
 from hubpipe.report.summary import as_markdown, failure_markdown
@@ -30,7 +32,7 @@ log = logging.getLogger("hubpipe")
 TOKEN, CONFIG, DRY_RUN, HUB_TOKEN = "github-token", "config", "dry-run", "hub-token"
 ENDPOINT_KEY = "endpoint-key"
 MODE, LEARNED_MODEL, TUNE, PRECISION, REPORT = "mode", "learned-model", "tune", "precision", "report"
-ON_UNPUBLISHED = "on-unpublished"
+ON_UNPUBLISHED, TIMEOUT = "on-unpublished", "timeout"
 ARTIFACT, FOLDER = "artifact", "hubpipe-analysis"
 RUN, TRAIN, ANALYSE, APPLY = "run", "train", "analyse", "apply"
 MODES = (RUN, TRAIN, ANALYSE, APPLY)
@@ -53,6 +55,10 @@ NO_TOKEN = "the input github-token is empty: give it ${{ github.token }}, or set
 NO_EVENT = "{name} is not set: hubpipe run works inside GitHub Actions; elsewhere use hubpipe replay"
 PROGRESS_EVERY, WORDS_ROOM = 500, 2_000
 READ_SO_FAR = "{done} of {total} issues and pull requests read"
+NOT_WRITTEN = (
+    "the step's outputs or its job summary could not be written ({reason}): free some space on the runner; what was "
+    "published is published, and stands in the log above"
+)
 UNEXPECTED = "hubpipe broke down ({error}); what it did before stays. Please report it with the log of this step"
 
 
@@ -60,19 +66,20 @@ def main(environ: Mapping[str, str]) -> int:
     """Run the Action; give its exit code: 0 done, 1 failed, 2 wrong configuration or usage."""
     _log_to_the_steps_log()
     try:
-        return _main(environ)
+        with _deadline().watched(lambda error: _told_and_failed(error, environ)) as deadline:
+            return _main(environ, deadline)
+    except Stop as stop:
+        return _told_and_failed(StoppedError(NOTHING_PUBLISHED.format(reason=stop)), environ)
     except ConfigError as error:
         for found in error.problems:
             core.error(found.message, title=found.key or "configuration", file=found.file, start_line=found.line)
         return _failed(error, environ)
     except HubpipeError as error:
-        core.error(_seen(str(error)))
-        return _failed(error, environ)
+        return _told_and_failed(error, environ)
     except Exception as error:
         log.exception("unforeseen")
         unexpected = HubpipeError(UNEXPECTED.format(error=f"{type(error).__name__}: {error}"))
-        core.error(_seen(str(unexpected)))
-        return _failed(unexpected, environ)
+        return _told_and_failed(unexpected, environ)
 
 
 class _Inert(logging.Formatter):
@@ -110,11 +117,19 @@ def _log_to_the_steps_log() -> None:
     log.setLevel(logging.INFO)
 
 
-def _main(environ: Mapping[str, str]) -> int:
+def _deadline() -> Deadline:
+    """Give the run its time; learning has as much as the job."""
+    given = core.get_input(TIMEOUT)
+    if not given and core.get_input(MODE) == TRAIN:
+        return Deadline()
+    return Deadline(seconds_of(given) if given else USUAL)
+
+
+def _main(environ: Mapping[str, str], deadline: Deadline) -> int:
     mode = core.get_input(MODE) or RUN
     if mode not in MODES:
         raise UsageError(NO_MODE.format(mode=mode))
-    return _train(environ) if mode == TRAIN else _run(environ, mode)
+    return _train(environ) if mode == TRAIN else _run(environ, mode, deadline)
 
 
 def _train(environ: Mapping[str, str]) -> int:
@@ -160,7 +175,7 @@ def _share(text: str) -> float:
     return value
 
 
-def _run(environ: Mapping[str, str], mode: str) -> int:
+def _run(environ: Mapping[str, str], mode: str, deadline: Deadline) -> int:
     warns = _warns()
     event = _event(environ)
     if isinstance(event, Declined):
@@ -174,10 +189,11 @@ def _run(environ: Mapping[str, str], mode: str) -> int:
     places = _places(environ)
     for secret in filter(None, (token, places.token, places.endpoint_key)):
         core.set_secret(secret)
-    github = world.connect(token, environ) if token else None
+    github = world.connect(token, environ, deadline) if token else None
     settings = _flows() or world.configuration(event.repo, core.get_input(CONFIG) or config.PATH, github)
     publish = dry_run.publish if dry or github is None else to_github(github)
-    report = _report(mode, event, Means(settings, github, places, publish), environ)
+    report = _report(mode, event, Means(settings, github, places, publish, deadline), environ)
+    deadline.over()
     return _end(report, environ, published=report.published and not dry and mode != ANALYSE, warns=warns)
 
 
@@ -193,8 +209,11 @@ def _report(mode: str, event: Event, means: Means, environ: Mapping[str, str]) -
 def _end(report: Report, environ: Mapping[str, str], *, published: bool, warns: bool) -> int:
     """Tell what became of the event, and give the exit code: where it `warns`, a token that may not write is green."""
     _tell(report, core.warning if warns else core.error)
-    write_outputs(report, published=published)
-    _summarise(as_markdown(report), environ)
+    try:
+        write_outputs(report, published=published)
+        _summarise(as_markdown(report), environ)
+    except OSError as fault:
+        raise HubpipeError(NOT_WRITTEN.format(reason=fault.strerror)) from fault
     return report.forgiving_exit_code if warns else report.exit_code
 
 
@@ -280,6 +299,11 @@ def write_outputs(report: Report | None, published: bool = False, promoted: bool
     for name in OUTPUTS:
         # The runner's file is UTF-8: a half character in a title or a model's words must not end the step.
         core.set_output(name, encodable(values[name]))
+
+
+def _told_and_failed(error: HubpipeError, environ: Mapping[str, str]) -> int:
+    core.error(_seen(str(error)))
+    return _failed(error, environ)
 
 
 def _failed(error: HubpipeError, environ: Mapping[str, str]) -> int:

@@ -3,8 +3,12 @@
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
 
 from hubpipe import change, config
 from hubpipe.change.memory import recalled
@@ -13,7 +17,7 @@ from hubpipe.event import SUBJECTS, ChangedFile, parse
 from hubpipe.github.diffs import patches_of
 from hubpipe.models import answers, chat, safe_pickle
 from hubpipe.models.learned import archive
-from hubpipe.models.learned.folder import ARCHIVE, ARCHIVED
+from hubpipe.models.learned.folder import ARCHIVE
 from hubpipe.render import held, spliced, taken_off, without
 from hubpipe.render.neutral import at_start, code, code_in_cell, in_cell, line_of, neutralise
 from hubpipe.render.pages import COMMENT_LIMIT, filled, size
@@ -136,10 +140,12 @@ def configurations(data: bytes) -> None:
 def archives(data: bytes) -> None:
     """The past issues beside a learned model."""
     vectors, _, listed = data.partition(b"\xff\xff")
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / ARCHIVE).write_bytes(vectors)
-        (Path(folder) / ARCHIVED).write_bytes(listed)
-        _tolerant(lambda: archive.read(Path(folder)))
+    arrays: dict[str, Any] = {"vectors": np.zeros((1, 1), np.float16), "issues": np.frombuffer(listed, np.uint8)}
+    untried = {"scores": np.zeros((0, 1), np.float32), "truth": np.zeros((0, 1), np.int8)}
+    for written in (vectors, save(arrays | untried)):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / ARCHIVE).write_bytes(written)
+            _tolerant(partial(archive.read, Path(folder)))
 
 
 def pickles(data: bytes) -> None:

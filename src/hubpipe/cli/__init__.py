@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import NoReturn
 
@@ -47,7 +48,7 @@ def run() -> NoReturn:
     """Handle the event of a GitHub Actions step (what the Action's container runs)."""
     from hubpipe import action
 
-    sys.exit(action.main(os.environ))
+    _leave(action.main(os.environ))
 
 
 @commands.command()
@@ -56,22 +57,26 @@ def run() -> NoReturn:
 @click.option("--config", type=FILE, help="A configuration on this machine, instead of the repository's.")
 @click.option("--repo", metavar="OWNER/NAME", help="The repository, instead of the payload's.")
 @click.option("--dry-run", is_flag=True, help="Show the plan, change nothing.")
+@click.option("--timeout", default="30m", show_default=True, metavar="TIME", help="How long it may take: 90s, 10m, 2h.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def replay(payload: Path, event: str, config: Path | None, repo: str | None, dry_run: bool, form: str) -> NoReturn:
+def replay(
+    payload: Path, event: str, config: Path | None, repo: str | None, dry_run: bool, timeout: str, form: str
+) -> NoReturn:
     """Handle a recorded event as the Action would.
 
     GITHUB_TOKEN is the token to read and write with; a dry run works without one.
     """
+    from hubpipe.deadline import seconds_of
     from hubpipe.replay import Replay, replay
     from hubpipe.report.inert import inert_json
     from hubpipe.report.plain import as_json, as_text
 
-    report = replay(Replay(payload, event, config, repo, dry_run), os.environ)
+    report = replay(Replay(payload, event, config, repo, dry_run, seconds_of(timeout)), os.environ)
     if form == "json":
         click.echo(inert_json(json.dumps(as_json(report) if report else {"flows": []}, indent=2)))
     elif report is not None:
         click.echo(as_text(report) or f"{report.note or f'no flow handles {report.event.name}'}: nothing was done")
-    sys.exit(report.exit_code if report else 0)
+    _leave(report.exit_code if report else 0)
 
 
 @commands.command()
@@ -97,6 +102,15 @@ def check(file: Path | None, workflows: tuple[Path, ...], repo: str | None, form
 
 for command in COMMANDS:
     commands.add_command(command)
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process; a download that still goes on in a thread of a library does not keep it."""
+    if any(not one.daemon for one in threading.enumerate() if one is not threading.main_thread()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def main() -> NoReturn:
