@@ -16,6 +16,8 @@ from hubpipe.errors import ConfigError, HubpipeError, UsageError
 from hubpipe.event import Declined, Event, parse
 from hubpipe.models.base import Places, encodable
 from hubpipe.models.shelf import Shelf
+from hubpipe.redaction import Redaction, redaction_for
+from hubpipe.redaction.stream import redacted
 from hubpipe.replay import declined, payload
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.plain import as_json, as_text
@@ -51,21 +53,22 @@ UNEXPECTED = "hubpipe broke down ({error}); what it did before stays. Please rep
 
 def main(environ: Mapping[str, str]) -> int:
     """Run the Action; give its exit code: 0 done, 1 failed, 2 wrong configuration or usage."""
-    _log_to_the_steps_log()
+    redaction = _redaction(environ)
+    _log_to_the_steps_log(redaction)
     try:
-        return _main(environ)
+        return _main(environ, redaction)
     except ConfigError as error:
         for found in error.problems:
             core.error(found.message, title=found.key or "configuration", file=found.file, start_line=found.line)
-        return _failed(error, environ)
+        return _failed(redaction.all(error), environ)
     except HubpipeError as error:
         core.error(str(error))
-        return _failed(error, environ)
+        return _failed(redaction.all(error), environ)
     except Exception as error:
         log.exception("unforeseen")
         unexpected = HubpipeError(UNEXPECTED.format(error=f"{type(error).__name__}: {error}"))
         core.error(str(unexpected))
-        return _failed(unexpected, environ)
+        return _failed(redaction.all(unexpected), environ)
 
 
 def inert(text: str) -> str:
@@ -100,10 +103,19 @@ class _InertStream(io.TextIOBase):
         self._stream.flush()
 
 
-def _log_to_the_steps_log() -> None:
-    sys.stderr = _InertStream(sys.stderr)
+def _redaction(environ: Mapping[str, str]) -> Redaction:
+    """Know every secret that the step was given."""
+    return redaction_for(environ, *(core.get_input(name) for name in (TOKEN, HUB_TOKEN, ENDPOINT_KEY)))
+
+
+def _log_to_the_steps_log(redaction: Redaction) -> None:
+    for secret in redaction.own:
+        core.set_secret(secret)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+    # Annotations are written there, too: nothing gets by.
+    sys.stdout = redacted(sys.stdout, redaction)
+    sys.stderr = _InertStream(redacted(sys.stderr, redaction))
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Inert("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
@@ -111,11 +123,11 @@ def _log_to_the_steps_log() -> None:
     log.setLevel(logging.INFO)
 
 
-def _main(environ: Mapping[str, str]) -> int:
+def _main(environ: Mapping[str, str], redaction: Redaction) -> int:
     mode = core.get_input(MODE) or RUN
     if mode not in (RUN, TRAIN):
         raise UsageError(NO_MODE.format(mode=mode))
-    return _train(environ) if mode == TRAIN else _run(environ)
+    return _train(environ) if mode == TRAIN else _run(environ, redaction)
 
 
 def _train(environ: Mapping[str, str]) -> int:
@@ -127,7 +139,6 @@ def _train(environ: Mapping[str, str]) -> int:
         raise UsageError(NO_FOLDER)
     if not token:
         raise UsageError(NO_TOKEN_TO_TRAIN)
-    core.set_secret(token)
     out, page = Path(folder), core.get_input(REPORT)
     asked = command.Asked(
         out=out,
@@ -161,7 +172,7 @@ def _share(text: str) -> float:
     return value
 
 
-def _run(environ: Mapping[str, str]) -> int:
+def _run(environ: Mapping[str, str], redaction: Redaction) -> int:
     event = _event(environ)
     if isinstance(event, Declined):
         write_outputs(None)
@@ -172,13 +183,11 @@ def _run(environ: Mapping[str, str]) -> int:
     if not (token or dry):
         raise UsageError(NO_TOKEN)
     places = _places(environ)
-    for secret in filter(None, (token, places.token, places.endpoint_key)):
-        core.set_secret(secret)
     github = world.connect(token, environ) if token else None
     settings = _flows() or world.configuration(event.repo, core.get_input(CONFIG) or config.PATH, github)
     publish = dry_run.publish if dry or github is None else to_github(github)
     with world.with_learned(places, settings.matching(event).values(), event.repo, github) as found:
-        report = run.handle(event, settings, github, Shelf(found), publish)
+        report = run.handle(event, settings, github, Shelf(found), publish, redaction)
     _tell(report)
     write_outputs(report, published=report.published and not dry)
     _summarise(as_markdown(report), environ)

@@ -17,6 +17,7 @@ from hubpipe.models.base import Terms
 from hubpipe.models.meter import Meter
 from hubpipe.pipeline import Models, Work
 from hubpipe.reading import BOT, NOTHING_TO_READ, Reading, read, subject_of, with_change
+from hubpipe.redaction import FORMS, Redaction
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.found import findings
 from hubpipe.sinks import Outcome, Publish, Target
@@ -45,18 +46,28 @@ NOTHING_TO_SAY = "there is nothing to say about it that its title and descriptio
 OWN_COMMENT = "the comment is hubpipe's own"
 
 
-def handle(event: Event, config: Config, github: "GitHub | None", models: Models, publish: Publish) -> Report:
+def handle(
+    event: Event,
+    config: Config,
+    github: "GitHub | None",
+    models: Models,
+    publish: Publish,
+    redaction: Redaction = FORMS,
+) -> Report:
     """Run every flow that handles an event.
 
     Without `github` nothing is read beyond the event. A flow that fails does not stop the others:
-    its HubpipeError is in its report. The flows share one budget.
+    its HubpipeError is in its report. The flows share one budget. What `redaction` knows for a secret reaches no
+    model, no effect and no report.
     """
     if _is_own_comment(event, github):
-        return Report(event, note=OWN_COMMENT)
+        return Report(redaction.all(event), note=OWN_COMMENT)
     terms = Terms(config.models, Meter(config.budget))
-    jobs = (_Job(name, flow, event, github, config.describing) for name, flow in config.matching(event).items())
+    jobs = (
+        _Job(name, flow, event, github, config.describing, redaction) for name, flow in config.matching(event).items()
+    )
     flows = tuple(_run(job, models, terms, publish) for job in jobs)
-    return Report(event, flows, spent=terms.meter.report() if terms.meter.calls else {})
+    return Report(redaction.all(event), flows, spent=terms.meter.report() if terms.meter.calls else {})
 
 
 def _is_own_comment(event: Event, github: "GitHub | None") -> bool:
@@ -76,6 +87,7 @@ class _Job:
     github: "GitHub | None"
     describing: frozenset[str] = frozenset()
     """The flows that write into descriptions."""
+    redaction: Redaction = FORMS
 
     @cached_property
     def repository_labels(self) -> tuple[Label, ...]:
@@ -96,7 +108,7 @@ def _run(job: _Job, models: Models, terms: Terms, publish: Publish) -> FlowRepor
     except Exception as fault:  # one flow must not take the others with it, nor what it has found itself
         log.exception("%s: %s", job.name, BROKE_DOWN)
         report = replace(report, error=HubpipeError(UNFORESEEN.format(kind=type(fault).__name__, reason=fault)))
-    return replace(report, seconds=time.monotonic() - started)
+    return job.redaction.all(replace(report, seconds=time.monotonic() - started))
 
 
 def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:
@@ -107,7 +119,8 @@ def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:
     if subject is None:
         yield replace(report, plan=Plan(notes=(NOTHING_TO_READ,)))
         return
-    reading = read(job.flow, job.event, subject, job.github, job.describing)
+    reading = read(job.flow, job.event, subject, job.github, job.describing, job.redaction)
+    job = replace(job, event=job.redaction.all(job.event))
     report = replace(report, unread=reading.material.unread)
     if reading.alone:
         report = replace(report, plan=Plan(notes=(reading.alone,)))
@@ -129,7 +142,8 @@ def _infer(job: _Job, reading: Reading, models: Models, terms: Terms, report: Fl
     pulls = reading.material.pulls
     work = Work(job.name, job.flow, reading.document, attachments, labels, models, terms, reading.changed, pulls)
     for step in pipeline.steps(work):
-        reports = (*report.steps, step)
+        # A model can know secrets by itself, and an earlier run's memory can hold one.
+        reports = (*report.steps, job.redaction.all(step))
         report = replace(report, steps=reports, findings=findings(job.flow, reports))
         yield report
 
