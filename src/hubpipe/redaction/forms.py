@@ -21,8 +21,8 @@ Place: TypeAlias = tuple[int, int]
 OWN_FORMS = tuple(
     re.compile(pattern, re.ASCII)
     for pattern in (
-        # https://USER:PASSWORD@HOST, also at a host that stands for examples.
-        r"(?<=://)[^\s/@:?#\"'<>]{0,100}:(?P<secret>[^\s/@\"'<>]{1,200})(?=@[\w\[])",
+        # https://USER:PASSWORD@HOST, also at a host that stands for examples; {password} and ${PASSWORD} are none.
+        r"(?<=://)[^\s/@:?#\"'<>]{0,100}:(?!\$?\{[\w.]{1,60}\}@)(?P<secret>[^\s/@\"'<>]{1,200})(?=@[\w\[])",
         # Of an AWS key the half that names it; Kingfisher tells it beside the other half alone.
         r"(?<![A-Z0-9])(?P<secret>(?:AKIA|ASIA)[A-Z2-7]{16})(?![A-Z0-9])",
         # GitHub's tokens of any length: those of an App hold a JSON Web Token.
@@ -37,11 +37,16 @@ KEY_END_REST = re.compile(r"[ A-Z0-9]{0,60}-{0,5}")
 KEY_ENDS, MOST_OF_A_KEY, MOST_WITHOUT_END = "-----END", 20_000, 4_000
 # A patch has a sign before each line, and a quotation, too: those are no part of a key, and stay.
 BEFORE_A_LINE = "+- >"
-# What any rule's secret holds: a long word with letters beside digits that is no hash, or very many letters. Loading
-# the rules takes a third of a second, and most issues hold no such word.
+# What a rule's secret holds: a long word with letters beside digits that is no hash, or very many letters. Loading the
+# rules takes a third of a second, and most issues hold no such word.
 SUSPECT = re.compile(
-    r"(?<![\w-])(?![0-9a-f-]+(?![\w-]))(?:(?=[\w-]*(?:[A-Za-z]\d|\d[A-Za-z]))[\w-]{20,}|[A-Za-z_]{34,})", re.ASCII
+    r"(?<![\w-])(?![0-9a-f-]+(?![\w-]))(?:(?=[\w-]*(?:[A-Za-z]\d|\d[A-Za-z]))[\w-]{20,}|[A-Za-z_]{34,}|_{0,3}xox[a-z]-)",
+    re.ASCII,
 )
+# Behind a secret the rules want a quote or white space, as code has it: prose has a comma, a bracket or a full stop.
+INSIDE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-/=_.:@~%\\\n\"'`"
+SPACED = bytes(letter if letter in INSIDE else ord(" ") for letter in range(256))
+AT_AN_END = re.compile(rb"(?<![\w-])_+|(?<!_)_+(?![\w-])|[.:](?!\w)")
 
 
 def without_known_forms(text: str) -> str:
@@ -104,7 +109,10 @@ def _by_rules(text: str) -> Iterator[Place]:
         return
     # Zero bytes would make it read the text as UTF-16.
     data = text.encode("utf-8", "replace").replace(b"\0", b" ")
-    found = [one for one in _scanner().scan(data) if one.visible or one.rule_id in ENOUGH_ALONE]
+    spaced = AT_AN_END.sub(lambda signs: b" " * len(signs[0]), data.translate(SPACED))
+    found = [
+        one for form in (data, spaced) for one in _scanner().scan(form) if one.visible or one.rule_id in ENOUGH_ALONE
+    ]
     places = sorted((one.location["start_offset"], one.location["end_offset"]) for one in found)
     at = letters = 0
     for start, end in _merged(places):
