@@ -16,6 +16,8 @@ from hubpipe.deadline import USUAL, Deadline, Stop, seconds_of
 from hubpipe.errors import ConfigError, HubpipeError, StoppedError, UsageError
 from hubpipe.event import Declined, Event, ended_run, parse
 from hubpipe.models.base import Places, encodable
+from hubpipe.redaction import Redaction, redaction_for
+from hubpipe.redaction.stream import redacted
 from hubpipe.replay import declined, payload
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.cut import NOTHING_PUBLISHED
@@ -64,22 +66,23 @@ UNEXPECTED = "hubpipe broke down ({error}); what it did before stays. Please rep
 
 def main(environ: Mapping[str, str]) -> int:
     """Run the Action; give its exit code: 0 done, 1 failed, 2 wrong configuration or usage."""
-    _log_to_the_steps_log()
+    redaction = _redaction(environ)
+    _log_to_the_steps_log(redaction)
     try:
-        with _deadline().watched(lambda error: _told_and_failed(error, environ)) as deadline:
-            return _main(environ, deadline)
+        with _deadline().watched(lambda error: _told_and_failed(error, redaction, environ)) as deadline:
+            return _main(environ, redaction, deadline)
     except Stop as stop:
-        return _told_and_failed(StoppedError(NOTHING_PUBLISHED.format(reason=stop)), environ)
+        return _told_and_failed(StoppedError(NOTHING_PUBLISHED.format(reason=stop)), redaction, environ)
     except ConfigError as error:
         for found in error.problems:
             core.error(found.message, title=found.key or "configuration", file=found.file, start_line=found.line)
-        return _failed(error, environ)
+        return _failed(redaction.all(error), environ)
     except HubpipeError as error:
-        return _told_and_failed(error, environ)
+        return _told_and_failed(error, redaction, environ)
     except Exception as error:
         log.exception("unforeseen")
         unexpected = HubpipeError(UNEXPECTED.format(error=f"{type(error).__name__}: {error}"))
-        return _told_and_failed(unexpected, environ)
+        return _told_and_failed(unexpected, redaction, environ)
 
 
 class _Inert(logging.Formatter):
@@ -106,10 +109,19 @@ class _InertStream(io.TextIOBase):
         self._stream.flush()
 
 
-def _log_to_the_steps_log() -> None:
-    sys.stderr = _InertStream(sys.stderr)
+def _redaction(environ: Mapping[str, str]) -> Redaction:
+    """Know every secret that the step was given."""
+    return redaction_for(environ, *(core.get_input(name) for name in (TOKEN, HUB_TOKEN, ENDPOINT_KEY)))
+
+
+def _log_to_the_steps_log(redaction: Redaction) -> None:
+    for secret in redaction.own:
+        core.set_secret(secret)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+    # Annotations are written there, too: nothing gets by.
+    sys.stdout = redacted(sys.stdout, redaction)
+    sys.stderr = _InertStream(redacted(sys.stderr, redaction))
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Inert("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
@@ -125,11 +137,11 @@ def _deadline() -> Deadline:
     return Deadline(seconds_of(given) if given else USUAL)
 
 
-def _main(environ: Mapping[str, str], deadline: Deadline) -> int:
+def _main(environ: Mapping[str, str], redaction: Redaction, deadline: Deadline) -> int:
     mode = core.get_input(MODE) or RUN
     if mode not in MODES:
         raise UsageError(NO_MODE.format(mode=mode))
-    return _train(environ) if mode == TRAIN else _run(environ, mode, deadline)
+    return _train(environ) if mode == TRAIN else _run(environ, mode, redaction, deadline)
 
 
 def _train(environ: Mapping[str, str]) -> int:
@@ -141,7 +153,6 @@ def _train(environ: Mapping[str, str]) -> int:
         raise UsageError(NO_FOLDER)
     if not token:
         raise UsageError(NO_TOKEN_TO_TRAIN)
-    core.set_secret(token)
     out, page = Path(folder), core.get_input(REPORT)
     asked = command.Asked(
         out=out,
@@ -175,7 +186,7 @@ def _share(text: str) -> float:
     return value
 
 
-def _run(environ: Mapping[str, str], mode: str, deadline: Deadline) -> int:
+def _run(environ: Mapping[str, str], mode: str, redaction: Redaction, deadline: Deadline) -> int:
     warns = _warns()
     event = _event(environ)
     if isinstance(event, Declined):
@@ -187,12 +198,10 @@ def _run(environ: Mapping[str, str], mode: str, deadline: Deadline) -> int:
     if not token and (mode != RUN or not dry):
         raise UsageError(NO_TOKEN)
     places = _places(environ)
-    for secret in filter(None, (token, places.token, places.endpoint_key)):
-        core.set_secret(secret)
     github = world.connect(token, environ, deadline) if token else None
     settings = _flows() or world.configuration(event.repo, core.get_input(CONFIG) or config.PATH, github)
     publish = dry_run.publish if dry or github is None else to_github(github)
-    report = _report(mode, event, Means(settings, github, places, publish, deadline), environ)
+    report = _report(mode, event, Means(settings, github, places, publish, redaction, deadline), environ)
     deadline.over()
     return _end(report, environ, published=report.published and not dry and mode != ANALYSE, warns=warns)
 
@@ -301,9 +310,9 @@ def write_outputs(report: Report | None, published: bool = False, promoted: bool
         core.set_output(name, encodable(values[name]))
 
 
-def _told_and_failed(error: HubpipeError, environ: Mapping[str, str]) -> int:
+def _told_and_failed(error: HubpipeError, redaction: Redaction, environ: Mapping[str, str]) -> int:
     core.error(_seen(str(error)))
-    return _failed(error, environ)
+    return _failed(redaction.all(error), environ)
 
 
 def _failed(error: HubpipeError, environ: Mapping[str, str]) -> int:

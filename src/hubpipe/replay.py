@@ -12,6 +12,7 @@ from hubpipe.config import PATH
 from hubpipe.errors import EventError, StoppedError, UsageError
 from hubpipe.event import SUBJECTS, Declined, parse
 from hubpipe.models.shelf import Shelf
+from hubpipe.redaction import redaction_for
 from hubpipe.report import Report
 from hubpipe.report.cut import NOTHING_PUBLISHED
 from hubpipe.sinks import dry_run, to_github
@@ -64,7 +65,7 @@ def _replay(request: Replay, environ: Mapping[str, str], token: str | None, limi
         settings = world.configuration(event.repo, PATH, github)
     publish = dry_run.publish if request.dry_run or github is None else to_github(github)
     with world.with_learned(world.places(environ), settings.matching(event).values(), event.repo, github) as places:
-        return run.handle(event, settings, github, Shelf(places), publish, limit)
+        return run.handle(event, settings, github, Shelf(places), publish, redaction_for(environ), limit)
 
 
 def declined(event: Declined) -> str:

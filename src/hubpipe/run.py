@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -13,11 +13,12 @@ from hubpipe.config import CommentTarget, Config, Flow, Step
 from hubpipe.deadline import Deadline, Stop
 from hubpipe.decide import LabelState, Plan, Seen
 from hubpipe.errors import HubpipeError
-from hubpipe.event import Event, Label
+from hubpipe.event import Event, KnownIssue, Label
 from hubpipe.models.base import Terms
 from hubpipe.models.meter import Meter
 from hubpipe.pipeline import Models, Work
 from hubpipe.reading import BOT, NOTHING_TO_READ, Reading, is_own, read, subject_of, with_change
+from hubpipe.redaction import FORMS, Redaction
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.cut import cut, not_begun
 from hubpipe.report.found import findings
@@ -44,19 +45,23 @@ def handle(
     github: "GitHub | None",
     models: Models,
     publish: Publish,
+    redaction: Redaction = FORMS,
     deadline: Deadline | None = None,
 ) -> Report:
     """Run every flow that handles an event.
 
     Without `github` nothing is read beyond the event. A flow that fails does not stop the others:
-    its HubpipeError is in its report. The flows share one budget. `deadline` ends the run between two flows, or
-    before one writes: what a flow has begun to write it writes to its end.
+    its HubpipeError is in its report. The flows share one budget. What `redaction` knows for a secret reaches no
+    model, no effect and no report. `deadline` ends the run between two flows, or before one writes: what a flow has
+    begun to write it writes to its end.
     """
     deadline = deadline or Deadline()
     if event.comment is not None and is_own(event.comment, github):
-        return Report(event, note=OWN_COMMENT)
+        return Report(redaction.all(event), note=OWN_COMMENT)
     terms = Terms(config.models, Meter(config.budget))
-    jobs = [_Job(name, flow, event, github, config.describing) for name, flow in config.matching(event).items()]
+    jobs = [
+        _Job(name, flow, event, github, config.describing, redaction) for name, flow in config.matching(event).items()
+    ]
     flows: tuple[FlowReport, ...] = ()
     try:
         for job in jobs:
@@ -64,7 +69,7 @@ def handle(
     except Stop:
         deadline.over()
     flows += tuple(not_begun(FlowReport(job.name), deadline.struck) for job in jobs[len(flows) :])
-    return Report(event, flows, spent=terms.meter.report() if terms.meter.calls else {})
+    return Report(redaction.all(event), flows, spent=terms.meter.report() if terms.meter.calls else {})
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class _Job:
     github: "GitHub | None"
     describing: frozenset[str] = frozenset()
     """The flows that write into descriptions."""
+    redaction: Redaction = FORMS
 
     @cached_property
     def repository_labels(self) -> tuple[Label, ...]:
@@ -109,7 +115,7 @@ def _run(job: _Job, models: Models, terms: Terms, publish: Publish, deadline: De
     except Exception as fault:  # one flow must not take the others with it, nor what it has found itself
         log.exception("%s: %s", job.name, BROKE_DOWN)
         report = replace(report, error=HubpipeError(UNFORESEEN.format(kind=type(fault).__name__, reason=fault)))
-    return replace(report, seconds=time.monotonic() - started)
+    return job.redaction.all(replace(report, seconds=time.monotonic() - started))
 
 
 def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:
@@ -120,7 +126,8 @@ def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:
     if subject is None:
         yield replace(report, plan=Plan(notes=(NOTHING_TO_READ,)))
         return
-    reading = read(job.flow, job.event, subject, job.github, job.describing)
+    reading = read(job.flow, job.event, subject, job.github, job.describing, job.redaction)
+    job = replace(job, event=job.redaction.all(job.event))
     report = replace(report, unread=reading.material.unread)
     if reading.alone:
         report = replace(report, plan=Plan(notes=(reading.alone,)))
@@ -155,7 +162,8 @@ def _infer(job: _Job, reading: Reading, models: Models, terms: Terms, report: Fl
         tracker,
     )
     for step in pipeline.steps(work):
-        reports = (*report.steps, step)
+        # A model can know secrets by itself, and an earlier run's memory can hold one.
+        reports = (*report.steps, job.redaction.all(step))
         report = replace(report, steps=reports, findings=findings(job.flow, reports))
         yield report
 
@@ -163,7 +171,14 @@ def _infer(job: _Job, reading: Reading, models: Models, terms: Terms, report: Fl
 def _tracker(job: _Job) -> Tracker | None:
     """Give what knows the repository's issues, where there is somebody to ask."""
     github, repo = job.github, job.event.repo
-    return Tracker(partial(github.changed_issues, repo), partial(github.issue, repo)) if github else None
+    if github is None:
+        return None
+
+    def changed(since: str | None) -> tuple[Sequence[KnownIssue], bool]:
+        # What a run learns of other issues stays in the index.
+        return job.redaction.all(github.changed_issues(repo, since))
+
+    return Tracker(changed, partial(github.issue, repo))
 
 
 def _rule(job: _Job, reading: Reading) -> Plan:

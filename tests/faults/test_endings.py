@@ -121,7 +121,7 @@ def test_a_model_that_does_not_fit_in_memory_does_not_stop_the_others() -> None:
 @fault
 def test_a_run_that_is_cancelled_while_a_model_loads_says_so_of_every_flow() -> None:
     deadline = Deadline()
-    report = handle(EVENT, parse(CONFIG), None, Ending(deadline), dry_run.publish, deadline)
+    report = handle(EVENT, parse(CONFIG), None, Ending(deadline), dry_run.publish, deadline=deadline)
     assert [str(flow.error) for flow in report.flows] == [
         "the run was cancelled (SIGTERM): nothing was published; run this again",
         "the run was cancelled (SIGTERM): the flow was not begun; run this again",

@@ -13,6 +13,8 @@ import click
 from hubpipe import __version__
 from hubpipe.cli.learning import COMMANDS
 from hubpipe.errors import HubpipeError
+from hubpipe.redaction import redaction_for
+from hubpipe.redaction.stream import redacted
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 UNEXPECTED = "hubpipe broke down: please report it with the lines above"
@@ -35,8 +37,13 @@ def _inert(text: str) -> str:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hubpipe")
 @click.option("-q", "--quiet", is_flag=True, help="No progress lines on stderr.")
-def commands(quiet: bool) -> None:
+@click.pass_context
+def commands(context: click.Context, quiet: bool) -> None:
     """Run a Hugging Face pipeline on GitHub issues and pull requests, and post what it finds."""
+    # The Action's door masks its secrets first, and sets up its own streams.
+    if context.invoked_subcommand != "run":
+        redaction = redaction_for(os.environ)
+        sys.stdout, sys.stderr = redacted(sys.stdout, redaction), redacted(sys.stderr, redaction)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Inert("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
