@@ -1,6 +1,6 @@
 # The Action's image; the command line runs in it too. The embedded model is inside.
-# It stays root: on a hosted runner only root may write the outputs and the step summary.
-FROM python:3.11-slim-bookworm
+# It stays root: on a hosted runner only root may write the outputs and the step summary (docs/verify.md).
+FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 ARG PACKAGES=/usr/local/lib/python3.11/site-packages
 WORKDIR /opt/hubpipe
 
