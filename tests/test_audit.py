@@ -1,11 +1,13 @@
 """Known vulnerabilities in the locks fail the audit, and what was not audited is told."""
 
+from typing import Any
+
 import pytest
 
 from scripts import audit, locks
 from tests.standin.wire import Answer, HttpServer, Reply, Request, reply_json
 
-ADVISORY = {
+ADVISORY: dict[str, Any] = {
     "id": "GHSA-0000-0000-0000",
     "affected": [
         {
@@ -16,12 +18,12 @@ ADVISORY = {
 }
 
 
-def database(*advisories: dict[str, object]) -> Answer:
+def database(*advisories: dict[str, Any]) -> Answer:
     """An OSV database that holds these advisories: https://google.github.io/osv.dev/post-v1-query/."""
 
     def answer(request: Request) -> Reply:
         name = request.json()["package"]["name"]
-        found = [one for one in advisories if any(part["package"]["name"] == name for part in one["affected"])]  # type: ignore[attr-defined]
+        found = [one for one in advisories if any(part["package"]["name"] == name for part in one["affected"])]
         return reply_json(200, {"vulns": found} if found else {})
 
     return answer
