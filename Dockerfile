@@ -31,14 +31,20 @@ ENV PYTHONSAFEPATH=1 \
 
 # Bytecode halves the time to start. Of the largest libraries only what one use of the model loads is
 # compiled: the rest of them would add 130 MB to the image and half a minute to its build.
-RUN python -m compileall -q -x '/(networkx|numpy|scipy|sklearn|sympy|torch|transformers)/' "$PACKAGES" \
- && HF_HUB_OFFLINE=1 python -c "import transformers; from sentence_transformers import SentenceTransformer; \
-      transformers.pipeline; SentenceTransformer('$HUBPIPE_EMBEDDED_MODEL', device='cpu').encode('')"
+# It holds whatever the time on a file: so a build at another time, or of other layers, has the same bytes.
+RUN python -m compileall -q --invalidation-mode unchecked-hash \
+      -x '/(networkx|numpy|scipy|sklearn|sympy|torch|transformers)/' "$PACKAGES" \
+ && HF_HUB_OFFLINE=1 python -B -c "import sys, transformers; from sentence_transformers import SentenceTransformer; \
+      transformers.pipeline; SentenceTransformer('$HUBPIPE_EMBEDDED_MODEL', device='cpu').encode(''); \
+      files = [str(vars(module).get('__file__')) for module in list(sys.modules.values())]; \
+      print(*[file for file in files if file.endswith('.py')], sep='\n')" > /tmp/loaded \
+ && python -m compileall -q --invalidation-mode unchecked-hash -i /tmp/loaded \
+ && rm /tmp/loaded
 
 COPY scripts/verify_model.py scripts/
 COPY src/ src/
-RUN python scripts/verify_model.py "$HUBPIPE_EMBEDDED_MODEL" \
- && python -m compileall -q src
+RUN python -B scripts/verify_model.py "$HUBPIPE_EMBEDDED_MODEL" \
+ && python -m compileall -q --invalidation-mode unchecked-hash src
 
 ENTRYPOINT ["python", "-m", "hubpipe"]
 CMD ["run"]
