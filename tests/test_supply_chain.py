@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pickle
+import re
 import subprocess
 import sys
 import tomllib
@@ -37,6 +38,13 @@ def test_updates_are_proposed_for_everything_that_is_pinned() -> None:
 
 def test_the_image_is_made_of_what_is_locked_and_holds_no_secret() -> None:
     assert list(supply_chain.image(DOCKERFILE)) == []
+
+
+def test_the_images_bytecode_holds_no_time_of_its_build() -> None:
+    compiled = DOCKERFILE.count("-m compileall")
+    assert compiled == DOCKERFILE.count("compileall -q --invalidation-mode unchecked-hash") > 0
+    run = re.findall(r"\bpython (?!-m compileall)(\S+)", DOCKERFILE.partition("ENTRYPOINT")[0])
+    assert run == ["-B", "-B"]  # what is imported while the image is built leaves no bytecode of its own
 
 
 def test_only_what_the_image_needs_reaches_its_build() -> None:
