@@ -43,7 +43,7 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash \
  && rm /tmp/loaded
 
 # The forms of secrets, compiled once: a run would take three seconds for it.
-RUN python -c "from kingfisher_sdk import Rules; Rules()"
+RUN python -B -c "from kingfisher_sdk import Rules; Rules()"
 
 COPY scripts/verify_model.py scripts/
 COPY src/ src/

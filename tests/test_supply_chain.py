@@ -44,7 +44,7 @@ def test_the_images_bytecode_holds_no_time_of_its_build() -> None:
     compiled = DOCKERFILE.count("-m compileall")
     assert compiled == DOCKERFILE.count("compileall -q --invalidation-mode unchecked-hash") > 0
     run = re.findall(r"\bpython (?!-m compileall)(\S+)", DOCKERFILE.partition("ENTRYPOINT")[0])
-    assert run == ["-B", "-B"]  # what is imported while the image is built leaves no bytecode of its own
+    assert set(run) == {"-B"}  # what is imported while the image is built leaves no bytecode of its own
 
 
 def test_only_what_the_image_needs_reaches_its_build() -> None:
