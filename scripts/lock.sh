@@ -14,3 +14,8 @@ resolve() { # OUT [more options]
 resolve requirements/runtime.lock
 resolve requirements/full.lock --extra full -c requirements/runtime.lock
 resolve requirements/dev.lock --extra full --group dev -c requirements/full.lock
+# By itself, without what the rest depends on.
+"$uv" pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 \
+  --group pyproject.toml:fuzz -o requirements/fuzz.lock
+"$uv" pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 \
+  --group build -c requirements/dev.lock -o requirements/build.lock

@@ -6,7 +6,9 @@ set -eu
 version=1.6.32
 integrity=sha512-KIMVnG68zvu5XXUbC4LQEPnhwOxBuLyW1AHtpm6IKTXImkbLgkMy+jabjLgSLMasNuGGzQm/ep3tOkyTxpiQIw==
 
-place="$(cd "$(dirname "$0")/.." && pwd)/src/hubpipe/templates/training/vendor/uplot"
+root="$(cd "$(dirname "$0")/.." && pwd)"
+files=src/hubpipe/templates/training/vendor/uplot
+place="$root/$files"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
@@ -20,3 +22,5 @@ fi
 tar -xzf "uplot-$version.tgz"
 mkdir -p "$place"
 cp package/dist/uPlot.iife.min.js package/dist/uPlot.min.css package/LICENSE "$place/"
+# What was fetched, for tests/test_supply_chain.py.
+(cd "$root" && sha256sum "$files"/* > scripts/vendored.sha256)

@@ -44,27 +44,30 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="module")
 def github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """GitHub for one file of tests: recorder, gateway, emulate, which answers 5,000 requests an hour of one token."""
-    with _github(tmp_path_factory.mktemp("github"), lambda answer: answer, "") as server:
+    with running_github(tmp_path_factory.mktemp("github")) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def enterprise_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A GitHub whose API lies under a path, as on GitHub Enterprise Server."""
-    with _github(tmp_path_factory.mktemp("enterprise"), enterprise, REST) as server:
+    with running_github(tmp_path_factory.mktemp("enterprise"), enterprise, REST) as server:
         yield server
 
 
 @contextmanager
-def _github(folder: Path, laid_out: Callable[[Answer], Answer], rest: str) -> Iterator[Server]:
+def running_github(
+    folder: Path, laid_out: Callable[[Answer], Answer] = lambda answer: answer, rest: str = ""
+) -> Iterator[Server]:
+    """Run a GitHub of one's own."""
     port, key = free_port(), new_key()
     gateway = Gateway(forward(f"http://{LOOPBACK}:{port}"), {token_of(login): login for login in PEOPLE})
     recorder = Recorder(gateway.answer)
     with HttpServer(laid_out(recorder.answer)) as front, HttpServer(gateway.answer) as setup:
         url = front.url + rest
         with emulate(port, url, key, folder):
-            job, reader = (_installation_token(url, key, level) for level in ("write", "read"))
-            yield Server(url, setup.url, job, reader, recorder, gateway)
+            job, reader, twin = (_installation_token(url, key, level) for level in ("write", "read", "write"))
+            yield Server(url, setup.url, job, reader, twin, recorder, gateway)
 
 
 @pytest.fixture(scope="module")

@@ -284,7 +284,7 @@ def test_the_least_permissions_of_a_flow_are_told(
             {**OF_FILES, "each": "file", "input": "path", "publish": "check"},
             "5 a run; files: 1 a 100 files; check: 1 a further 50 annotations",
         ),
-        ({"on": "pull_request", "rules": {"size": True}, "publish": "labels"}, "9 a run; files: 1 a 100 files"),
+        ({"on": "pull_request", "rules": {"size": True}, "publish": "labels"}, "10 a run; files: 1 a 100 files"),
         (
             {**OF_RELEASES, "publish": "release"},
             "4 a run; pulls: 1 a 100 releases, 1 a 100 closed pull requests",

@@ -146,6 +146,16 @@ def test_a_model_that_is_not_there_ends_with_1_and_what_to_do(config: Path) -> N
     assert "Traceback" not in done.stderr
 
 
+def test_a_replay_ends_in_time_and_says_what_was_not_done() -> None:
+    done = hubpipe("replay", "examples/issue-opened.json", "--event", "issues", "--dry-run", "--timeout", "0.001")
+    assert done.returncode == 1
+    assert "the run's time is up after 0.001 seconds (timeout)" in done.stdout + done.stderr
+    assert "run this again" in done.stdout + done.stderr
+    wrong = hubpipe("replay", "examples/issue-opened.json", "--event", "issues", "--dry-run", "--timeout", "soon")
+    assert wrong.returncode == 2
+    assert "timeout is 'soon': write seconds" in wrong.stderr
+
+
 def test_check_tells_what_each_flow_needs(config: Path) -> None:
     config.write_text(CONFIG.replace("fake:label=question", "embedded"))
     done = hubpipe("check", str(config), "--format", "json")
@@ -156,7 +166,7 @@ def test_check_tells_what_each_flow_needs(config: Path) -> None:
     [model] = flow["models"]
     assert 80e6 < model["disk_bytes"] < 100e6
     assert model["limit"] == 254
-    assert flow["calls"] == 9
+    assert flow["calls"] == 10
 
 
 def test_starting_loads_neither_torch_nor_transformers_nor_pygithub() -> None:

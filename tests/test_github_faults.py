@@ -3,12 +3,13 @@
 import time
 
 import pytest
+from github import Auth, Github
 
 from hubpipe.errors import ForbiddenError, GitHubError, LockedError, RateLimitError
-from hubpipe.github import GitHub
+from hubpipe.github import GitHub, replies
 from tests.standin.standin import StandIn
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.threat("fault", "faults")]
 
 MARKER = "<!-- hubpipe:pr-summary -->"
 PRIMARY = "API rate limit exceeded for installation ID 1."
@@ -112,6 +113,35 @@ class TestGivingUp:
         standin.answer("GET", "/labels$", reply, times=99)
         with pytest.raises(GitHubError):
             github.labels(standin.repo)
+
+
+class TestRepliesOfOthers:
+    def test_are_read_as_ever(self, standin: StandIn) -> None:
+        standin.add_label("bug")
+        assert GitHub(standin.token, standin.url).login()
+        theirs = Github(auth=Auth.Token(standin.token), base_url=standin.url, retry=None, lazy=True)
+        standin.fail("GET", "/labels$", 202, "Accepted")
+        started = time.monotonic()
+        assert list(theirs.get_repo(standin.repo).get_labels())
+        assert time.monotonic() - started > 1  # PyGithub waits by itself
+
+    def test_that_are_larger_than_anything_asked_for_are_not_read(
+        self, github: GitHub, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(replies, "REPLY_LIMIT", 1000)
+        standin.answer("GET", "/labels$", [{"name": "x" * 2000, "description": None}], times=9)
+        with pytest.raises(GitHubError, match="broke off when hubpipe wanted to list the labels"):
+            github.labels(standin.repo)
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    def test_that_lead_elsewhere_are_not_followed(self, github: GitHub, standin: StandIn, status: int) -> None:
+        standin.fail("GET", "/labels$", status, "", {"location": f"{standin.url}/repositories/1/labels"})
+        with pytest.raises(GitHubError, match="GitHub has moved what hubpipe wants to list the labels"):
+            github.labels(standin.repo)
+        standin.fail("POST", "/labels$", status, "", {"location": "http://example.invalid/labels"})
+        with pytest.raises(GitHubError, match="leads to another server"):
+            github.create_label(standin.repo, "bug")
+        assert len(standin.conversation) == 2
 
 
 class TestLimits:

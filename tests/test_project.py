@@ -46,7 +46,7 @@ def script(name: str) -> ModuleType:
 
 def test_the_actions_inputs_are_those_that_the_code_reads() -> None:
     switches = {action.DRY_RUN, action.ON_UNPUBLISHED, action.MODE, action.ARTIFACT, action.TUNE, action.REPORT}
-    own = {action.TOKEN, action.CONFIG, *switches, *action.KEYS}
+    own = {action.TOKEN, action.CONFIG, action.TIMEOUT, *switches, *action.KEYS}
     assert set(ACTION["inputs"]) == {*own, *INPUTS}
 
 

@@ -2,61 +2,53 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 import pytest
-from cmarkgfm import github_flavored_markdown_to_html
-from cmarkgfm.cmark import Options
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from hubpipe.decide import CommentEffect, Findings, Plan
 from hubpipe.errors import TemplateError
 from hubpipe.event import Event, Subject
 from hubpipe.models.base import ModelInfo, Prediction, Score, Scores, Span, Spans, Text
 from hubpipe.render import COMMENT_LIMIT, Context, check_template, is_own, marker, write
-from hubpipe.render.neutral import code, neutralise
+from hubpipe.render.neutral import (
+    at_start,
+    code,
+    code_in_cell,
+    in_cell,
+    in_line,
+    line_of,
+    neutralise,
+    printed,
+    printed_anywhere,
+)
 from hubpipe.text import Fitted
+from tests.judge import Page, acts, harmless
 
 EVENT = Event("issues", "opened", "octo-org/octo-repo", Subject("issue", 7, "@octocat <b>title</b>", "body"))
 INFO = ModelInfo("sentence-transformers", "org/name", "0123456789abcdef" * 2, "summarization", None)
 CONTEXT = Context("pr-summary", EVENT, (INFO,), Fitted("text", 10, 20, ("patch", "comments")), ("files: too many",))
-MENTION = re.compile(r"@\w")
-REFERENCE = re.compile(r"#\d|gh-\d", re.IGNORECASE)
 
 
-class Page(HTMLParser):
-    """What GitHub's own parser makes of Markdown: the tags, and the text that mentions are looked for in."""
-
-    def __init__(self, markdown: str):
-        super().__init__(convert_charrefs=True)
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.text = ""
-        self._code = 0
-        self.feed(github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE))
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-        self._code += tag == "code"
-
-    def handle_endtag(self, tag: str) -> None:
-        self._code -= tag == "code"
-
-    def handle_comment(self, data: str) -> None:
-        self.tags.add("<!--")
-
-    def handle_data(self, data: str) -> None:
-        self.text += data if not self._code else " "
+HOSTILE = st.text(st.sampled_from("@#1ag-`*_[]()<>!&;:/\\|~ \n\"'.x$=+"), max_size=60) | st.text(
+    st.characters(exclude_categories=[]), max_size=40
+)
+APART = "\u200b"
 
 
-def harmless(markdown: str, *tags: str) -> bool:
-    """Whether there is nothing but text, code and the given tags, and nobody is called."""
-    page = Page(markdown)
-    strange = page.tags - {"p", "code", *tags}
-    return not (strange or MENTION.search(page.text) or REFERENCE.search(page.text))
+def read(markdown: str) -> str:
+    """What a reader reads of Markdown, without what only parts signs."""
+    return " ".join(Page(markdown).shown.replace(APART, "").split())
+
+
+def meant(text: str) -> str:
+    """What a text says: itself in one line, inline code without its backticks."""
+    parts = MarkdownIt("zero").enable("backticks").parseInline(line_of(text, 10_000))[0].children or []
+    said = (part.content.strip() if part.type == "code_inline" else part.content for part in parts)
+    return " ".join("".join(said).split())
 
 
 def findings(prediction: Prediction) -> Findings:
@@ -76,6 +68,7 @@ def body(prediction: Prediction, template: str | None = None, chosen: tuple[Scor
     return effect.body
 
 
+@pytest.mark.threat("attack", "output")
 @pytest.mark.parametrize(
     "text",
     [
@@ -98,23 +91,75 @@ def body(prediction: Prediction, template: str | None = None, chosen: tuple[Scor
         "_www.evil.com W_www.evil.com",
         "_GH-1 éGH-1",
         "a@-b.com .@.g @_",
-        "owner/repo@1234567",
+        "owner/repo@1234567 owner/repo@0123456789abcdef0123456789abcdef01234567",
+        "0123456789abcdef0123456789abcdef01234567...fedcba9",
+        "fixes https://github.com/o/r/issues/1 resolves HTTPS://github.com/o/r/pull/2 and http://x",
+        "owner/repo#12 GH-12 Gh-12 #12#13",
+        "<https://evil.example> <a@evil.example> mailto:a@evil.example xmpp:a@evil.example ftp://evil.example",
+        "[a]: https://evil.example",
+        "[^1] and [^1]: note",
+        "<details open><summary>x</summary>",
+        "<svg/onload=alert(1)> <a href=//evil.example>x</a> <script>",
+        "<!-- hubpipe: flow=pr-summary --> --> <![CDATA[ x ]]> <?php ?> <!DOCTYPE x>",
+        "$\\href{https://evil.example}{x}$ $$x$$ $`x`$ costs $5 and $6",
+        "/merge now, (/rebase) and `/approve` or ` /lgtm`",
+        "`@dependabot merge` `@mergifyio rebase`",
+        "- /label bug",
+        "> [!WARNING]",
+        "- [x] done",
+        "~~gone~~ ~gone~",
+        "a\\",
+        "Setext\n===",
     ],
 )
 def test_no_markup_mention_reference_or_link_survives(text: str) -> None:
-    assert harmless(neutralise(text)), Page(neutralise(text)).text
+    assert not acts(neutralise(text)), neutralise(text)
 
 
-@given(st.text(alphabet=st.sampled_from("@#1ag-`*_[]()<>!&;:/\\|~ \n\"'.x$=+"), max_size=60))
+@pytest.mark.threat("payload", "output", cases=200)
+@given(HOSTILE)
 def test_whatever_is_written_stays_text_and_code(text: str) -> None:
-    assert harmless(neutralise(text))
-    assert harmless("- " + neutralise(text), "ul", "li")
+    assert not acts(neutralise(text))
+    assert not acts("- " + neutralise(text), "ul", "li")
+    assert not acts(f"| a |\n| --- |\n| {in_cell(text)} |", "table", "thead", "tbody", "tr", "th", "td")
+    assert not acts(code(text))
+    assert not acts(code_in_cell(text))
+
+
+@pytest.mark.threat("payload", "output", cases=100)
+@given(HOSTILE)
+def test_what_github_shows_reads_as_the_text_does(text: str) -> None:
+    for shown in (neutralise(text), at_start(text), printed_anywhere(text)):
+        assert read(shown) == meant(text)
+    assert read(f"| a |\n| --- |\n| {in_cell(text)} |").removeprefix("a").strip() == meant(text)
+    assert read(code(text)) == line_of(text, 10_000)
+
+
+@given(HOSTILE)
+def test_what_is_safe_already_is_printed_as_it_is_and_what_is_shown_is_safe_in_the_same_way(text: str) -> None:
+    assert printed(in_line(text)) == in_line(text)
+    assert line_of(line_of(text, 40), 40) == line_of(text, 40)
+    shown = Page(neutralise(text)).shown.strip()
+    assert read(neutralise(shown)) == meant(shown)
 
 
 @given(st.text(max_size=200))
 def test_any_text_becomes_one_line(text: str) -> None:
     assert "\n" not in neutralise(text)
     neutralise(text).encode("utf-8")
+
+
+def test_other_bots_find_no_command_in_the_source_and_readers_still_read_it() -> None:
+    assert neutralise("/merge or (/rebase), and/or src/merge") == "&#47;merge or (&#47;rebase), and/or src/merge"
+    assert neutralise("run `npm i @types/node`") == "run <code>npm i &#64;types/node</code>"
+    assert neutralise("`/rebase` `src/rebase.py`") == "<code>&#47;rebase</code> `src/rebase.py`"
+    assert at_start("bors r+") == "&#8203;bors r+"
+    assert at_start("The reader.") == "The reader."
+    assert read(code("@dependabot merge `x`")) == "@dependabot merge `x`"
+
+
+def test_amounts_are_no_formula() -> None:
+    assert neutralise("It costs $5, not $6.") == "It costs <span>$</span>5, not <span>$</span>6."
 
 
 def test_words_keep_their_meaning() -> None:
@@ -182,18 +227,34 @@ def test_labels_and_spans_are_shown_with_their_scores() -> None:
         "{{ summary[10] }} {{ summary[10] | code }} <pre>{{ summary[10] }}</pre>",
         "<!-- {{ summary | join(' ') }} {{ summary[9] | code }} -->",
         "see <a title=\"{{ summary[11] }}\">this</a> <a title='{{ summary[11] }}'>this</a>",
+        "see <a title={{ summary[12] }}>this</a> <a {{ summary[12] }}>this</a> <{{ summary[12] }}>",
+        "[x]({{ summary[13] }}) [{{ summary[13] }}]({{ summary[12] }}) [y]: {{ summary[13] }}",
+        '<a href="{{ summary[13] }}">x</a>',
+        "@{{ subject.author }} /{{ summary[14] }} {{ summary[15] }}{{ summary[16] }}",
+        "{{ summary[14] }}\n{{ summary[15] }}\n===\n{{ summary[16] }}\n\n```\n{{ summary[0] }}\n```",
+        "{{ summary[17] }}{{ summary[17] }}",
+        "{{ {'a': summary[0]} }} {{ [summary[0], summary[1]] }} {{ summary[0] | list }} {{ summary[0] | upper }}",
+        "{{ (summary[0] | code) ~ summary[6] }} {{ (summary[0] | code) | replace('&', '@') }}",
+        "{{ (summary[0] | code) * 2 }} {{ (summary[0] | code)[3:] }} {{ summary | map('code') | join('') }}",
     ],
 )
 def test_a_custom_template_gets_every_value_neutralised(template: str) -> None:
     lines = ["<b>@octocat</b> <!-- hubpipe: flow=x -->", "thanks @", "octocat", "fixes #", "12", "a` @octocat", "`b #1"]
     lines += ["run `@octocat <img src=//evil.example/x>` now", "run `a|@octocat` a|b", "`-->` @octocat <b>"]
     lines += ["see `https://evil.example` and `www.evil.example a@evil.example`"]
-    lines += ["x\" href=\"//evil.example/ ' href='//evil.example"]
+    lines += [
+        "x\" href=\"//evil.example/ ' href='//evil.example",
+        "x href=//evil.example onload=x",
+        "https://evil.example",
+    ]
+    lines += ["merge", "/mer", "ge @org/team", "\\href{https://evil.example}{x}$ $y"]
     written = body(Text("\n".join(lines)), template).removeprefix(marker("pr-summary"))
-    own = {"details", "summary", "table", "thead", "tbody", "tr", "th", "td", "pre", "a", "<!--"}
-    assert harmless(written, *own)
-    assert Page(written).attributes <= {"align", "title"}
-    assert "img" not in Page(written).tags
+    own = {"details", "summary", "table", "thead", "tbody", "tr", "th", "td", "pre", "a", "h1", "h2", "<!--"}
+    assert not acts(written, *own)
+    page = Page(written)
+    assert page.attributes <= {"align", "title", "href"}
+    # What stands between two invisible characters is no address of another server.
+    assert all(urlsplit(link).scheme == "" and not link.startswith("//") for link in page.links)
 
 
 def test_a_commits_sha_is_no_link() -> None:

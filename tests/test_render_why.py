@@ -17,9 +17,11 @@ from hubpipe.render.pages import size
 from hubpipe.report import FlowReport, Report, StepReport
 from hubpipe.report.plain import as_json, as_text
 from hubpipe.report.summary import as_markdown
-from tests.test_render import CONTEXT, EVENT, harmless
+from tests.judge import harmless
+from tests.test_render import CONTEXT, EVENT
 
 BASE = "https://github.com/octo-org/octo-repo"
+LINK = "https://redirect.github.com/octo-org/octo-repo/issues/12"
 assert EVENT.subject is not None
 HERE = replace(EVENT, subject=replace(EVENT.subject, url=f"{BASE}/issues/7"))
 TAGS = ("details", "summary", "ul", "li", "sub")
@@ -60,7 +62,7 @@ def report(*reasons: Why) -> Report:
 def test_the_reasons_are_one_folded_line_in_a_comment() -> None:
     assert (
         "<details><summary>Why?</summary>\n\n- `bug`\n"
-        f"  - like [#&#8203;12 It crashes]({BASE}/issues/12) (0.83)\n"
+        f"  - like [#&#8203;12 It crashes]({LINK}) (0.83)\n"
         "  - for the words `crash`\n\n</details>\n"
     ) in comment(why())
 
@@ -72,7 +74,7 @@ def test_no_reason_is_no_line() -> None:
 
 
 def test_the_reasons_are_in_the_job_summary_and_the_report_too() -> None:
-    assert f"[#&#8203;12 It crashes]({BASE}/issues/12) (0.83)" in as_markdown(report(why()))
+    assert f"[#&#8203;12 It crashes]({LINK}) (0.83)" in as_markdown(report(why()))
     [step] = as_json(report(why()))["flows"][0]["steps"]
     [found] = step["why"]
     assert found["label"] == "bug"
@@ -80,6 +82,7 @@ def test_the_reasons_are_in_the_job_summary_and_the_report_too() -> None:
     assert [*map(list, found["words"])] == [["crash", 0.2]]
 
 
+@pytest.mark.threat("attack", "output")
 @pytest.mark.parametrize(
     "url",
     [
@@ -99,12 +102,24 @@ def test_only_an_issue_of_the_same_repository_is_linked(url: str) -> None:
         assert "It crashes" in text
 
 
+@pytest.mark.threat("attack", "output")
+def test_where_every_link_to_an_issue_would_write_itself_into_that_issue_there_is_none() -> None:
+    base = "https://octo.ghe.com/octo-org/octo-repo"
+    assert HERE.subject is not None
+    here = replace(HERE, subject=replace(HERE.subject, url=f"{base}/issues/7"))
+    reason = why(url=f"{base}/issues/12")
+    [effect] = write(Plan((CommentEffect("x"),)), Findings(why=(reason,)), replace(CONTEXT, event=here)).effects
+    assert isinstance(effect, CommentEffect)
+    assert "like #&#8203;12 It crashes (0.83)" in effect.body
+
+
+@pytest.mark.threat("payload", "output", cases=100)
 @given(HOSTILE, HOSTILE, HOSTILE)
 def test_titles_labels_and_words_of_strangers_are_text(title: str, label: str, word: str) -> None:
     reason = replace(why(title, word=word), label=label)
     for text in (comment(reason).partition("\n")[2], as_markdown(report(reason))):
         assert harmless(text, "a", "h2", "h3", *TAGS), text
-        assert Links(text).found == [f"{BASE}/issues/12"]
+        assert Links(text).found == [LINK]
 
 
 def test_reasons_beyond_the_limit_are_left_out() -> None:

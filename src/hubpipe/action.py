@@ -12,15 +12,21 @@ from actions_toolkit import core
 
 from hubpipe import config, render, stages, world
 from hubpipe.config import Config
-from hubpipe.errors import ConfigError, HubpipeError, UsageError
+from hubpipe.deadline import USUAL, Deadline, Stop, seconds_of
+from hubpipe.errors import ConfigError, HubpipeError, StoppedError, UsageError
 from hubpipe.event import Declined, Event, ended_run, parse
 from hubpipe.models.base import Places, encodable
+from hubpipe.redaction import Redaction, redaction_for
+from hubpipe.redaction.stream import redacted
 from hubpipe.replay import declined, payload
 from hubpipe.report import FlowReport, Report
+from hubpipe.report.cut import NOTHING_PUBLISHED
+from hubpipe.report.inert import inert, inert_json
 from hubpipe.report.plain import as_json, as_text, not_published
 from hubpipe.report.summary import as_markdown, failure_markdown
 from hubpipe.sinks import dry_run, to_github
 from hubpipe.stages import Means
+from hubpipe.text import visible
 
 log = logging.getLogger("hubpipe")
 
@@ -28,7 +34,7 @@ log = logging.getLogger("hubpipe")
 TOKEN, CONFIG, DRY_RUN, HUB_TOKEN = "github-token", "config", "dry-run", "hub-token"
 ENDPOINT_KEY = "endpoint-key"
 MODE, LEARNED_MODEL, TUNE, PRECISION, REPORT = "mode", "learned-model", "tune", "precision", "report"
-ON_UNPUBLISHED = "on-unpublished"
+ON_UNPUBLISHED, TIMEOUT = "on-unpublished", "timeout"
 ARTIFACT, FOLDER = "artifact", "hubpipe-analysis"
 RUN, TRAIN, ANALYSE, APPLY = "run", "train", "analyse", "apply"
 MODES = (RUN, TRAIN, ANALYSE, APPLY)
@@ -51,42 +57,40 @@ NO_TOKEN = "the input github-token is empty: give it ${{ github.token }}, or set
 NO_EVENT = "{name} is not set: hubpipe run works inside GitHub Actions; elsewhere use hubpipe replay"
 PROGRESS_EVERY, WORDS_ROOM = 500, 2_000
 READ_SO_FAR = "{done} of {total} issues and pull requests read"
+NOT_WRITTEN = (
+    "the step's outputs or its job summary could not be written ({reason}): free some space on the runner; what was "
+    "published is published, and stands in the log above"
+)
 UNEXPECTED = "hubpipe broke down ({error}); what it did before stays. Please report it with the log of this step"
 
 
 def main(environ: Mapping[str, str]) -> int:
     """Run the Action; give its exit code: 0 done, 1 failed, 2 wrong configuration or usage."""
-    _log_to_the_steps_log()
+    redaction = _redaction(environ)
+    _log_to_the_steps_log(redaction)
     try:
-        return _main(environ)
+        with _deadline().watched(lambda error: _told_and_failed(error, redaction, environ)) as deadline:
+            return _main(environ, redaction, deadline)
+    except Stop as stop:
+        return _told_and_failed(StoppedError(NOTHING_PUBLISHED.format(reason=stop)), redaction, environ)
     except ConfigError as error:
         for found in error.problems:
             core.error(found.message, title=found.key or "configuration", file=found.file, start_line=found.line)
-        return _failed(error, environ)
+        return _failed(redaction.all(error), environ)
     except HubpipeError as error:
-        core.error(str(error))
-        return _failed(error, environ)
+        return _told_and_failed(error, redaction, environ)
     except Exception as error:
         log.exception("unforeseen")
         unexpected = HubpipeError(UNEXPECTED.format(error=f"{type(error).__name__}: {error}"))
-        core.error(str(unexpected))
-        return _failed(unexpected, environ)
-
-
-def inert(text: str) -> str:
-    """Write text of which the runner takes nothing for a command, whatever a file's name or a fault's message holds.
-
-    The runner trims a line before it looks for `::`, and finds `##[` anywhere in it.
-    """
-    return "\n".join(f"| {line}" for line in text.replace("##[", "## [").splitlines())
+        return _told_and_failed(unexpected, redaction, environ)
 
 
 class _Inert(logging.Formatter):
-    """Write log lines that are inert."""
+    """Write log lines that are inert, whatever a file's name or a fault's message holds."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Put a bar before each line."""
-        return inert(super().format(record))
+        return "\n".join(f"| {line}" for line in inert(super().format(record)).splitlines())
 
 
 class _InertStream(io.TextIOBase):
@@ -105,10 +109,19 @@ class _InertStream(io.TextIOBase):
         self._stream.flush()
 
 
-def _log_to_the_steps_log() -> None:
-    sys.stderr = _InertStream(sys.stderr)
+def _redaction(environ: Mapping[str, str]) -> Redaction:
+    """Know every secret that the step was given."""
+    return redaction_for(environ, *(core.get_input(name) for name in (TOKEN, HUB_TOKEN, ENDPOINT_KEY)))
+
+
+def _log_to_the_steps_log(redaction: Redaction) -> None:
+    for secret in redaction.own:
+        core.set_secret(secret)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+    # Annotations are written there, too: nothing gets by.
+    sys.stdout = redacted(sys.stdout, redaction)
+    sys.stderr = _InertStream(redacted(sys.stderr, redaction))
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Inert("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
@@ -116,11 +129,19 @@ def _log_to_the_steps_log() -> None:
     log.setLevel(logging.INFO)
 
 
-def _main(environ: Mapping[str, str]) -> int:
+def _deadline() -> Deadline:
+    """Give the run its time; learning has as much as the job."""
+    given = core.get_input(TIMEOUT)
+    if not given and core.get_input(MODE) == TRAIN:
+        return Deadline()
+    return Deadline(seconds_of(given) if given else USUAL)
+
+
+def _main(environ: Mapping[str, str], redaction: Redaction, deadline: Deadline) -> int:
     mode = core.get_input(MODE) or RUN
     if mode not in MODES:
         raise UsageError(NO_MODE.format(mode=mode))
-    return _train(environ) if mode == TRAIN else _run(environ, mode)
+    return _train(environ) if mode == TRAIN else _run(environ, mode, redaction, deadline)
 
 
 def _train(environ: Mapping[str, str]) -> int:
@@ -132,7 +153,6 @@ def _train(environ: Mapping[str, str]) -> int:
         raise UsageError(NO_FOLDER)
     if not token:
         raise UsageError(NO_TOKEN_TO_TRAIN)
-    core.set_secret(token)
     out, page = Path(folder), core.get_input(REPORT)
     asked = command.Asked(
         out=out,
@@ -166,7 +186,7 @@ def _share(text: str) -> float:
     return value
 
 
-def _run(environ: Mapping[str, str], mode: str) -> int:
+def _run(environ: Mapping[str, str], mode: str, redaction: Redaction, deadline: Deadline) -> int:
     warns = _warns()
     event = _event(environ)
     if isinstance(event, Declined):
@@ -178,12 +198,11 @@ def _run(environ: Mapping[str, str], mode: str) -> int:
     if not token and (mode != RUN or not dry):
         raise UsageError(NO_TOKEN)
     places = _places(environ)
-    for secret in filter(None, (token, places.token, places.endpoint_key)):
-        core.set_secret(secret)
-    github = world.connect(token, environ) if token else None
+    github = world.connect(token, environ, deadline) if token else None
     settings = _flows() or world.configuration(event.repo, core.get_input(CONFIG) or config.PATH, github)
     publish = dry_run.publish if dry or github is None else to_github(github)
-    report = _report(mode, event, Means(settings, github, places, publish), environ)
+    report = _report(mode, event, Means(settings, github, places, publish, redaction, deadline), environ)
+    deadline.over()
     return _end(report, environ, published=report.published and not dry and mode != ANALYSE, warns=warns)
 
 
@@ -199,8 +218,11 @@ def _report(mode: str, event: Event, means: Means, environ: Mapping[str, str]) -
 def _end(report: Report, environ: Mapping[str, str], *, published: bool, warns: bool) -> int:
     """Tell what became of the event, and give the exit code: where it `warns`, a token that may not write is green."""
     _tell(report, core.warning if warns else core.error)
-    write_outputs(report, published=published)
-    _summarise(as_markdown(report), environ)
+    try:
+        write_outputs(report, published=published)
+        _summarise(as_markdown(report), environ)
+    except OSError as fault:
+        raise HubpipeError(NOT_WRITTEN.format(reason=fault.strerror)) from fault
     return report.forgiving_exit_code if warns else report.exit_code
 
 
@@ -251,33 +273,46 @@ def _tell(report: Report, shout: Callable[[str], None]) -> None:
         _annotate(flow, shout)
 
 
+def _seen(text: str) -> str:
+    """Write an annotation's words without what nobody sees; half a character is a question mark."""
+    return visible(encodable(text))
+
+
 def _annotate(flow: FlowReport, shout: Callable[[str], None]) -> None:
     if flow.error is not None:
-        core.error(f"{flow.flow}: {flow.error}")
+        core.error(_seen(f"{flow.flow}: {flow.error}"))
     for outcome in flow.outcomes:
         if outcome.failed:
-            (shout if outcome.forbidden else core.error)(f"{flow.flow}: {outcome.kind}: {outcome.detail}")
+            (shout if outcome.forbidden else core.error)(_seen(f"{flow.flow}: {outcome.kind}: {outcome.detail}"))
     for note in flow.plan.notes:
-        core.notice(f"{flow.flow}: {note}")
+        core.notice(_seen(f"{flow.flow}: {note}"))
     if flow.unread:
-        core.notice(f"{flow.flow}: not read: {'; '.join(flow.unread)}")
+        core.notice(_seen(f"{flow.flow}: not read: {'; '.join(flow.unread)}"))
 
 
 def write_outputs(report: Report | None, published: bool = False, promoted: bool = False) -> None:
-    """Set every output of the step, those of a run that did nothing without a report."""
+    """Set every output of the step, those of a run that did nothing without a report.
+
+    A later step may print them: they hold no command for the runner.
+    """
     values = {
-        "labels": json.dumps(report.labels if report else []),
-        "scores": json.dumps(report.scores if report else {}),
+        "labels": inert_json(json.dumps(report.labels if report else [])),
+        "scores": inert_json(json.dumps(report.scores if report else {})),
         "similar": json.dumps(report.similar if report else []),
-        "summary": report.summary if report else "",
+        "summary": inert(encodable(report.summary)) if report else "",
         "comment-url": report.comment_url if report else "",
-        "plan": json.dumps(as_json(report) if report else {"flows": []}),
+        "plan": inert_json(json.dumps(as_json(report) if report else {"flows": []})),
         "promoted": json.dumps(promoted),
         "published": json.dumps(published),
     }
     for name in OUTPUTS:
         # The runner's file is UTF-8: a half character in a title or a model's words must not end the step.
         core.set_output(name, encodable(values[name]))
+
+
+def _told_and_failed(error: HubpipeError, redaction: Redaction, environ: Mapping[str, str]) -> int:
+    core.error(_seen(str(error)))
+    return _failed(redaction.all(error), environ)
 
 
 def _failed(error: HubpipeError, environ: Mapping[str, str]) -> int:

@@ -13,14 +13,15 @@ from hubpipe.models.base import Places, Terms, reference
 from hubpipe.permissions import of_flow
 
 # Calls of one run with a job's own token: the configuration; the login, which takes two questions for such a token;
-# label list, labels, history and one write; comments and one write. A page is 100 entries. Of a pull request
+# label list, labels, history, a look whether the label is still there, and one write; comments and one write (where it
+# is the first one another look, and nobody asks for the login). A page is 100 entries. Of a pull request
 # whose files are read, or that is commented on: how it is now, and with a comment again ahead of the write. Where
 # files are read: .gitattributes, and with a comment the one of the run before. A description is read and written, after
 # a look for a comment from before; a check looked for and written, a release too; for
 # its notes the repository is asked for its default branch.
 CONFIG_CALLS = 1
 LOGIN_CALLS = 2
-LABEL_CALLS = 4
+LABEL_CALLS = 5
 CHOOSE_CALLS = 1
 COMMENT_CALLS = 2
 FILES_CALLS = 1

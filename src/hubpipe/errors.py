@@ -15,10 +15,13 @@ HubpipeError                    exit 1: the run failed
 │   └── EndpointError           the endpoint refused, or did not answer
 │       └── BudgetError         the run may not spend more
 ├── ArtifactError               an analysis is not what mode: analyse wrote, or not of this run and commit
+├── StoppedError                the run was ended before it was done: its time was up, or somebody cancelled it
 └── GitHubError                 GitHub refused or did not answer
     ├── ForbiddenError          the token may not do this
+    │   └── TokenError          GitHub does not know the token, or not any more
     ├── LockedError             the conversation is locked: nothing to change about the token
     ├── MissingError            GitHub does not have it, or the token may not see it
+    ├── MovedError              it is in another place now, where hubpipe does not follow
     └── RateLimitError          wait, then run again
 """
 
@@ -112,6 +115,10 @@ class ArtifactError(HubpipeError):
     """An analysis is not what mode: analyse wrote, or not of this run and commit."""
 
 
+class StoppedError(HubpipeError):
+    """The run was ended before it was done."""
+
+
 class GitHubError(HubpipeError):
     """GitHub refused or did not answer."""
 
@@ -120,12 +127,20 @@ class ForbiddenError(GitHubError):
     """The token may not do this."""
 
 
+class TokenError(ForbiddenError):
+    """GitHub does not know the token, or not any more."""
+
+
 class LockedError(GitHubError):
     """The conversation is locked: hubpipe may not write there, whatever its token may."""
 
 
 class MissingError(GitHubError):
     """GitHub does not have it, or the token may not see it."""
+
+
+class MovedError(GitHubError):
+    """The repository was renamed, or the issue transferred: hubpipe does not follow."""
 
 
 class RateLimitError(GitHubError):

@@ -11,8 +11,9 @@ from hubpipe.change import Change, Memory
 from hubpipe.change.memory import recalled
 from hubpipe.config import FILE_INPUTS, Flow, globs
 from hubpipe.errors import UsageError
-from hubpipe.event import ChangedFile, Event, Material, Subject
+from hubpipe.event import ChangedFile, Comment, Event, Material, Subject
 from hubpipe.pipeline import Changed
+from hubpipe.redaction import FORMS, Redaction
 from hubpipe.text import Document, compose
 
 if TYPE_CHECKING:
@@ -65,25 +66,37 @@ class Reading:
     read_at: float = 0.0
 
 
-def read(flow: Flow, event: Event, subject: Subject, github: "GitHub | None", own: Collection[str] = ()) -> Reading:
+def read(
+    flow: Flow,
+    event: Event,
+    subject: Subject,
+    github: "GitHub | None",
+    own: Collection[str] = (),
+    redaction: Redaction = FORMS,
+) -> Reading:
     """Read what a flow is to work on, as it is on GitHub now; without `github` as the event tells it.
 
-    `own` are the flows that write into descriptions: no flow reads what they wrote.
+    `own` are the flows that write into descriptions: no flow reads what they wrote. Nothing of what is given holds
+    what `redaction` knows for a secret.
     """
     started, alone = time.time(), _order(flow, event)
     subject = subject if alone else _as_it_is(flow, event, subject, github)
     subject = replace(subject, body=_without(subject.body, own))
-    reading = Reading(subject, alone=alone, silent=_silence(flow, subject), read_at=started)
+    reading = Reading(redaction.all(subject), alone=alone, silent=_silence(flow, subject), read_at=started)
     if reading.silent and flow.publish.labels is None and flow.publish.check is None:
         reading = replace(reading, alone=reading.alone or reading.silent)
     if reading.alone:
         return reading
-    material = _material(flow, event, subject, github)
+    # Before a patch is taken apart into lines, which would hide a key of several lines; the addresses of attachments
+    # are those that people wrote.
+    material, event = redaction.all(_material(flow, event, subject, github)), redaction.all(event)
     reading = replace(reading, material=material, complete=len(material.files) >= (subject.changed_files or 0))
     reading = _filtered(flow, reading)
     told = flow.each is None and _tells_files(flow) and reading.change is not None
     inputs = [one for one in flow.input if not (told and one in FILE_INPUTS)]
-    reading = replace(reading, document=compose(subject, reading.material, inputs, event.comment))
+    document = compose(reading.subject, reading.material, inputs, event.comment)
+    # Once more: cleaning brings together what invisible characters kept apart.
+    reading = replace(reading, document=redaction.all(document))
     return replace(reading, alone=reading.alone or _scarcity(flow, event, reading))
 
 
@@ -101,6 +114,14 @@ def _without(description: str, own: Collection[str]) -> str:
         rest = render.taken_off(description, name)
         description = rest if isinstance(rest, str) else description
     return description
+
+
+def is_own(comment: Comment, github: "GitHub | None") -> bool:
+    """Tell hubpipe's own comment, by its marker and its author where GitHub can say who hubpipe is.
+
+    Anybody can begin a comment with the marker, and would hide what stands in it from every model.
+    """
+    return render.is_own(comment.body) and (github is None or comment.author == github.login())
 
 
 def subject_of(flow: Flow, event: Event) -> Subject | None:
@@ -248,7 +269,7 @@ def _texts(flow: Flow, event: Event, subject: Subject, github: "GitHub | None") 
     material = github.material(event.repo, subject, beyond)
     return replace(
         material,
-        comments=tuple(said for said in material.comments if not render.is_own(said.body)),
+        comments=tuple(said for said in material.comments if not is_own(said, github)),
         commits=(*subject.commits, *material.commits),
     )
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from hubpipe import run, world
+from hubpipe import deadline, run, world
 from hubpipe.config import PATH
-from hubpipe.errors import EventError, UsageError
+from hubpipe.errors import EventError, StoppedError, UsageError
 from hubpipe.event import SUBJECTS, Declined, parse
 from hubpipe.models.shelf import Shelf
+from hubpipe.redaction import redaction_for
 from hubpipe.report import Report
+from hubpipe.report.cut import NOTHING_PUBLISHED
 from hubpipe.sinks import dry_run, to_github
 
 log = logging.getLogger("hubpipe")
@@ -31,6 +33,7 @@ class Replay:
     config: Path | None = None
     repo: str | None = None
     dry_run: bool = False
+    timeout: float = deadline.USUAL  # seconds
 
 
 def replay(request: Replay, environ: Mapping[str, str]) -> Report | None:
@@ -41,11 +44,19 @@ def replay(request: Replay, environ: Mapping[str, str]) -> Report | None:
     token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN")
     if not (token or request.dry_run):
         raise UsageError(NEEDS_TOKEN)
+    try:
+        with deadline.Deadline(request.timeout).watched() as limit:
+            return _replay(request, environ, token, limit)
+    except deadline.Stop as stop:
+        raise StoppedError(NOTHING_PUBLISHED.format(reason=stop)) from stop
+
+
+def _replay(request: Replay, environ: Mapping[str, str], token: str | None, limit: deadline.Deadline) -> Report | None:
     event = parse(request.event, payload(request.payload), request.repo)
     if isinstance(event, Declined):
         log.info(declined(event))
         return None
-    github = world.connect(token, environ) if token else None
+    github = world.connect(token, environ, limit) if token else None
     if request.config is not None:
         settings = world.configuration_file(request.config, github)
     else:
@@ -54,7 +65,7 @@ def replay(request: Replay, environ: Mapping[str, str]) -> Report | None:
         settings = world.configuration(event.repo, PATH, github)
     publish = dry_run.publish if request.dry_run or github is None else to_github(github)
     with world.with_learned(world.places(environ), settings.matching(event).values(), event.repo, github) as places:
-        return run.handle(event, settings, github, Shelf(places), publish)
+        return run.handle(event, settings, github, Shelf(places), publish, redaction_for(environ), limit)
 
 
 def declined(event: Declined) -> str:

@@ -8,19 +8,22 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from hubpipe import decide, digest, pipeline, render
+from hubpipe.choices import USUAL_LABELS, choices
 from hubpipe.config import CommentTarget, Config, Flow, Step
-from hubpipe.decide import Effect, LabelState, Plan, Seen
-from hubpipe.errors import ForbiddenError, GitHubError, HubpipeError, LockedError
-from hubpipe.event import Event, Label
-from hubpipe.models import phrases
+from hubpipe.deadline import Deadline, Stop
+from hubpipe.decide import LabelState, Plan, Seen
+from hubpipe.errors import HubpipeError
+from hubpipe.event import Event, KnownIssue, Label
 from hubpipe.models.base import Terms
 from hubpipe.models.meter import Meter
 from hubpipe.pipeline import Models, Work
-from hubpipe.reading import BOT, NOTHING_TO_READ, Reading, read, subject_of, with_change
+from hubpipe.reading import BOT, NOTHING_TO_READ, Reading, is_own, read, subject_of, with_change
+from hubpipe.redaction import FORMS, Redaction
 from hubpipe.report import FlowReport, Report
+from hubpipe.report.cut import cut, not_begun
 from hubpipe.report.found import findings
 from hubpipe.similar import Tracker
-from hubpipe.sinks import Outcome, Publish, Target
+from hubpipe.sinks import Outcome, Publish, Target, attempt
 from hubpipe.text import Fitted
 
 if TYPE_CHECKING:
@@ -28,17 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hubpipe")
 
-# GitHub's labels of a new repository that tell what an issue is about, with GitHub's descriptions:
-# https://docs.github.com/issues/using-labels-and-milestones-to-track-work/managing-labels#about-default-labels
-USUAL_LABELS = (
-    Label("bug", "Something isn't working"),
-    Label("documentation", "Improvements or additions to documentation"),
-    Label("enhancement", "New feature or request"),
-    Label("question", "Further information is requested"),
-)
-# Labels that say what people decided; no text tells it.
-PROCESS_LABELS = {"duplicate", "good first issue", "help wanted", "invalid", "wontfix"}
-
+NO_MEMORY = "the machine has too little memory for it: choose a smaller model, a shorter input, or a larger runner"
 BROKE_DOWN = "the flow broke down: please report it with the lines below"
 UNFORESEEN = "the flow broke down ({kind}: {reason}): please report it with the lines of the log"
 FILES_NOT_ASKED = "the changed files come from GitHub, which was not asked (no token)"
@@ -46,25 +39,37 @@ NOTHING_TO_SAY = "there is nothing to say about it that its title and descriptio
 OWN_COMMENT = "the comment is hubpipe's own"
 
 
-def handle(event: Event, config: Config, github: "GitHub | None", models: Models, publish: Publish) -> Report:
+def handle(
+    event: Event,
+    config: Config,
+    github: "GitHub | None",
+    models: Models,
+    publish: Publish,
+    redaction: Redaction = FORMS,
+    deadline: Deadline | None = None,
+) -> Report:
     """Run every flow that handles an event.
 
     Without `github` nothing is read beyond the event. A flow that fails does not stop the others:
-    its HubpipeError is in its report. The flows share one budget.
+    its HubpipeError is in its report. The flows share one budget. What `redaction` knows for a secret reaches no
+    model, no effect and no report. `deadline` ends the run between two flows, or before one writes: what a flow has
+    begun to write it writes to its end.
     """
-    if _is_own_comment(event, github):
-        return Report(event, note=OWN_COMMENT)
+    deadline = deadline or Deadline()
+    if event.comment is not None and is_own(event.comment, github):
+        return Report(redaction.all(event), note=OWN_COMMENT)
     terms = Terms(config.models, Meter(config.budget))
-    jobs = (_Job(name, flow, event, github, config.describing) for name, flow in config.matching(event).items())
-    flows = tuple(_run(job, models, terms, publish) for job in jobs)
-    return Report(event, flows, spent=terms.meter.report() if terms.meter.calls else {})
-
-
-def _is_own_comment(event: Event, github: "GitHub | None") -> bool:
-    """Tell hubpipe's own comment, by its marker and its author where GitHub can say who hubpipe is."""
-    if event.comment is None or not render.is_own(event.comment.body):
-        return False
-    return github is None or event.comment.author == github.login()
+    jobs = [
+        _Job(name, flow, event, github, config.describing, redaction) for name, flow in config.matching(event).items()
+    ]
+    flows: tuple[FlowReport, ...] = ()
+    try:
+        for job in jobs:
+            flows = (*flows, _run(job, models, terms, publish, deadline))
+    except Stop:
+        deadline.over()
+    flows += tuple(not_begun(FlowReport(job.name), deadline.struck) for job in jobs[len(flows) :])
+    return Report(redaction.all(event), flows, spent=terms.meter.report() if terms.meter.calls else {})
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class _Job:
     github: "GitHub | None"
     describing: frozenset[str] = frozenset()
     """The flows that write into descriptions."""
+    redaction: Redaction = FORMS
 
     @cached_property
     def repository_labels(self) -> tuple[Label, ...]:
@@ -84,20 +90,32 @@ class _Job:
         return self.github.labels(self.event.repo) if self.github else USUAL_LABELS
 
 
-def _run(job: _Job, models: Models, terms: Terms, publish: Publish) -> FlowReport:
-    started = time.monotonic()
+def _run(job: _Job, models: Models, terms: Terms, publish: Publish, deadline: Deadline) -> FlowReport:
+    started, begun, whole = time.monotonic(), False, False
     report = FlowReport(job.name)
+    if deadline.struck:
+        return not_begun(report, deadline.struck)
     try:
         job = replace(job, flow=models.resolve(job.flow))
         for grown in _work(job, models, terms):
             report = grown
-        report = replace(report, outcomes=_publish(job, report.plan, publish))
+        with deadline.whole():
+            begun = True
+            for outcome in _publish(job, report.plan, publish):
+                report = replace(report, outcomes=(*report.outcomes, outcome))
+            whole = True
+    except Stop as stop:
+        deadline.over()
+        report = report if whole else cut(report, str(stop), writing=begun)
     except HubpipeError as error:
         report = replace(report, error=error)
+    except MemoryError:
+        log.exception("%s: %s", job.name, NO_MEMORY)
+        report = replace(report, error=HubpipeError(NO_MEMORY))
     except Exception as fault:  # one flow must not take the others with it, nor what it has found itself
         log.exception("%s: %s", job.name, BROKE_DOWN)
         report = replace(report, error=HubpipeError(UNFORESEEN.format(kind=type(fault).__name__, reason=fault)))
-    return replace(report, seconds=time.monotonic() - started)
+    return job.redaction.all(replace(report, seconds=time.monotonic() - started))
 
 
 def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:
@@ -108,7 +126,8 @@ def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:
     if subject is None:
         yield replace(report, plan=Plan(notes=(NOTHING_TO_READ,)))
         return
-    reading = read(job.flow, job.event, subject, job.github, job.describing)
+    reading = read(job.flow, job.event, subject, job.github, job.describing, job.redaction)
+    job = replace(job, event=job.redaction.all(job.event))
     report = replace(report, unread=reading.material.unread)
     if reading.alone:
         report = replace(report, plan=Plan(notes=(reading.alone,)))
@@ -143,7 +162,8 @@ def _infer(job: _Job, reading: Reading, models: Models, terms: Terms, report: Fl
         tracker,
     )
     for step in pipeline.steps(work):
-        reports = (*report.steps, step)
+        # A model can know secrets by itself, and an earlier run's memory can hold one.
+        reports = (*report.steps, job.redaction.all(step))
         report = replace(report, steps=reports, findings=findings(job.flow, reports))
         yield report
 
@@ -151,7 +171,14 @@ def _infer(job: _Job, reading: Reading, models: Models, terms: Terms, report: Fl
 def _tracker(job: _Job) -> Tracker | None:
     """Give what knows the repository's issues, where there is somebody to ask."""
     github, repo = job.github, job.event.repo
-    return Tracker(partial(github.changed_issues, repo), partial(github.issue, repo)) if github else None
+    if github is None:
+        return None
+
+    def changed(since: str | None) -> tuple[Sequence[KnownIssue], bool]:
+        # What a run learns of other issues stays in the index.
+        return job.redaction.all(github.changed_issues(repo, since))
+
+    return Tracker(changed, partial(github.issue, repo))
 
 
 def _rule(job: _Job, reading: Reading) -> Plan:
@@ -234,45 +261,15 @@ def _seen(job: _Job, reading: Reading) -> Seen | None:
     return Seen(head, reading.read_at) if pull and head is not None and job.github is not None else None
 
 
-def _publish(job: _Job, plan: Plan, publish: Publish) -> tuple[Outcome, ...]:
+def _publish(job: _Job, plan: Plan, publish: Publish) -> Iterator[Outcome]:
     subject = job.event.subject
-    if subject is None or (subject.number is None and subject.release_id is None):
-        return ()
-    target = Target(job.event.repo, subject.number or 0)
-    return tuple(_attempt(effect, target, publish) for effect in plan.effects)
-
-
-def _attempt(effect: Effect, target: Target, publish: Publish) -> Outcome:
-    try:
-        return publish(effect, target)
-    except LockedError as error:  # what maintainers decided, not what somebody must mend
-        return Outcome(effect.kind, done=False, detail=str(error))
-    except GitHubError as error:
-        forbidden = isinstance(error, ForbiddenError)
-        return Outcome(effect.kind, done=False, detail=str(error), failed=True, forbidden=forbidden)
+    if subject is not None and not (subject.number is None and subject.release_id is None):
+        target = Target(job.event.repo, subject.number or 0)
+        yield from (attempt(effect, target, publish) for effect in plan.effects)
 
 
 def _labels(job: _Job, step: Step) -> tuple[Label, ...]:
-    """Give what a step chooses from: the labels that it names, or the repository's own where it needs some."""
-    if step.labels is not None:
-        return tuple(Label(name, description) for name, description in step.labels.items())
-    if not step.chooses:
-        return ()
-    open_to_text = [label for label in job.repository_labels if label.name.casefold() not in PROCESS_LABELS]
-    return _telling(open_to_text)
-
-
-def _telling(labels: Sequence[Label]) -> tuple[Label, ...]:
-    """Keep the labels that tell what kind of thing an issue is (bug, question, ...), where there are at least two.
-
-    Among `priority: high`, `area/parser` and twenty more no model finds the kind without an example of each.
-    """
-    kinds: dict[str, Label] = {}
-    for label in labels:
-        kind = phrases.entry(label.name)
-        if kind is not None:
-            kinds.setdefault(kind, label)
-    return tuple(kinds.values()) if len(kinds) > 1 else tuple(labels)
+    return choices(step, lambda: job.repository_labels)
 
 
 def _label_state(job: _Job) -> LabelState:

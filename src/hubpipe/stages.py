@@ -6,7 +6,8 @@ anew, and takes nothing from the analysis but what models could have said.
 Source: https://securitylab.github.com/resources/github-actions-preventing-pwn-requests/
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,12 @@ from hubpipe.analysis import ACTIVITIES, Activity, Analysis, folder
 from hubpipe.analysis.recording import Recording
 from hubpipe.analysis.replaying import Replaying
 from hubpipe.config import Config
+from hubpipe.deadline import Deadline
 from hubpipe.errors import ArtifactError, UsageError
 from hubpipe.event import EndedRun, Event
 from hubpipe.models.base import Places
 from hubpipe.models.shelf import Shelf
+from hubpipe.redaction import FORMS, Redaction
 from hubpipe.report import Report
 from hubpipe.sinks import Publish, dry_run
 
@@ -42,18 +45,22 @@ OTHER_PULL = "the analysis is of #{number}, and the run that made it was for {pu
 
 @dataclass(frozen=True)
 class Means:
-    """What a run works with: the configuration, GitHub, models, and where effects go."""
+    """What a run works with: the configuration, GitHub, models, where effects go, and how long it may take."""
 
     config: Config
     github: "GitHub | None"
     places: Places
     publish: Publish
+    redaction: Redaction = FORMS
+    deadline: Deadline = field(default_factory=Deadline)
 
 
 def at_once(event: Event, means: Means) -> Report:
     """Read, ask, decide and publish in one run."""
     with world.with_learned(means.places, means.config.matching(event).values(), event.repo, means.github) as places:
-        return run.handle(event, means.config, means.github, Shelf(places), means.publish)
+        return run.handle(
+            event, means.config, means.github, Shelf(places), means.publish, means.redaction, means.deadline
+        )
 
 
 def analyse(event: Event, means: Means, into: Path) -> Report:
@@ -69,7 +76,7 @@ def analyse(event: Event, means: Means, into: Path) -> Report:
         raise UsageError(NOT_THE_AUTHORS.format(activities=", ".join(ACTIVITIES), event=event.name))
     with world.with_learned(means.places, means.config.matching(event).values(), event.repo, means.github) as places:
         models = Recording(Shelf(places))
-        report = run.handle(event, means.config, means.github, models, dry_run.publish)
+        report = run.handle(event, means.config, means.github, models, dry_run.publish, means.redaction, means.deadline)
     analysis = Analysis(
         repository=event.repo,
         number=subject.number,
@@ -77,7 +84,8 @@ def analyse(event: Event, means: Means, into: Path) -> Report:
         activity=action,
         models=models.said(),
     )
-    folder.write(into, analysis)
+    # What models said before it was redacted for the report.
+    folder.write(into, Analysis.model_validate_json(json.dumps(means.redaction.all(analysis.model_dump(mode="json")))))
     return report
 
 
@@ -93,7 +101,8 @@ def apply(event: Event, means: Means, ended: EndedRun, analysed: Path) -> Report
         return about
     pull, analysis = about
     with world.with_learned(means.places, means.config.matching(pull).values(), pull.repo, means.github) as places:
-        return run.handle(pull, means.config, means.github, Replaying(Shelf(places), analysis), means.publish)
+        models = Replaying(Shelf(places), analysis)
+        return run.handle(pull, means.config, means.github, models, means.publish, means.redaction, means.deadline)
 
 
 def _about(event: Event, ended: EndedRun, github: "GitHub", analysed: Path) -> tuple[Event, Analysis] | Report:

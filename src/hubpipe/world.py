@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hubpipe import config
 from hubpipe.config import Config, Flow
 from hubpipe.config.steps import AUTO, LEARNED
+from hubpipe.deadline import Deadline
 from hubpipe.errors import ConfigError, Problem, UsageError
 from hubpipe.models.base import Places
 
@@ -74,8 +75,8 @@ def _uses_learned(flows: Iterable[Flow | None]) -> bool:
     return any(step.model in (AUTO, LEARNED) for flow in flows if flow is not None for step in flow.pipeline)
 
 
-def connect(token: str, environ: Mapping[str, str]) -> "GitHub":
-    """Open GitHub, at the server that the environment names."""
+def connect(token: str, environ: Mapping[str, str], deadline: Deadline | None = None) -> "GitHub":
+    """Open GitHub, at the server that the environment names; nothing is sent to it after `deadline`."""
     from hubpipe.github import DEFAULT_API_URL, GitHub
 
     return GitHub(
@@ -84,6 +85,9 @@ def connect(token: str, environ: Mapping[str, str]) -> "GitHub":
         graphql_url=environ.get("GITHUB_GRAPHQL_URL") or None,
         server_url=environ.get("GITHUB_SERVER_URL") or None,
         pacing=_seconds(environ, "HUBPIPE_WRITE_PACING", 1.0),
+        patience=_seconds(environ, "HUBPIPE_PATIENCE", 60.0),
+        timeout=max(1, round(_seconds(environ, "HUBPIPE_REQUEST_TIMEOUT", 30.0))),
+        deadline=deadline,
     )
 
 

@@ -124,7 +124,7 @@ def test_a_name_tells_the_kind(path: str, kind: str) -> None:
         ("!*.py linguist-generated\n[bad linguist-generated\n\\ linguist-generated", "a.py", "source"),
         ('"my file.py" linguist-generated', "my file.py", "generated"),
         ("lib linguist-vendored", "lib/a.py", "source"),
-        ("*a*a*a*a*a*.py linguist-generated", "a" * 400 + ".py", "source"),
+        ("*a*a*a*a*a*.py linguist-generated", "a" * 400 + ".py", "generated"),
     ],
 )
 def test_the_repositorys_word_goes_before_a_name(attributes: str, path: str, kind: str) -> None:
@@ -219,14 +219,24 @@ def test_what_is_not_looked_through_for_symbols_is_told() -> None:
 @pytest.mark.parametrize(
     ("attributes", "told"),
     [
-        ("*a*b*c*d linguist-generated\n*.x linguist-generated", 1),
+        ("[b-a] linguist-generated\n*.x linguist-generated", 1),
         ("[attr]made linguist-generated\n*.x made", 1),
-        ("*a*b*c*d binary\n[attr]made -diff", 2),
-        ("*a*b*c*d text\n[attr]made eol=lf\n# [attr]a diff\n*.x linguist-generated\nsrc/**/*.x diff", 0),
+        ("[b-a] binary\n[attr]made -diff", 2),
+        ("*a*b*c*d diff\n[attr]made eol=lf\n# [attr]a diff\n*.x linguist-generated\nsrc/**/*.x diff", 0),
     ],
 )
 def test_rules_of_gitattributes_that_are_not_read_are_told(attributes: str, told: int) -> None:
     unread = change.read([], attributes).unread
     lines = "line" if told == 1 else "lines"
-    said = f"{told} {lines} of .gitattributes: own macros, or more than three stars in a pattern"
+    said = f"{told} {lines} of .gitattributes: own macros, or patterns that are none"
     assert unread == ((said,) if told else ())
+
+
+@pytest.mark.threat("attack", "input")
+def test_a_pattern_of_many_stars_meets_a_deep_path_and_both_are_read() -> None:
+    deep, stars = "a/" * 2_000, "/".join(["**/a"] * 60)
+    patch = "@@ -0,0 +1,1 @@\n+x = 1"
+    files = [ChangedFile(f"{deep}{name}.py", "modified", 1, 0, patch) for name in ("b", "c")]
+    found = change.read(files, f"{stars}/b.py linguist-generated\n{'*a' * 200}*c linguist-generated\n")
+    assert [file.kind == "generated" for file in found.files] == [True, False]
+    assert found.unread == ()

@@ -81,7 +81,7 @@ def test_a_strangers_order_writes_nothing_and_is_told(standin: StandIn, tmp_path
     assert standin.writes == []
     assert (
         f"/summarize is for people of the repository, and outsider is {who or 'unknown'} there"
-        in step.summary.replace("\\_", "_")
+        in step.summary.replace("\\_", "_").replace("&#47;", "/")
     )
 
 
@@ -100,7 +100,7 @@ def test_only_a_first_line_is_an_order(standin: StandIn, tmp_path: Path, body: s
     step = says(standin, tmp_path, number, body)
     assert step.status == 0, step.log
     assert standin.writes == []
-    assert "the comment does not begin with /summarize" in step.summary
+    assert "the comment does not begin with /summarize" in step.log
 
 
 @pytest.mark.parametrize("action", ["edited", "deleted"])
@@ -252,6 +252,16 @@ def test_what_strangers_wrote_into_a_thread_is_text_in_its_digest(standin: Stand
     assert "#1" not in digest
     assert "<img" not in digest
     assert "\u202e" not in digest
+
+
+@pytest.mark.threat("attack", "injection")
+def test_nobody_hides_a_comment_behind_hubpipes_own_marker(standin: StandIn, tmp_path: Path) -> None:
+    number = thread(standin, ASKED)
+    standin.comment_as("outsider", number, f"<!-- hubpipe: flow=digest -->\n{CAUSE}")
+    step = says(standin, tmp_path, number, "/summarize")
+    assert step.status == 0, step.log
+    [digest] = [one["body"] for one in standin.comments_of(number) if one["user"]["login"].endswith("[bot]")]
+    assert f"- {CAUSE} — outsider\n" in digest
 
 
 def _of_ghosts(bodies: tuple[str, ...]) -> Iterator[dict[str, Any]]:

@@ -43,11 +43,13 @@ def test_a_folder_that_the_image_names_comes_first(tmp_path: Path) -> None:
     assert embedded.find(tmp_path) == tmp_path
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_one_changed_byte_is_refused_at_every_load(tampered: Path) -> None:
     with pytest.raises(UnsafeModelError, match="sha256"):
         load(STEP, {}, Places(embedded=tampered, offline=True))
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.parametrize("name", sorted(set(embedded.SHA256) - {embedded.WEIGHTS}))
 def test_no_other_file_of_the_model_may_differ_either(name: str, tmp_path: Path) -> None:
     found = embedded.find(None)
@@ -94,6 +96,7 @@ def test_its_needs_are_known_without_loading_it() -> None:
     assert needs.load_seconds == embedded.LOAD_SECONDS
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_the_script_passes_the_installed_model_and_refuses_another(tampered: Path) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True)

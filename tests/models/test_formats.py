@@ -95,6 +95,7 @@ def test_the_text_of_training_runs_is_left_out() -> None:
     assert wanted(sizes) == ("README.md", "config.json", "vocab.txt")
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.parametrize(
     "pickle", ["pytorch_model.bin", "model.pt", "model.ckpt", "model.pkl", "model.joblib", "tf_model.h5"]
 )
@@ -118,6 +119,7 @@ def test_what_holds_no_weights_is_no_model() -> None:
         refuse_pickles(Repository("octo-org/model", sizes={"README.md": 1}, patterns=GGUF))
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.parametrize(
     ("file", "data", "told"),
     [
@@ -187,6 +189,7 @@ def test_a_module_is_found_however_its_folder_is_written(path: str) -> None:
         refuse_pickles(Repository("octo-org/model", sizes=sizes, modules=modules))
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.parametrize("path", ["../x", "1_Pooling/../../x", "/etc", "a\\b"])
 def test_a_module_outside_of_the_model_is_refused(path: str) -> None:
     with pytest.raises(UnsafeModelError, match="names a file outside of itself"):
@@ -202,6 +205,7 @@ def index(*names: object, whole: bool = False, file: str = "model.safetensors.in
     refuse_index(Repository("octo-org/model", sizes=sizes), file, data)
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize(
     "name",
@@ -251,6 +255,7 @@ def test_every_file_that_may_name_code_or_weights_is_read(name: str) -> None:
     assert code_files(Repository("octo-org/model", sizes={name: 1, "vocab.json": 1, "tokenizer.json": 1})) == [name]
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.parametrize("name", ["weights.txt", "adapter_model.bin", "../model.safetensors", "/model.safetensors"])
 def test_a_configuration_that_names_other_weights_is_refused(name: str) -> None:
     with pytest.raises(UnsafeModelError, match="no safetensors file beside it"):

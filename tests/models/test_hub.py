@@ -100,6 +100,7 @@ def test_an_environment_names_the_hub_and_the_cache(hub: LocalHub, tmp_path: Pat
     assert Path(done.stdout.strip()) == tmp_path / "hub" / "models--octo-org--tiny-bugs" / "snapshots" / COMMIT
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_bytes_that_are_not_those_that_the_hub_names_are_refused_and_removed(model: Stored, online: Places) -> None:
     model.changed[WEIGHTS] = bytes(reversed(model.files[WEIGHTS]))
     with pytest.raises(UnsafeModelError, match=r"model\.safetensors is not what the Hub says it is.*run again"):
@@ -109,12 +110,14 @@ def test_bytes_that_are_not_those_that_the_hub_names_are_refused_and_removed(mod
     assert (source.folder / WEIGHTS).read_bytes() == model.files[WEIGHTS]
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_small_files_are_held_against_their_hash_too(model: Stored, online: Places) -> None:
     model.changed["tokenizer.json"] = bytes(reversed(model.files["tokenizer.json"]))
     with pytest.raises(UnsafeModelError, match=r"tokenizer\.json is not what the Hub says"):
         fetch(found(online), online)
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_a_cache_that_was_changed_since_is_refused(model: Stored, online: Places) -> None:
     source = fetch(found(online), online)
     (source.folder / WEIGHTS).resolve().write_bytes(b"other weights")
@@ -122,6 +125,7 @@ def test_a_cache_that_was_changed_since_is_refused(model: Stored, online: Places
         fetch(found(online), online)
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.parametrize("file", [WEIGHTS, "tokenizer.json"])
 def test_a_cache_that_was_changed_is_refused_where_the_hub_is_not_asked(
     hub: LocalHub, online: Places, file: str
@@ -242,6 +246,7 @@ def test_a_commit_that_is_in_the_cache_is_taken_from_there_while_the_hub_is_away
         locate("octo-org/other", COMMIT, online)
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_a_folder_in_the_working_directory_is_no_model_of_the_hub(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,7 @@ def test_an_encoder_that_cannot_be_had_is_told_before_the_topics_are_downloaded(
     refused(hub, online, "octo-org/encoder: the Hub has no such model", ModelNotFoundError)
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_an_encoder_that_is_a_pickle_is_refused(hub: LocalHub, online: Places) -> None:
     files = hub.models[ENCODER].files
     files["pytorch_model.bin"] = files.pop("model.safetensors")

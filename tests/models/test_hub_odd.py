@@ -46,6 +46,7 @@ def refused(places: Places, kind: type[ModelError], told: str, step: Step = STEP
             ask()
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.usefixtures("hub")
 @pytest.mark.parametrize("target", ["weights.txt", "../evil.safetensors", "/tmp/evil.safetensors"])
 def test_an_index_leads_to_no_pickle_and_no_file_elsewhere(model: Stored, online: Places, target: str) -> None:
@@ -55,6 +56,7 @@ def test_an_index_leads_to_no_pickle_and_no_file_elsewhere(model: Stored, online
     refused(online, UnsafeModelError, "no safetensors file beside it")
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.usefixtures("hub")
 @pytest.mark.parametrize("library", ["fake", "Fake", " fake "])
 def test_a_card_cannot_make_a_model_the_fake(model: Stored, online: Places, tmp_path: Path, library: str) -> None:
@@ -70,6 +72,7 @@ def test_a_card_cannot_make_a_model_the_fake(model: Stored, online: Places, tmp_
     assert describe(Step(task="text-classification", model=str(folder)), online).library == "transformers"
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.usefixtures("hub")
 @pytest.mark.parametrize("name", ["../evil.json", "a/../../evil.json", "/tmp/evil.json"])
 def test_a_list_of_files_that_leads_elsewhere_is_refused(model: Stored, online: Places, name: str) -> None:
@@ -171,6 +174,7 @@ def test_an_encoder_that_sentence_transformers_stumbles_over_is_told(
         load(step, {}, online)
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.parametrize("folder", ["", "router", "./router/"])
 def test_the_modules_within_a_router_bring_no_pickles_and_no_code(tmp_path: Path, folder: str) -> None:
     router = tmp_path / folder

@@ -78,6 +78,7 @@ def test_no_folder_and_an_empty_one_hold_no_model(tmp_path: Path) -> None:
             folder.read(place)
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -94,6 +95,7 @@ def test_broken_settings_are_told(tmp_path: Path, settings: str, said: str) -> N
         folder.read(tmp_path / "model")
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_weights_of_another_model_are_told(tmp_path: Path) -> None:
     folder.save(tmp_path / "model", learned(), "")
     folder.save(tmp_path / "other", learned("crash"), "")
@@ -104,6 +106,7 @@ def test_weights_of_another_model_are_told(tmp_path: Path) -> None:
         folder.read(tmp_path / "model")
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.parametrize("key", ["labels", "encoder", "spec", "facts", "evidence"])
 def test_settings_that_lack_a_part_are_told(tmp_path: Path, key: str) -> None:
     folder.save(tmp_path / "model", learned(), "")

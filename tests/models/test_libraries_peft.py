@@ -101,6 +101,7 @@ def test_a_module_that_an_adapter_names_is_never_imported(adapter: Path, places:
         opened(adapter, places)
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_an_adapter_that_is_a_pickle_is_refused(adapter: Path, places: Places) -> None:
     (adapter / "adapter_model.safetensors").rename(adapter / "adapter_model.bin")
     with pytest.raises((UnsafeModelError, ModelNotFoundError), match="adapter_model"):

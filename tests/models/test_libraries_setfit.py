@@ -126,6 +126,7 @@ def test_an_allowed_class_is_never_called_with_arguments() -> None:
     refused(pickle.dumps(Call(LogisticRegression, "l2")), "a call of sklearn")
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_an_array_of_objects_which_hides_a_pickle_in_a_pickle_is_refused(touched: Path) -> None:
     trained = LogisticRegression().fit(vectors(), TRUTH)
     trained.classes_ = np.array([Call(os.system, f"touch {touched}"), "b", "c"], dtype=object)
@@ -139,6 +140,7 @@ def test_a_memory_map_is_refused(tmp_path: Path) -> None:
     refused(pickle.dumps(Call(np.memmap, str(target))), r"names 'numpy\.memmap'")
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_a_pickle_inside_a_pickle_is_refused(touched: Path) -> None:
     inner = pickle.dumps(Call(os.system, f"touch {touched}"))
     refused(pickle.dumps(Call(pickle.loads, inner)), "_pickle")
@@ -158,6 +160,7 @@ def test_the_old_ways_to_make_an_object_are_refused() -> None:
     refused(b"\x80\x02(cnumpy\nndarray\no.", "opcode OBJ")
 
 
+@pytest.mark.threat("attack", "supply-chain")
 @pytest.mark.parametrize("opcode", [b"\x8e", b"\x96", b"\x8d"], ids=["BINBYTES8", "BYTEARRAY8", "BINUNICODE8"])
 def test_an_opcode_that_asks_for_more_than_the_file_has_is_refused_at_once(opcode: bytes) -> None:
     refused(b"\x80\x05" + opcode + struct.pack("<Q", 2**40) + b".", "broken")
@@ -168,6 +171,7 @@ def test_an_array_that_asks_for_more_than_the_file_has_is_refused() -> None:
     refused(small.replace(struct.pack("<H", 300), struct.pack("<H", 65_000)), "broken")
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_a_state_that_would_take_forever_to_hash_is_refused() -> None:
     doubled = b"\x80\x02)" + b"2\x86" * 60
     refused(doubled + b"}" + b"\x85.", "opcode DUP")

@@ -117,6 +117,7 @@ def test_what_is_no_skops_file_is_told(tmp_path: Path, places: Places) -> None:
         opened(tmp_path, places)
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_a_pickle_is_refused_by_name(tmp_path: Path, places: Places) -> None:
     (tmp_path / "model.pkl").write_bytes(b"\x80\x04.")
     with pytest.raises(UnsafeModelError, match=r"model\.pkl"):

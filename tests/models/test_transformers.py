@@ -115,6 +115,7 @@ def test_an_architecture_that_cannot_do_the_task_is_refused(tiny_model: TinyMode
         model(tiny_model("text-generation"), "fill-mask", places)
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_a_pickle_is_never_read(tiny_model: TinyModels, tmp_path: Path, places: Places) -> None:
     folder = copy(tiny_model("text-classification"), tmp_path)
     weights = folder / "model.safetensors"
@@ -125,6 +126,7 @@ def test_a_pickle_is_never_read(tiny_model: TinyModels, tmp_path: Path, places: 
         model(folder, "text-classification", places)
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_own_code_is_never_run(tiny_model: TinyModels, tmp_path: Path, places: Places) -> None:
     folder = copy(tiny_model("text-classification"), tmp_path)
     ran = tmp_path / "ran"

@@ -39,6 +39,7 @@ def test_changed_weights_take_the_place_of_the_encoders_own_in_float32(source: S
     assert not np.allclose(encoder.embed(TEXTS), own.embed(TEXTS), atol=0.01)
 
 
+@pytest.mark.threat("attack", "supply-chain")
 def test_weights_of_another_encoder_are_refused_and_none_is_laid(source: Source) -> None:
     encoder = Encoder(source)
     before = encoder.embed(TEXTS)

@@ -20,12 +20,20 @@ class Exchange:
 
 @dataclass
 class Accident:
-    """What happens to the next `times` requests of a method whose path matches."""
+    """What happens to the next `times` requests of a method ("": any) whose path matches, after the first `after`."""
 
     method: str
     path: str
     happen: Callable[[Request, Answer], Reply]
     times: int = 1
+    after: int = 0
+
+    def strikes(self, request: Request) -> bool:
+        """Tell whether it is this request's turn."""
+        if self.method not in ("", request.method) or not re.search(self.path, request.path):
+            return False
+        self.after -= 1
+        return self.after < 0
 
 
 @dataclass
@@ -53,7 +61,7 @@ class Recorder:
 
     def _happen(self, request: Request) -> Reply:
         for accident in self.accidents:
-            if accident.method == request.method and re.search(accident.path, request.path):
+            if accident.strikes(request):
                 accident.times -= 1
                 self.accidents = [one for one in self.accidents if one.times > 0]
                 return accident.happen(request, self.ask)

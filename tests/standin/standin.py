@@ -23,12 +23,14 @@ class Server:
     """The running stand-in, shared by all tests.
 
     `url` is where hubpipe calls: there the conversation is recorded. `setup_url` is the same GitHub, off the record.
+    `token` is a job's, `twin_token` that of another job at the same time.
     """
 
     url: str
     setup_url: str
     token: str
     read_only_token: str
+    twin_token: str
     recorder: Recorder
     gateway: Gateway = field(repr=False)
 
@@ -101,6 +103,10 @@ class StandIn(Authors):
 
     def add_label_as(self, user: str, number: int, name: str) -> None:
         self._as(user).ask("POST", f"{self._issue(number)}/labels", labels=[name])
+
+    def label_as_bot(self, number: int, name: str) -> None:
+        """Add a label as an earlier run did."""
+        Api(self.api.url, self.token).ask("POST", f"{self._issue(number)}/labels", labels=[name])
 
     def remove_label_as(self, user: str, number: int, name: str) -> None:
         self._as(user).ask("DELETE", f"{self._issue(number)}/labels/{quote(name, safe='')}")

@@ -1,9 +1,13 @@
 """Turn HTTP requests into replies with a plain function, on a free loopback port."""
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -45,12 +49,18 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the client gets; `cut` is how many bytes of the body reach it, None for all."""
+    """What the client gets; `cut` is how many bytes of the body reach it, None for all.
+
+    `length` is what the head says of the body's length, where that is not true; `drip` is how many seconds lie
+    between two bytes.
+    """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
+    length: int | None = None
+    drip: float = 0.0
 
     def json(self) -> Any:
         return json.loads(self.body) if self.body else None
@@ -60,7 +70,11 @@ Answer = Callable[[Request], Reply]
 
 
 class LostReply(Exception):  # noqa: N818 (an event on the wire, not an error of the program)
-    """The connection breaks before the reply."""
+    """The connection breaks before the reply, by a reset where `reset` says so, else in order."""
+
+    def __init__(self, *, reset: bool = False):
+        self.reset = reset
+        super().__init__()
 
 
 def reply_json(status: int, data: object, headers: Mapping[str, str] | None = None) -> Reply:
@@ -105,10 +119,16 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         try:
             reply = self.server.answer(self._request())
-        except LostReply:
+        except LostReply as lost:
             self.close_connection = True
+            if lost.reset:
+                # Nothing lingers: what is unsent is thrown away, and the other side gets a reset.
+                self.connection.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+                self.connection.close()
             return
-        self._send(reply)
+        # A client that has given up waiting is not there to be told.
+        with suppress(ConnectionError):
+            self._send(reply)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 (http.server's names)
 
@@ -123,9 +143,14 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in reply.headers.items():
             self.send_header(name, value)
         if reply.status != 204:
-            self.send_header("content-length", str(len(reply.body)))
+            length = len(reply.body) if reply.length is None else reply.length
+            self.send_header("content-length", str(length))
         self.end_headers()
-        self.wfile.write(reply.body[: reply.cut])
+        for start in range(0, len(reply.body), 1) if reply.drip else ():
+            self.wfile.write(reply.body[start : start + 1])
+            time.sleep(reply.drip)
+        if not reply.drip:
+            self.wfile.write(reply.body[: reply.cut])
         self.close_connection = self.close_connection or reply.cut is not None
 
     def log_message(self, format: str, *args: object) -> None:

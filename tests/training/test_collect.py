@@ -13,8 +13,10 @@ import pytest
 
 from hubpipe.errors import GitHubError, MissingError, RateLimitError, UsageError
 from hubpipe.github import GitHub
+from hubpipe.redaction import REDACTED
 from hubpipe.training import collect, counting
 from hubpipe.training.collect import History
+from tests.leaked import LEAKED, holds
 from tests.standin.histories import FIRST_DAY, added, issue, label, remember
 from tests.standin.recorder import Accident
 from tests.standin.standin import StandIn
@@ -85,6 +87,19 @@ def test_a_history_is_every_issue_and_pull_request_oldest_first(
     assert numbers(history) == list(range(1, 20))
     assert told == [(5, 19), (10, 19), (12, 19), (17, 19), (19, 19)]
     assert history == collect.read(tmp_path, standin.repo)
+
+
+@pytest.mark.threat("attack", "secrets")
+def test_what_is_on_disk_holds_no_secret_that_an_issue_leaked(github: GitHub, standin: StandIn, tmp_path: Path) -> None:
+    secret = LEAKED["a fine-grained token of GitHub's"]
+    remember(standin, issue(1, f"It breaks with {secret}", f"I set {secret} there."), issue(2, "Crash", "It crashes."))
+    history = gather(github, standin, tmp_path)
+    assert history.past[0].title == f"It breaks with {REDACTED}"
+    assert not holds(only_file(tmp_path).read_text("utf-8"), secret)
+    # A file of an older version may hold one: nothing that is learned does.
+    path = only_file(tmp_path)
+    path.write_text(path.read_text("utf-8").replace(REDACTED, secret), "utf-8")
+    assert collect.read(tmp_path, standin.repo) == history
 
 
 def test_what_is_on_disk_names_the_repository_and_holds_no_token(

@@ -5,11 +5,16 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hubpipe.errors import UsageError
+from hubpipe.models.learned import archive
+from hubpipe.models.learned.archive import Archived
+from hubpipe.redaction import REDACTED
 from hubpipe.training import files
 from hubpipe.training.examples import Example
+from tests.leaked import LEAKED, holds
 
 HOSTILE = 'He said "no", then C:\\temp\\new;\r\nand a second line\n"'
 
@@ -161,3 +166,12 @@ def test_rows_that_lack_what_others_have_are_empty_there(tmp_path: Path) -> None
         ("b", "", ()),
         ("c", "", ()),
     ]
+
+
+@pytest.mark.threat("attack", "secrets")
+def test_no_secret_that_somebody_leaked_is_learned_from_or_kept_beside_a_model(tmp_path: Path) -> None:
+    secret = LEAKED["a token of Hugging Face's"]
+    example = only(write(tmp_path, "data.json", json.dumps([{"title": secret, "body": f"a {secret}", "label": "bug"}])))
+    assert (example.title, example.body) == (REDACTED, f"a {REDACTED}")
+    packed = archive.pack(np.ones((1, 2)), [Archived(example.title)])
+    assert not any(holds(data.decode("latin-1"), secret) for data in packed.values())

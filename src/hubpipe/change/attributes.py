@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+import re2
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 # The attributes that GitHub's linguist reads
@@ -13,16 +15,17 @@ ATTRIBUTES = frozenset({"linguist-generated", "linguist-vendored", "linguist-doc
 BINARY = {"diff": False, "binary": True}
 FALSE = frozenset({"false", "0", "no", "off"})
 LINE = re.compile(r'(?:"((?:[^"\\]|\\.)*)"|(\S+))\s+(.*)')
-# A pattern becomes a regular expression that may go back over every star: neither many stars nor long paths meet it.
-MOST_STARS = 3
-LONGEST_PATH = 512
+# A pattern becomes a regular expression, and a repository has thousands of paths for it: it runs on an engine that is
+# linear in the path, whatever its stars.
+QUIET = re2.Options()
+QUIET.log_errors = False
 
 
 @dataclass(frozen=True)
 class Rule:
     """A pattern, and what it says of the paths that it matches; None takes back what an earlier rule said."""
 
-    pattern: GitIgnoreSpecPattern
+    pattern: re2._Regexp
     says: Mapping[str, bool | None]
 
 
@@ -33,7 +36,7 @@ def rules(text: str) -> tuple[Rule, ...]:
 
 
 def unread(text: str) -> int:
-    """Count the lines that may say something of a file and are not read: own macros, and patterns of many stars."""
+    """Count the lines that may say something of a file and are not read: own macros, and patterns that are none."""
     return sum(_is_unread(line.strip()) for line in text.split("\n"))
 
 
@@ -42,7 +45,7 @@ def _is_unread(line: str) -> bool:
     if match is None or line.startswith(("#", "!")):
         return False
     says = _says(match[3].split())
-    return bool(says) and (line.startswith("[attr]") or _has_many_stars(_pattern(match)))
+    return bool(says) and (line.startswith("[attr]") or _compiled(_pattern(match)) is None)
 
 
 def _rule(line: str) -> Rule | None:
@@ -51,7 +54,7 @@ def _rule(line: str) -> Rule | None:
         return None
     pattern = _pattern(match)
     says = _says(match[3].split())
-    compiled = _compiled(pattern) if says and not _has_many_stars(pattern) else None
+    compiled = _compiled(pattern) if says else None
     return None if compiled is None else Rule(compiled, says)
 
 
@@ -59,17 +62,14 @@ def _pattern(match: re.Match[str]) -> str:
     return str(match[2]) if match[1] is None else re.sub(r"\\(.)", r"\1", match[1])
 
 
-def _has_many_stars(pattern: str) -> bool:
-    return pattern.replace("**", "").count("*") > MOST_STARS
-
-
-def _compiled(pattern: str) -> GitIgnoreSpecPattern | None:
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re2._Regexp | None:
     # pathspec's own error is a ValueError, and so is an error of a regular expression's range.
     try:
         compiled = GitIgnoreSpecPattern(pattern)
-    except (ValueError, re.error):
+        return re2.compile(compiled.regex.pattern, QUIET) if compiled.regex is not None else None
+    except (ValueError, re.error, re2.error):
         return None
-    return compiled if compiled.regex is not None else None
 
 
 def _says(words: Sequence[str]) -> dict[str, bool | None]:
@@ -88,13 +88,14 @@ def _says(words: Sequence[str]) -> dict[str, bool | None]:
 def said(path: str, rules: Sequence[Rule]) -> Mapping[str, bool | None]:
     """Tell which attributes are set (True) and unset (False) for a path; the last rule that matches wins."""
     says: dict[str, bool | None] = {}
-    for rule in rules if len(path) <= LONGEST_PATH else ():
+    path = path.encode("utf-8", "replace").decode("utf-8")
+    for rule in rules:
         if _matches(rule.pattern, path):
             says |= rule.says
     return says
 
 
-def _matches(pattern: GitIgnoreSpecPattern, path: str) -> bool:
+def _matches(pattern: re2._Regexp, path: str) -> bool:
     """Tell whether a pattern matches the path itself: unlike in `.gitignore`, a folder's match is not its files'."""
-    result = pattern.match_file(path)
-    return result is not None and not result.match.groupdict().get("ps_d")
+    found = pattern.search(path)
+    return found is not None and not found.groupdict().get("ps_d")

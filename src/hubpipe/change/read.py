@@ -13,7 +13,7 @@ from hubpipe.event import ChangedFile
 # Of a file that changes more, the counts are said, and no symbols.
 MOST_CHARACTERS = 100_000
 NO_SYMBOLS = "symbols of {files}: too much, or no code that the parser knows"
-NO_RULES = "{count} {lines} of .gitattributes: own macros, or more than three stars in a pattern"
+NO_RULES = "{count} {lines} of .gitattributes: own macros, or patterns that are none"
 NAMED_FILES = 3
 WITH_SYMBOLS = frozenset({"source", "tests"})
 

@@ -4,39 +4,32 @@ Source: https://docs.github.com/en/rest, by way of PyGithub.
 """
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from textwrap import shorten
-from typing import Any
-from urllib.parse import quote
 
-from github import Auth, Github, GithubException
+from github import Auth, Github
 from github.Consts import DEFAULT_BASE_URL
-from github.Issue import Issue
 from github.Repository import Repository
 
 from hubpipe import __version__
-from hubpipe.errors import ForbiddenError, GitHubError, MissingError
+from hubpipe.deadline import Deadline
+from hubpipe.errors import ForbiddenError, GitHubError, MissingError, TokenError
 from hubpipe.event import Annotation, Attachment, Comment, KnownIssue, Label, LabelChange, Material, Subject
-from hubpipe.github import checks, history, issues, pulls, releases
+from hubpipe.github import checks, history, issues, labels, pulls, releases
 from hubpipe.github.attachments import Fetcher, attached, hosts_of
-from hubpipe.github.calls import Access, Caller, Deed, NoAnswerError
+from hubpipe.github.calls import Access, Caller, Deed
+from hubpipe.github.comments import Thread
 from hubpipe.github.folders import READ_CONTENTS, folder
 from hubpipe.github.granted import Granted, granted
-from hubpipe.github.material import Reading, comment_of, not_read, read, text_of
+from hubpipe.github.material import Reading, not_read, read, text_of
+from hubpipe.github.replies import strict
 
 DEFAULT_API_URL = DEFAULT_BASE_URL  # where the environment names no server
 PAGE = 100
 TIMEOUT = 30  # seconds, for one request
-# GitHub's own default for a label without a colour.
-LABEL_COLOR = "ededed"
-DESCRIPTION_LIMIT = 100  # characters
 # Who a workflow's own token speaks for.
 ACTIONS_BOT = "github-actions[bot]"
 VIEWER = "query { viewer { login } }"
 
-READ_ISSUE = "`issues: read` (`pull-requests: read` for a pull request)"
-WRITE_ISSUE = "`issues: write` (`pull-requests: write` for a pull request)"
 UNREADABLE = "{path} of {repo} is no UTF-8 text of at most 1 MB: make it one, or remove it."
 
 
@@ -44,8 +37,8 @@ class GitHub:
     """What one token sees and may do.
 
     `pacing` is the time in seconds between two writes, as GitHub asks for; `patience` is how long one call may
-    wait for GitHub in all. Every method raises ForbiddenError, LockedError, MissingError, RateLimitError or
-    GitHubError.
+    wait for GitHub in all, `timeout` how long one request may take, and nothing is sent after `deadline`. Every method
+    raises ForbiddenError, LockedError, MissingError, RateLimitError or GitHubError.
     `repo` is "owner/name"; `number` is an issue's or a pull request's: for labels and comments they are one.
     """
 
@@ -58,20 +51,24 @@ class GitHub:
         server_url: str | None = None,
         pacing: float = 1.0,
         patience: float = 60.0,
+        timeout: int = TIMEOUT,
+        deadline: Deadline | None = None,
     ) -> None:
-        self._hub = Github(
-            auth=Auth.Token(token) if token else None,
-            base_url=api_url.rstrip("/"),
-            user_agent=f"hubpipe/{__version__}",
-            per_page=PAGE,
-            timeout=TIMEOUT,
-            retry=None,
-            seconds_between_requests=0,
-            seconds_between_writes=pacing,
-            lazy=True,
+        self._hub = strict(
+            lambda: Github(
+                auth=Auth.Token(token) if token else None,
+                base_url=api_url.rstrip("/"),
+                user_agent=f"hubpipe/{__version__}",
+                per_page=PAGE,
+                timeout=timeout,
+                retry=None,
+                seconds_between_requests=0,
+                seconds_between_writes=pacing,
+                lazy=True,
+            )
         )
         self._graphql_url = graphql_url or self._hub.requester.graphql_url
-        self._caller = Caller(patience)
+        self._caller = Caller(patience, deadline or Deadline())
         self._fetcher = Fetcher(hosts_of(api_url, server_url), token)
         self._login: str | None = None
 
@@ -103,40 +100,32 @@ class GitHub:
 
     def labels(self, repo: str) -> tuple[Label, ...]:
         """List the labels that a repository has."""
-        deed = Deed(f"list the labels of {repo}", READ_ISSUE)
-        return self._caller.call(
-            deed, lambda: tuple(Label(one.name, one.description or "") for one in self._repo(repo).get_labels())
-        )
+        return labels.listed(self._access(repo))
 
     def create_label(self, repo: str, name: str, description: str = "") -> None:
         """Add a label to a repository; one that exists stays as it is."""
-        brief = shorten(description, DESCRIPTION_LIMIT, placeholder="…")
+        labels.create(self._access(repo), name, description)
 
-        def send() -> None:
-            try:
-                self._repo(repo).create_label(name, LABEL_COLOR, brief)
-            except GithubException as fault:
-                if not _exists_already(fault):
-                    raise
-
-        self._caller.call(Deed(f"create the label {name!r} in {repo}", WRITE_ISSUE), send)
+    def has_label(self, repo: str, name: str) -> bool:
+        """Tell whether a repository has a label now."""
+        return labels.exists(self._access(repo), name)
 
     def labels_of(self, repo: str, number: int) -> tuple[str, ...]:
         """List the labels that an issue has now."""
-        deed = Deed(f"list the labels of {repo}#{number}", READ_ISSUE)
-        return self._caller.call(deed, lambda: tuple(one.name for one in self._issue(repo, number).get_labels()))
+        return labels.of_issue(self._access(repo), number)
 
     def label_changes(self, repo: str, number: int) -> tuple[LabelChange, ...]:
         """List who added and who removed which label, oldest first."""
-        deed = Deed(f"read the history of {repo}#{number}", READ_ISSUE)
-        return self._caller.call(
-            deed,
-            lambda: tuple(
-                LabelChange(one.label.name, one.event == "labeled", one.actor.login if one.actor else None)
-                for one in self._issue(repo, number).get_events()
-                if one.event in ("labeled", "unlabeled")
-            ),
-        )
+        return labels.changes(self._access(repo), number)
+
+    def add_labels(self, repo: str, number: int, names: Sequence[str]) -> None:
+        """Add labels to an issue. GitHub creates what the repository does not have: ask `has_label` before."""
+        if names:
+            labels.add(self._access(repo), number, names)
+
+    def remove_label(self, repo: str, number: int, name: str) -> None:
+        """Remove a label from an issue; one that is not there is fine."""
+        labels.remove(self._access(repo), number, name)
 
     def history(
         self, repo: str, kind: history.Kind, after: str | None = None, size: int = history.PAGE
@@ -152,54 +141,22 @@ class GitHub:
         """Read an issue as it is now; None where it is gone, moved elsewhere, or a pull request."""
         return issues.issue(self._access(repo), number)
 
-    def add_labels(self, repo: str, number: int, names: Sequence[str]) -> None:
-        """Add labels to an issue. GitHub creates what the repository does not have: choose from `labels`."""
-        if not names:
-            return
-        url, body = f"{self._issue(repo, number).url}/labels", {"labels": list(names)}
-        deed = Deed(f"add labels to {repo}#{number}", WRITE_ISSUE)
-        # PyGithub sends a bare list, which GitHub takes and its description no longer has.
-        self._caller.call(deed, lambda: self._hub.requester.requestJsonAndCheck("POST", url, input=body))
-
-    def remove_label(self, repo: str, number: int, name: str) -> None:
-        """Remove a label from an issue; one that is not there is fine."""
-        issue = self._issue(repo, number)
-        # PyGithub leaves the slash of a name like `area/ui` in the path.
-        url = f"{issue.url}/labels/{quote(name, safe='')}"
-        deed = Deed(f"remove the label {name!r} from {repo}#{number}", WRITE_ISSUE)
-        with suppress(MissingError):
-            self._caller.call(deed, lambda: self._hub.requester.requestJsonAndCheck("DELETE", url))
-
     def own_comment(self, repo: str, number: int, marker: str) -> Comment | None:
-        """Find the comment that this token's user began with a hidden marker, on whichever page it is.
+        """Find the comment that this token's user began with a hidden marker, on whichever page it is."""
+        return next(iter(self._thread(repo, number).own(marker)), None)
 
-        One that only quotes the marker is another's: every workflow of a repository writes under one login.
-        """
-
-        def send() -> Comment | None:
-            for one in self._issue(repo, number).get_comments():
-                if (one.body or "").lstrip().startswith(marker) and one.user and one.user.login == self.login():
-                    return comment_of(one)
-            return None
-
-        return self._caller.call(Deed(f"read the comments of {repo}#{number}", READ_ISSUE), send)
+    def only_comment(self, repo: str, number: int, marker: str) -> Comment | None:
+        """Find our own comment, and remove the younger ones that a run which was cut off has left beside it."""
+        thread = self._thread(repo, number)
+        return thread.alone(thread.own(marker))
 
     def create_comment(self, repo: str, number: int, body: str, marker: str) -> Comment:
-        """Write a comment once: where the reply was lost, look for the marker before writing again."""
-        try:
-            return self._write_comment(repo, number, body)
-        except NoAnswerError:
-            return self.own_comment(repo, number, marker) or self._write_comment(repo, number, body)
+        """Write a comment once, and give the one that is there then: where two runs write, the older one stays."""
+        return self._thread(repo, number).create(body, marker)
 
     def edit_comment(self, repo: str, comment_id: int, body: str, number: int) -> Comment:
         """Replace the text of a comment."""
-
-        def send() -> Comment:
-            comment = self._issue(repo, number).get_comment(comment_id)
-            comment.edit(body)
-            return comment_of(comment)
-
-        return self._caller.call(Deed(f"edit a comment on {repo}#{number}", WRITE_ISSUE), send)
+        return self._thread(repo, number).edit(comment_id, body)
 
     def material(self, repo: str, subject: Subject, inputs: Collection[str]) -> Material:
         """Read what `inputs` names of a subject; `unread` says what could not be read.
@@ -266,34 +223,31 @@ class GitHub:
         """
         return attached(texts, kinds, self._fetcher)
 
-    def _write_comment(self, repo: str, number: int, body: str) -> Comment:
-        deed = Deed(f"comment on {repo}#{number}", WRITE_ISSUE)
-        send = self._issue(repo, number).create_comment
-        return self._caller.call(deed, lambda: comment_of(send(body)), repeatable=False)
-
     def _who(self) -> str:
         deed = Deed("find out who the token speaks for")
         # An installation's token, such as a workflow's, is no user: only GraphQL knows its bot.
-        with suppress(ForbiddenError, MissingError):
-            return self._caller.call(deed, lambda: self._hub.get_user().login)
-        with suppress(ForbiddenError, MissingError):
-            return self._caller.call(deed, self._viewer)
+        for ask in (self._user, self._viewer):
+            try:
+                return self._caller.call(deed, ask)
+            except TokenError:
+                raise
+            except (ForbiddenError, MissingError):
+                continue
         return ACTIONS_BOT
+
+    def _user(self) -> str:
+        _, data = self._hub.requester.requestJsonAndCheck("GET", "/user")
+        return str(data["login"])
 
     def _viewer(self) -> str:
         _, data = self._hub.requester.requestJsonAndCheck("POST", self._graphql_url, input={"query": VIEWER})
         return str(data["data"]["viewer"]["login"])
+
+    def _thread(self, repo: str, number: int) -> Thread:
+        return Thread(self._access(repo), number, self.login)
 
     def _access(self, repo: str) -> Access:
         return Access(repo, self._repo(repo), self._caller, self._graphql_url)
 
     def _repo(self, repo: str) -> Repository:
         return self._hub.get_repo(repo)
-
-    def _issue(self, repo: str, number: int) -> Issue:
-        return self._repo(repo).get_issue(number)
-
-
-def _exists_already(fault: GithubException) -> bool:
-    data: dict[str, Any] = fault.data if isinstance(fault.data, dict) else {}
-    return fault.status == 422 and any(one.get("code") == "already_exists" for one in data.get("errors", []))

@@ -1,14 +1,14 @@
 """Turn a call to GitHub into its result, or into one of our errors that says what to change.
 
 One loop stands for every retry: it repeats what is safe to repeat, waits where GitHub asks to wait, and no
-longer than its patience. PyGithub's own retry is off, since it sends a comment again whose reply was lost
-and sleeps for as long as a `Retry-After` header says.
+longer than its patience and the run's deadline. PyGithub's own retry is off, since it sends a comment again whose
+reply was lost and sleeps for as long as a `Retry-After` header says.
 """
 
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -16,7 +16,18 @@ from github import BadAttributeException, GithubException, RateLimitExceededExce
 from github.Repository import Repository
 from requests import RequestException
 
-from hubpipe.errors import ForbiddenError, GitHubError, LockedError, MissingError, RateLimitError
+from hubpipe.deadline import Deadline
+from hubpipe.errors import (
+    ForbiddenError,
+    GitHubError,
+    LockedError,
+    MissingError,
+    MovedError,
+    RateLimitError,
+    TokenError,
+)
+from hubpipe.github.limits import retry_after, seconds_until_allowed
+from hubpipe.github.replies import AwayError, OddReplyError
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +35,22 @@ Result = TypeVar("Result")
 
 REPEATS = 3
 FIRST_PAUSE = 0.5  # seconds; each next one is twice as long
-# What GitHub asks for where a limit names no time.
-# Source: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
-UNNAMED_WAIT = 60.0
+DAY = 24 * 3600
 GRAPHQL_LIMITS = ("RATE_LIMIT", "RATE_LIMITED")
 
-# How PyGithub fails on a reply that breaks off, and on a link or a redirection that leads to another server.
-BROKEN_REPLY = (BadAttributeException, ValueError, TypeError, LookupError)
-OTHER_SERVER = (AssertionError, RuntimeError)
-FAULTS = (GithubException, RequestException, *BROKEN_REPLY, *OTHER_SERVER)
+# How PyGithub fails on a reply that breaks off or holds what GitHub does not send, and on a link to another server.
+BROKEN_REPLY = (
+    OddReplyError,
+    BadAttributeException,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+OTHER_SERVER = (AssertionError,)
+FAULTS = (GithubException, RequestException, AwayError, *BROKEN_REPLY, *OTHER_SERVER)
 
 WAITING = "GitHub did not do it: trying again in %.1f seconds to %s"
 LIMITED = "GitHub asks to wait until {until} before hubpipe may {what}: run this again then."
@@ -51,6 +69,11 @@ ELSEWHERE = (
     "GitHub's reply leads to another server when hubpipe wants to {what}: give the API's address exactly as the "
     "server names itself ({fault})."
 )
+MOVED = (
+    "GitHub has moved what hubpipe wants to {what}: the repository was renamed, or the issue transferred. Nothing is "
+    "done in another repository than the event's: run this again there."
+)
+TIME_IS_UP = "The run's time was up, so hubpipe did not {what}: raise `timeout`, or run this again."
 SOME_PERMISSION = "the permission for it"
 # No permission of an app's token helps there, and only these words tell it from other refusals.
 # Source: https://docs.github.com/articles/locking-conversations
@@ -71,9 +94,10 @@ class Deed:
 
 @dataclass(frozen=True)
 class Caller:
-    """Makes calls; all waiting for one of them together takes at most `patience` seconds."""
+    """Makes calls; all waiting for one of them together takes at most `patience` seconds, and ends with `deadline`."""
 
     patience: float
+    deadline: Deadline = field(default_factory=Deadline)
 
     def call(self, deed: Deed, send: Callable[[], Result], *, repeatable: bool = True) -> Result:
         """Send, and send again where that helps.
@@ -81,17 +105,23 @@ class Caller:
         `repeatable` says that doing it twice is doing it once. Raises ForbiddenError, LockedError, MissingError,
         RateLimitError, NoAnswerError, or GitHubError for everything else.
         """
-        waited, attempts = 0.0, 0
+        started, waited, attempts = time.monotonic(), 0.0, 0
         while True:
+            if self.deadline.left() <= 0:
+                raise GitHubError(TIME_IS_UP.format(what=deed.what))
             try:
                 return send()
             except FAULTS as fault:
                 pause = _pause(fault, attempts, repeatable)
-                if pause is None or waited + pause > self.patience:
+                if pause is None or not self._may_wait(waited + pause, pause, time.monotonic() - started):
                     raise _error(deed, fault) from fault
             log.info(WAITING, pause, deed.what)
             time.sleep(pause)
             waited, attempts = waited + pause, attempts + 1
+
+    def _may_wait(self, waiting: float, pause: float, spent: float) -> bool:
+        """Tell whether another try is worth it; requests that hang take of the patience, too."""
+        return waiting <= self.patience and spent <= self.patience and pause < self.deadline.left()
 
 
 @dataclass(frozen=True)
@@ -135,9 +165,9 @@ def _pause(fault: Exception, attempts: int, repeatable: bool) -> float | None:
     """Say how many seconds to wait before sending again; None to give up."""
     if _is_limit(fault):
         # What was refused has not happened, so any request may be sent again.
-        return _seconds_until_allowed(_headers(fault))
+        return seconds_until_allowed(_headers(fault))
     if repeatable and attempts < REPEATS and _is_passing(fault):
-        return FIRST_PAUSE * float(2**attempts)
+        return max(FIRST_PAUSE * float(2**attempts), retry_after(_headers(fault)) or 0)
     return None
 
 
@@ -160,23 +190,12 @@ def _is_passing(fault: Exception) -> bool:
     return isinstance(fault, (RequestException, *BROKEN_REPLY))
 
 
-def _seconds_until_allowed(headers: Mapping[str, str]) -> float:
-    """Read when a limit ends: never at once, or the loop would spin.
-
-    Source: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
-    """
-    if headers.get("retry-after", "").isdigit():
-        return max(float(headers["retry-after"]), 1)
-    if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
-        # A second more: it is not said when in that second the limit ends.
-        return max(float(headers["x-ratelimit-reset"]) - time.time(), 0) + 1
-    return UNNAMED_WAIT
-
-
 def _error(deed: Deed, fault: Exception) -> GitHubError:
     if isinstance(fault, GithubException):
         return _refusal(deed, fault)
-    if isinstance(fault, OTHER_SERVER):
+    if isinstance(fault, AwayError) and not fault.far:
+        return MovedError(MOVED.format(what=deed.what))
+    if isinstance(fault, (AwayError, *OTHER_SERVER)):
         return GitHubError(ELSEWHERE.format(what=deed.what, fault=fault))
     if isinstance(fault, RequestException):
         return NoAnswerError(SILENT.format(what=deed.what, fault=type(fault).__name__))
@@ -185,12 +204,14 @@ def _error(deed: Deed, fault: Exception) -> GitHubError:
 
 def _refusal(deed: Deed, fault: GithubException) -> GitHubError:
     if _is_limit(fault):
-        until = datetime.fromtimestamp(time.time() + _seconds_until_allowed(_headers(fault)), UTC)
-        return RateLimitError(LIMITED.format(what=deed.what, until=f"{until:%H:%M:%S} UTC"), until)
+        seconds = seconds_until_allowed(_headers(fault))
+        until = datetime.fromtimestamp(time.time() + seconds, UTC)
+        told = f"{until:%H:%M:%S} UTC" if seconds < DAY / 2 else f"{until:%Y-%m-%d %H:%M:%S} UTC"
+        return RateLimitError(LIMITED.format(what=deed.what, until=told), until)
     if fault.status >= 500:
         return NoAnswerError(FAILED.format(what=deed.what, status=fault.status))
     if fault.status == 401:
-        return ForbiddenError(STRANGER.format(what=deed.what))
+        return TokenError(STRANGER.format(what=deed.what))
     if fault.status == 403 and IS_LOCKED in _says(fault):
         return LockedError(LOCKED.format(what=deed.what, says=_says(fault)))
     if fault.status == 403:

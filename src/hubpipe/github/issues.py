@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hubpipe.errors import GitHubError, MissingError
+from hubpipe.errors import GitHubError, MissingError, MovedError
 from hubpipe.event import KnownIssue
 from hubpipe.github.calls import Access, Deed
 
@@ -34,7 +34,7 @@ def issue(access: Access, number: int) -> KnownIssue | None:
     deed = Deed(f"read {access.name}#{number}", READ_ISSUES)
     try:
         found = access.ask(deed, "GET", f"/issues/{number}")
-    except MissingError:
+    except (MissingError, MovedError):
         return None
     known = _issue(access, found)
     return known if known is not None and known.number == number else None

@@ -9,6 +9,7 @@ from hubpipe.change.memory import Memory, recalled, without_memory, written
 from hubpipe.config import PATH
 from hubpipe.decide import CheckEffect, CommentEffect, Effect, Findings, Plan, ReleaseEffect
 from hubpipe.digest import Digest
+from hubpipe.event import Annotation
 from hubpipe.render.changes import change_page
 from hubpipe.render.description import Refusal, held, spliced, taken_off, without
 from hubpipe.render.neutral import line_of
@@ -45,6 +46,7 @@ __all__ = [
 # https://docs.github.com/rest/checks/runs: the summary of a check run's output
 CHECK_LIMIT = 65_535
 TITLE_ROOM = 120
+MESSAGE_ROOM = 2_000
 TEMPLATE_OF = "the comment template of flow {flow}"
 NOTHING_FOUND = "Nothing found"
 SHORTENED = "\n\n_Shortened: this is not all of it._"
@@ -146,8 +148,16 @@ def check(effect: CheckEffect, plan: Plan, findings: Findings, context: Context)
     else:
         summary = change_page(values(plan, findings, context), findings.digest, CHECK_LIMIT)
     return replace(
-        effect, title=effect.title or _title(effect, plan), summary=effect.summary or _without_effort(summary)
+        effect,
+        title=effect.title or _title(effect, plan),
+        summary=effect.summary or _without_effort(summary),
+        annotations=tuple(map(_annotated, effect.annotations)),
     )
+
+
+def _annotated(remark: Annotation) -> Annotation:
+    """Write a remark's words in a line each: GitHub shows them as they are."""
+    return replace(remark, title=line_of(remark.title, TITLE_ROOM), message=line_of(remark.message, MESSAGE_ROOM))
 
 
 def check_template(template: str, name: str) -> None:

@@ -12,7 +12,7 @@ from hubpipe.config import Decide
 from hubpipe.decide.choose import renamed
 from hubpipe.digest import Digest
 from hubpipe.models.base import Score
-from hubpipe.render.neutral import code_in_cell, in_cell, in_line, line_of, opening_of, own
+from hubpipe.render.neutral import at_start, code_in_cell, in_cell, in_line, line_of, opening_of, own
 from hubpipe.render.pages import most, page, size
 from hubpipe.render.said import is_same
 
@@ -121,10 +121,16 @@ def _whole(values: Mapping[str, Any], digest: Digest) -> _Page:
     }
     return _Page(
         values={**values, **told},
-        lines=[in_line(line) for line in values["summary"] if not is_same(line, values["subject"]["title"])],
+        lines=_lines(values),
         rows=[_row(file) for file in shown],
         groups=[_group(one["title"], one["files"], by_hand) for one in rest],
     )
+
+
+def _lines(values: Mapping[str, Any]) -> Sequence[str]:
+    """Write the lines of the summary; the first is a paragraph of its own."""
+    said = [line for line in values["summary"] if not is_same(line, values["subject"]["title"])]
+    return [at_start(line) if place == 0 else in_line(line) for place, line in enumerate(said)]
 
 
 def _in_table(files: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

@@ -13,15 +13,23 @@ ELLIPSIS = "…"
 
 # Between a sign and what follows it, so that GitHub finds no mention, no reference and no address.
 _APART = "&#8203;"
-_SIGNS = re.compile(r"[\\`*_\[\]|~$]")
-_ALL_SIGNS = re.compile(r"[&<>\"'\\`*_\[\]|~$]")
+_SIGNS = re.compile(r"[\\`*_\[\]|~]")
+_ALL_SIGNS = re.compile(r"[&<>\"'=\\`*_\[\]|~]")
+# An escaped dollar still begins a formula where another one ends it. Source:
+# https://docs.github.com/get-started/writing-on-github/working-with-advanced-formatting/writing-mathematical-expressions
+_DOLLAR, _DOLLAR_ALONE = "$", "<span>$</span>"
 # `_` is no letter to GitHub's autolinks; a reference may stand behind any sign or letter.
 _LINKING = re.compile(r"@(?=\S)|#(?=\d)|gh-(?=\d)|:(?=//)|(?<![^\W_])www(?=\.)", re.IGNORECASE)
+# In a code element GitHub finds neither mentions nor references, but still addresses.
+_ADDRESS = re.compile(r"(?<=[\w.+-])@(?=\S)|:(?=//)|(?<![^\W_])www(?=\.)", re.IGNORECASE)
+# Other bots read a comment's source: `/rebase`, wherever it stands, and `@dependabot rebase`, also within code.
+_COMMAND = re.compile(r"(?<![^\W_])(?<!/)/(?=[^\W\d_])")
+_CALL = re.compile(rf"{_COMMAND.pattern}|(?<!\w)@(?=\w)")
 # A SHA of 7 digits or more becomes a link where there is such a commit: no 7 of them may stay together.
 _SHA = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])", re.IGNORECASE)
 _FOUR = re.compile(r"....(?=.)")
-# What would make a line a heading, a list, a quotation, a rule or a command for another bot.
-_LINE_START = re.compile(r"^(?:[#>+=-]|(?=/))|^(\d+)([.)])(?=\s|$)")
+# What would make a line a heading, a list, a quotation or a rule.
+_LINE_START = re.compile(r"^[#>+=-]|^(\d+)([.)])(?=\s|$)")
 _CODE_SPANS = MarkdownIt("zero").enable("backticks")
 
 
@@ -34,8 +42,9 @@ class _Markdown(str):
 def neutralise(text: str) -> str:
     """Make any text safe to stand in a line of a GitHub comment, its wording kept.
 
-    Mentions, references, closing words, links and HTML lose their effect; inline code stays code. White
-    space is folded to one line of at most 1,000 characters.
+    Mentions, references, closing words, links, HTML, formulas and other bots' commands lose their effect; inline
+    code stays code. White space is folded to one line of at most 1,000 characters. What GitHub shows of it reads as
+    the text does; the source is no text any more: neutralising it again would show its escapes.
     """
     return _LINE_START.sub(_escaped_start, _prose(text, code))
 
@@ -50,14 +59,28 @@ def in_line(text: str) -> "_Markdown":
     return _Markdown(neutralise(text))
 
 
+def at_start(text: str) -> "_Markdown":
+    """Make any text safe where a line of the source begins with it: there bots look for commands in plain words.
+
+    `bors r+`, `!merge` and `.deploy` do not begin as a sentence does.
+    """
+    safe = neutralise(text)
+    return _Markdown(safe if safe[:1].isupper() or not safe else f"{_APART}{safe}")
+
+
 def in_cell(text: str) -> "_Markdown":
     """Make any text safe in a cell of a table, its wording kept."""
     return _Markdown(_prose(text, code_in_cell))
 
 
 def code(text: str) -> str:
-    """Put any text into a code span, in which GitHub links nothing; for Markdown outside of tables and HTML."""
+    """Put any text into a code span, in which GitHub links nothing; for Markdown outside of tables and HTML.
+
+    What another bot could take for a call to it becomes a code element, where that can be written differently.
+    """
     line = _line(text)
+    if _CALL.search(line):
+        return _element(_ADDRESS.sub(_followed, line))
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if longest else ""
@@ -67,7 +90,7 @@ def code(text: str) -> str:
 def code_in_cell(text: str) -> "_Markdown":
     """Put any text into a code span that holds in a table, too."""
     # A stroke ends the cell even within a code span, and what escapes it there cannot be told from the text's own.
-    return code_anywhere(text) if "|" in text else _Markdown(code(text))
+    return _element(_ADDRESS.sub(_followed, _line(text))) if "|" in text else _Markdown(code(text))
 
 
 def line_of(text: str, room: int) -> str:
@@ -109,28 +132,42 @@ def _parts(text: str) -> list[Token]:
 
 def _plain(text: str) -> str:
     text = _set_apart(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SIGNS.sub(lambda sign: "\\" + sign.group(), text).replace("\u200b", _APART)
+    text = _COMMAND.sub(_entity, _SIGNS.sub(lambda sign: "\\" + sign.group(), text))
+    return text.replace("\u200b", _APART).replace(_DOLLAR, _DOLLAR_ALONE)
 
 
 def _set_apart(text: str) -> str:
     """Part each sign from what would give it a meaning, with a character that no visible text holds."""
-    text = _unlinked(text)
-    return _SHA.sub(lambda sha: _FOUR.sub(lambda four: four.group() + "\u200b", sha.group()), text)
+    text = _LINKING.sub(_followed, text)
+    return _SHA.sub(lambda sha: _FOUR.sub(_followed, sha.group()), text)
 
 
-def _unlinked(text: str) -> str:
-    return _LINKING.sub(lambda sign: sign.group() + "\u200b", text)
+def _followed(sign: re.Match[str]) -> str:
+    return sign.group() + "\u200b"
 
 
 def _entities(text: str) -> str:
     """Write every sign of Markdown and HTML as an entity, which means nothing in prose, a table or an attribute."""
-    return _ALL_SIGNS.sub(lambda sign: f"&#{ord(sign.group())};", text).replace("\u200b", _APART)
+    text = _COMMAND.sub("\0", text)
+    text = _ALL_SIGNS.sub(_entity, text).replace("\0", _entity_of("/"))
+    return text.replace("\u200b", _APART).replace(_DOLLAR, _DOLLAR_ALONE)
+
+
+def _entity(sign: re.Match[str]) -> str:
+    return _entity_of(sign.group())
+
+
+def _entity_of(sign: str) -> str:
+    return f"&#{ord(sign)};"
+
+
+def _element(line: str) -> _Markdown:
+    """Put a line into a code element, which nothing in it ends or calls out of."""
+    return _Markdown(f"<code>{_entities(line).replace('@', _entity_of('@'))}</code>") if line else _Markdown("")
 
 
 def _escaped_start(start: re.Match[str]) -> str:
-    if start.group(1):
-        return f"{start.group(1)}\\{start.group(2)}"
-    return "\\" + start.group() if start.group() else _APART
+    return f"{start.group(1)}\\{start.group(2)}" if start.group(1) else "\\" + start.group()
 
 
 def printed(value: object) -> str:
@@ -157,5 +194,5 @@ def printed_anywhere(value: object) -> str:
 
 def code_anywhere(text: str) -> _Markdown:
     """Put any text into a code element, which holds where a code span would not."""
-    # GitHub's Markdown links addresses in such an element, as it does not in a code span.
-    return _Markdown(f"{_APART}<code>{_entities(_unlinked(_line(text)))}</code>{_APART}")
+    # A link's parenthesis could end within it, and let the rest out.
+    return _Markdown(f"{_APART}{_element(_set_apart(_line(text)))}{_APART}")

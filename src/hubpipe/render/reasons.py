@@ -10,6 +10,9 @@ from hubpipe.render.neutral import in_line, opening_of, own
 
 TITLE_ROOM = 120
 NO_TITLE = "(no title)"
+# A link to an issue writes itself into that issue's page. Where GitHub has no address that does not, there is no link.
+# Source: https://docs.github.com/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
+WITHOUT_BACKLINK = {"https://github.com/": "https://redirect.github.com/"}
 PAGE = re.compile(r"(https?://[\w.:-]+/[\w.-]+/[\w.-]+)/(?:issues|pull)/\d+", re.ASCII)
 
 
@@ -39,8 +42,14 @@ def issue_link(issue: Mapping[str, Any]) -> str:
 
 
 def _issue_values(issue: Past, subject: Subject | None) -> dict[str, Any]:
-    url = issue.url if subject is not None and _beside(issue, subject) else ""
+    url = _address(issue.url) if subject is not None and _beside(issue, subject) else ""
     return {"number": issue.number or "", "title": issue.title, "url": url, "score": issue.score}
+
+
+def _address(url: str) -> str:
+    """Give the address of an issue under which a link leaves no trace there; empty where there is none."""
+    known = next((origin for origin in WITHOUT_BACKLINK if url.startswith(origin)), None)
+    return WITHOUT_BACKLINK[known] + url.removeprefix(known) if known else ""
 
 
 def _beside(issue: Past, subject: Subject) -> bool:

@@ -9,6 +9,7 @@ from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, Rel
 from hubpipe.digest import Digest, Judged
 from hubpipe.models.base import Alike, Boxes, Prediction, Scores, Spans, Text, Vector, Why
 from hubpipe.report import FlowReport, Report, StepReport
+from hubpipe.report.inert import inert
 from hubpipe.text import Fitted
 
 NOT_PUBLISHED = (
@@ -38,11 +39,11 @@ def as_json(report: Report) -> dict[str, Any]:
 
 
 def as_text(report: Report) -> str:
-    """Write a report for a terminal; a person's or a model's text stands in it as it is."""
+    """Write a report for a terminal; a person's or a model's text in it is no command to one."""
     lines = [line for flow in report.flows for line in _lines(flow)]
     if report.spent:
         lines.append(f"spent at endpoints: {spent(report)}")
-    return "\n".join(lines)
+    return inert("\n".join(lines))
 
 
 def not_published(report: Report) -> str:

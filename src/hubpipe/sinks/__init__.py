@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, ReleaseEffect
+from hubpipe.errors import ForbiddenError, GitHubError, LockedError, TokenError
 from hubpipe.sinks import check, comment, description, labels, release
 from hubpipe.sinks.outcome import Outcome, Target
 
@@ -32,4 +33,16 @@ def to_github(github: "GitHub") -> Publish:
     return publish
 
 
-__all__ = ["Outcome", "Publish", "Target", "to_github"]
+def attempt(effect: Effect, target: Target, publish: Publish) -> Outcome:
+    """Do one effect; what GitHub refuses or does not answer is its outcome."""
+    try:
+        return publish(effect, target)
+    except LockedError as error:  # what maintainers decided, not what somebody must mend
+        return Outcome(effect.kind, done=False, detail=str(error))
+    except GitHubError as error:
+        # A token that is known no more is not one that may not write.
+        forbidden = isinstance(error, ForbiddenError) and not isinstance(error, TokenError)
+        return Outcome(effect.kind, done=False, detail=str(error), failed=True, forbidden=forbidden)
+
+
+__all__ = ["Outcome", "Publish", "Target", "attempt", "to_github"]

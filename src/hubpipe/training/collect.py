@@ -8,7 +8,8 @@ There is one file a repository, `OWNER@NAME.jsonl`, to which lines are only ever
 
 A line `past` is `hubpipe.github.history.Past` as JSON, times in UTC; of several with one number the last one holds. A
 line `page` ends a page that began behind the place `after` (the first has none): what follows the last such line was
-cut off, and is read again. What was deleted or moved elsewhere since stays in the file. Nothing of the token is in it.
+cut off, and is read again. What was deleted or moved elsewhere since stays in the file. No secret that somebody leaked
+in an issue is kept in it, and nothing of the token.
 """
 
 import logging
@@ -25,6 +26,7 @@ from pydantic import TypeAdapter, ValidationError
 from hubpipe.errors import GitHubError, RateLimitError, UsageError
 from hubpipe.github import GitHub
 from hubpipe.github.history import KINDS, PAGE, Kind, Page, Past, StaleCursorError, Tag
+from hubpipe.redaction import FORMS, Redaction
 
 log = logging.getLogger(__name__)
 
@@ -73,14 +75,22 @@ class _Line:
 LINE = TypeAdapter(_Line)
 
 
-def collect(github: GitHub, repo: str, folder: Path, progress: Progress, *, wait: bool = False) -> History:
+def collect(
+    github: GitHub,
+    repo: str,
+    folder: Path,
+    progress: Progress,
+    *,
+    wait: bool = False,
+    redaction: Redaction = FORMS,
+) -> History:
     """Read what a repository's folder does not hold yet: all of it, or what changed since.
 
     Killed at any moment, the next call goes on where this one ended. `progress` is told how many issues and pull
     requests are known, and of how many. `wait` sleeps through GitHub's rate limit, however long; else RateLimitError
     says when to go on. Raises UsageError for a file that is none of ours, and GitHubError for what GitHub refuses.
     """
-    store = _Store.open(folder, repo)
+    store = _Store.open(folder, repo, redaction)
     for kind in KINDS:
         try:
             _bring_up(github, store, kind, progress, wait)
@@ -136,13 +146,14 @@ class _Store:
     past: dict[int, Past] = field(default_factory=dict)
     begins: dict[Kind, str | None] = field(default_factory=dict)
     whole: int = 0
+    redaction: Redaction = FORMS
 
     @classmethod
-    def open(cls, folder: Path, repo: str) -> "_Store":
+    def open(cls, folder: Path, repo: str, redaction: Redaction = FORMS) -> "_Store":
         match = REPO.fullmatch(repo)
         if match is None:
             raise UsageError(NO_REPO.format(repo=repo))
-        store = cls(repo, folder / f"{match['owner']}@{match['name']}.jsonl".lower())
+        store = cls(repo, folder / f"{match['owner']}@{match['name']}.jsonl".lower(), redaction=redaction)
         try:
             store._load()
         except OSError as fault:
@@ -160,7 +171,7 @@ class _Store:
 
     def add(self, kind: Kind, after: str | None, page: Page) -> None:
         """Write what a page has that is not known yet, all of it or nothing."""
-        fresh = [one for one in page.past if self.past.get(one.number) != one]
+        fresh = [one for one in map(self._clean, page.past) if self.past.get(one.number) != one]
         if not fresh and kind in self.begins and self.begins[kind] == after:
             return
         lines = [_Line(format=FORMAT, repo=self.repo)] if not self.whole else []
@@ -170,6 +181,9 @@ class _Store:
         except OSError as fault:
             raise UsageError(NOT_WRITABLE.format(path=self.path, reason=fault.strerror)) from fault
         self._take(fresh, _Ended(kind, after))
+
+    def _clean(self, one: Past) -> Past:
+        return replace(one, title=self.redaction.text(one.title), body=self.redaction.text(one.body))
 
     def _write(self, data: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -192,7 +206,7 @@ class _Store:
         waiting: list[Past] = []
         for end, line in self._lines():
             if line.past is not None:
-                waiting.append(line.past)
+                waiting.append(self._clean(line.past))
             elif line.page is not None:
                 self._take(waiting, line.page)
                 waiting, self.whole = [], end

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hubpipe import world
 from hubpipe.errors import UsageError
+from hubpipe.redaction import redaction_for
 from hubpipe.training import files, writing
 from hubpipe.training.examples import Example
 from hubpipe.training.fit import Settings
@@ -93,7 +94,9 @@ def history(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Seq
     if not token:
         raise UsageError(NEEDS_TOKEN)
     github = world.connect(token, environ)
-    found = collect.collect(github, str(asked.repo), asked.history, progress, wait=asked.wait)
+    found = collect.collect(
+        github, str(asked.repo), asked.history, progress, wait=asked.wait, redaction=redaction_for(environ)
+    )
     left_out = counting.unlabelled(found)
     if left_out:
         log.info(LEFT_OUT.format(count=len(left_out)))

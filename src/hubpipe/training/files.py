@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hubpipe.errors import UsageError
+from hubpipe.redaction import FORMS
 from hubpipe.training.examples import Example
 
 # What a column is called, the usual name first.
@@ -49,6 +50,7 @@ def read(path: Path, columns: Mapping[str, str] | None = None) -> tuple[Example,
 
     A cell of labels holds one label, a JSON list, or several between commas, semicolons or bars; an object's may be a
     list. CSV may escape quotes by doubling them or by backslashes. Dates are ISO 8601, in UTC where they do not say.
+    Secrets of known forms are taken out of titles and bodies.
     Raises UsageError with the file, and the line or the row.
     """
     text = _text(path)
@@ -162,8 +164,8 @@ def _example(path: Path, number: int, row: Row, names: Mapping[str, str], single
     cells = {ours: row.get(theirs) for ours, theirs in names.items()}
     digits = str(cells.get("number") or "")
     return Example(
-        title=_string(cells.get("title")),
-        body=_string(cells.get("body")),
+        title=FORMS.text(_string(cells.get("title"))),
+        body=FORMS.text(_string(cells.get("body"))),
         labels=tuple(dict.fromkeys(_labels(cells.get("labels"), single))),
         created_at=_date(path, number, cells.get("created_at")),
         repo=_string(cells.get("repo")),

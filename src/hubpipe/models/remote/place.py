@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import httpx2
-from huggingface_hub import InferenceClient
+from huggingface_hub import InferenceClient, constants
 
 from hubpipe.config import Step
 from hubpipe.config.endpoints import is_url, problems_of_endpoint
@@ -50,6 +50,8 @@ class Where:
 
     def client(self, timeout: float, content_type: str | None = None) -> InferenceClient:
         """Make a client that sends this place's key and no other; `timeout` in seconds."""
+        # Otherwise the client asks the Hub which program may be calling, whatever server it is to ask.
+        constants.HF_HUB_DISABLE_TELEMETRY = True
         # Without its own value the client would send whatever token it finds on this machine to any host.
         own = {} if self.key else {"authorization": None}
         # The bytes that arrive are counted: they must not grow when they are unpacked.

@@ -1,0 +1,74 @@
+"""Turn any value into one without secrets: our own by their values, anybody's by their forms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, TypeVar, cast
+
+from hubpipe.errors import HubpipeError
+from hubpipe.redaction.forms import REDACTED, without_known_forms
+from hubpipe.redaction.own import without_own
+
+__all__ = ["FORMS", "REDACTED", "SECRETS", "Redaction", "redaction_for"]
+
+Value = TypeVar("Value")
+
+# The variables of the environment whose values are hubpipe's own secrets, in the Action those of the job's, too.
+SECRETS = (
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "HUBPIPE_ENDPOINT_KEY",
+    "ACTIONS_RUNTIME_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+)
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """Takes secrets out of texts, and out of values that hold texts; `own` are those that hubpipe was given."""
+
+    own: tuple[str, ...] = field(default=(), repr=False)
+
+    def text(self, text: str) -> str:
+        """Put `[redacted]` for each secret; line ends stay where they are."""
+        return without_known_forms(without_own(text, self.own))
+
+    def all(self, value: Value) -> Value:
+        """Take the secrets out of every string in a value: of dataclasses, mappings, lists, errors of any depth.
+
+        What is none of these, such as bytes or a number, stays as it is. Nothing is changed in place.
+        """
+        return cast("Value", self._clean(value))
+
+    def _clean(self, value: Any) -> Any:
+        # Not its subclasses: an enumeration's member or Markdown that is written already is no stranger's text.
+        if type(value) is str:
+            return self.text(value)
+        if type(value) in (tuple, list):
+            return type(value)(self._clean(item) for item in value)
+        if isinstance(value, Mapping):
+            return {self._clean(key): self._clean(item) for key, item in value.items()}
+        if is_dataclass(value) and not isinstance(value, type):
+            given = {one.name: getattr(value, one.name) for one in fields(value) if one.init}
+            cleaned = {name: self._clean(item) for name, item in given.items()}
+            changed = {name: item for name, item in cleaned.items() if item != given[name]}
+            return replace(value, **changed) if changed else value
+        return self._error(value) if isinstance(value, HubpipeError) else value
+
+    def _error(self, error: HubpipeError) -> HubpipeError:
+        """Make an error of the same kind anew: its constructor may want more than its words."""
+        clean = type(error).__new__(type(error))
+        clean.args = self._clean(error.args)
+        vars(clean).update(self._clean(vars(error)))
+        return clean
+
+
+FORMS = Redaction()
+"""Takes out what is known by its form alone."""
+
+
+def redaction_for(environ: Mapping[str, str], *given: str | None) -> Redaction:
+    """Give the redaction that knows the secrets of an environment, and others that were given."""
+    values = [environ.get(name, "").strip() for name in SECRETS] + [(one or "").strip() for one in given]
+    return Redaction(tuple(dict.fromkeys(filter(None, values))))

@@ -1,0 +1,132 @@
+"""Turn text into text without the secrets of known forms that somebody left in it.
+
+The forms are those of Kingfisher (https://github.com/mongodb/kingfisher): some 400 rules on an engine that is linear
+in the text, without a guess from entropy alone. Rows of our own stand for what it only tells in company.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from kingfisher_sdk import Scanner
+
+REDACTED = "[redacted]"
+LEAST = 8  # characters: nothing shorter is taken for a secret
+
+Place: TypeAlias = tuple[int, int]
+
+# Each reads a bounded stretch from where it begins, and what it can begin with does not overlap.
+OWN_FORMS = tuple(
+    re.compile(pattern, re.ASCII)
+    for pattern in (
+        # https://USER:PASSWORD@HOST, also at a host that stands for examples; {password} and ${PASSWORD} are none.
+        r"(?<=://)[^\s/@:?#\"'<>]{0,100}:(?!\$?\{[\w.]{1,60}\}@)(?P<secret>[^\s/@\"'<>]{1,200})(?=@[\w\[])",
+        # Of an AWS key the half that names it; Kingfisher tells it beside the other half alone.
+        r"(?<![A-Z0-9])(?P<secret>(?:AKIA|ASIA)[A-Z2-7]{16})(?![A-Z0-9])",
+        # GitHub's tokens of any length: those of an App hold a JSON Web Token.
+        r"(?P<secret>gh[pousr]_[\w-]{20,600}(?:\.[\w-]{10,900}){0,3})",
+        r"(?<=AccountKey=)(?P<secret>[A-Za-z0-9+/]{60,100}={0,2})",
+    )
+)
+# A rule that counts only beside another one by Kingfisher's own word, and that is enough for us.
+ENOUGH_ALONE = frozenset({"betterleaks.aws-secret-access-key"})
+KEY_BEGINS = re.compile(r"-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY[ A-Z]{0,10}-----")
+KEY_END_REST = re.compile(r"[ A-Z0-9]{0,60}-{0,5}")
+KEY_ENDS, MOST_OF_A_KEY, MOST_WITHOUT_END = "-----END", 20_000, 4_000
+# A patch has a sign before each line, and a quotation, too: those are no part of a key, and stay.
+BEFORE_A_LINE = "+- >"
+# What a rule's secret holds: a long word with letters beside digits that is no hash, or very many letters. Loading the
+# rules takes a third of a second, and most issues hold no such word.
+SUSPECT = re.compile(
+    r"(?<![\w-])(?![0-9a-f-]+(?![\w-]))(?:(?=[\w-]*(?:[A-Za-z]\d|\d[A-Za-z]))[\w-]{20,}|[A-Za-z_]{34,}|_{0,3}xox[a-z]-)",
+    re.ASCII,
+)
+# Behind a secret the rules want a quote or white space, as code has it: prose has a comma, a bracket or a full stop.
+INSIDE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-/=_.:@~%\\\n\"'`"
+SPACED = bytes(letter if letter in INSIDE else ord(" ") for letter in range(256))
+AT_AN_END = re.compile(rb"(?<![\w-])_+|(?<!_)_+(?![\w-])|[.:](?!\w)")
+
+
+def without_known_forms(text: str) -> str:
+    """Put `[redacted]` for each secret of a known form; a secret of several lines keeps its line ends."""
+    if len(text) < LEAST:
+        return text
+    pieces, done = [], 0
+    for start, end in _merged(sorted([*_by_our_forms(text), *_private_keys(text), *_by_rules(text)])):
+        pieces += [text[done:start], _masked(text[start:end])]
+        done = end
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _merged(places: list[Place]) -> Iterator[Place]:
+    start, end = 0, 0
+    for first, last in places:
+        if first > end:
+            if end:
+                yield start, end
+            start = first
+        end = max(end, last)
+    if end:
+        yield start, end
+
+
+def _masked(secret: str) -> str:
+    first, *rest = secret.split("\n")
+    return "\n".join((REDACTED if first else "", *map(_masked_line, rest)))
+
+
+def _masked_line(line: str) -> str:
+    sign = line[:1] if line[:1] in BEFORE_A_LINE and not line.startswith(KEY_ENDS) else ""
+    return sign + (REDACTED if line[len(sign) :].strip() else "")
+
+
+def _by_our_forms(text: str) -> Iterator[Place]:
+    for form in OWN_FORMS:
+        yield from (found.span("secret") for found in form.finditer(text))
+
+
+def _private_keys(text: str) -> Iterator[Place]:
+    """Find keys between their first and last line, and those whose last line is cut off."""
+    done, ends = 0, 0
+    for begins in KEY_BEGINS.finditer(text):
+        if begins.start() < done:
+            continue
+        if 0 <= ends < begins.end():
+            ends = text.find(KEY_ENDS, begins.end())
+        if 0 <= ends <= begins.end() + MOST_OF_A_KEY:
+            last = KEY_END_REST.match(text, ends + len(KEY_ENDS))
+            done = last.end() if last else ends
+        else:
+            blank = text.find("\n\n", begins.end(), begins.end() + MOST_WITHOUT_END)
+            done = blank if blank >= 0 else min(len(text), begins.end() + MOST_WITHOUT_END)
+        yield begins.start(), done
+
+
+def _by_rules(text: str) -> Iterator[Place]:
+    if not SUSPECT.search(text):
+        return
+    # Zero bytes would make it read the text as UTF-16.
+    data = text.encode("utf-8", "replace").replace(b"\0", b" ")
+    spaced = AT_AN_END.sub(lambda signs: b" " * len(signs[0]), data.translate(SPACED))
+    found = [
+        one for form in (data, spaced) for one in _scanner().scan(form) if one.visible or one.rule_id in ENOUGH_ALONE
+    ]
+    places = sorted((one.location["start_offset"], one.location["end_offset"]) for one in found)
+    at = letters = 0
+    for start, end in _merged(places):
+        first = letters + _letters(data[at:start])
+        at, letters = end, first + _letters(data[start:end])
+        yield first, letters
+
+
+def _letters(data: bytes) -> int:
+    return len(data.decode("utf-8", "replace"))
+
+
+@cache
+def _scanner() -> "Scanner":
+    from kingfisher_sdk import Rules, Scanner
+
+    return Scanner(Rules())
