@@ -76,6 +76,13 @@ def test_one_that_was_moved_to_another_repository_is_none(github: GitHub, standi
     assert github.issue(standin.repo, number) is None
 
 
+def test_one_that_github_says_is_elsewhere_is_none(github: GitHub, standin: StandIn) -> None:
+    number = standin.open_issue("First")
+    there = {"location": f"{standin.url}/repositories/1/issues/7"}
+    standin.fail("GET", f"/repos/{standin.repo}/issues/{number}", 301, "Moved Permanently", headers=there)
+    assert github.issue(standin.repo, number) is None
+
+
 def test_a_reply_that_is_none_of_githubs_is_an_error(github: GitHub, standin: StandIn) -> None:
     standin.answer("GET", f"/repos/{standin.repo}/issues", [{"repository_url": f"{standin.url}/repos/{standin.repo}"}])
     with pytest.raises(GitHubError, match="is not what it describes"):
