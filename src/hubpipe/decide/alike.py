@@ -17,7 +17,7 @@ def likely(found: Alike, rules: Decide, limits: Limits | None) -> tuple[tuple[Pa
 
     Where the flow asks for a precision, `limits` hold its one cutoff; else the flow's threshold does, as a cosine.
     """
-    cutoff = next(iter(limits.values.values())) if limits is not None else _threshold(rules)
+    cutoff = next(iter(limits.values.values()), None) if limits is not None else _threshold(rules)
     if cutoff is None:
         reason = next(iter(limits.reasons.values()), "") if limits is not None else ""
         return (), (NEVER_SURE.format(precision=rules.precision, reason=reason),)
