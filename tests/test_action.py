@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hubpipe import action
+from hubpipe import runner
 from hubpipe.decide import Findings, Plan
 from hubpipe.event import Event, Subject
 from hubpipe.models.base import Score, Text
@@ -24,10 +24,10 @@ def test_half_a_character_does_not_keep_the_outputs_from_being_written(
     monkeypatch.setenv("GITHUB_OUTPUT", str(output))
     event = Event("issues", "opened", "octo-org/octo-repo", Subject("issue", 1, "It crashes", "Every time."))
     flow = FlowReport("sum", findings=Findings(text=Text("a \ud800 b")))
-    action.write_outputs(Report(event, (flow,)))
+    runner.write_outputs(Report(event, (flow,)))
     written = output.read_text(encoding="utf-8").splitlines()
     assert "a ? b" in written
-    assert [line.partition("<<")[0] for line in written if "<<" in line] == list(action.OUTPUTS)
+    assert [line.partition("<<")[0] for line in written if "<<" in line] == list(runner.OUTPUTS)
 
 
 def test_half_a_character_does_not_keep_a_fault_from_being_told(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_what_a_later_step_prints_of_the_outputs_is_no_command(monkeypatch: pyte
     said = "::set-output name=x::y\n  ::add-mask::z\nsee ##[add-mask]z and a::b\x1b[8m \u202eturned\U000e0041"
     event = Event("issues", "opened", "octo-org/octo-repo", Subject("issue", 1, "It crashes", "Every time."))
     chosen = Plan(chosen=(Score("##[error]", 0.9),), scores=(Score("##[error]", 0.9),))
-    action.write_outputs(Report(event, (FlowReport("sum", findings=Findings(text=Text(said)), plan=chosen),)))
+    runner.write_outputs(Report(event, (FlowReport("sum", findings=Findings(text=Text(said)), plan=chosen),)))
     written = output.read_text(encoding="utf-8")
     assert not [line for line in written.splitlines() if line.strip().startswith("::") or "##[" in line]
     assert ": :set-output name=x::y\n  : :add-mask::z\nsee ## [add-mask]z and a::b[8m turned\n" in written

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 import yaml
 
-from hubpipe import action, config
+from hubpipe import action, config, runner
 from hubpipe.config import INPUTS, parse
 from hubpipe.event import SUBJECTS
 from hubpipe.models import hub
@@ -51,7 +51,7 @@ def test_the_actions_inputs_are_those_that_the_code_reads() -> None:
 
 
 def test_the_actions_outputs_are_those_that_the_code_sets() -> None:
-    assert tuple(ACTION["outputs"]) == action.OUTPUTS
+    assert tuple(ACTION["outputs"]) == runner.OUTPUTS
 
 
 def test_every_input_and_output_is_described() -> None:

@@ -1,32 +1,24 @@
 """Turn an Actions step into a run: its inputs and event in, outputs, annotations, job summary and exit code out."""
 
-import io
-import json
 import logging
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
 
 from actions_toolkit import core
 
-from hubpipe import config, render, stages, world
+from hubpipe import config, render, runner, stages, world
 from hubpipe.config import Config
 from hubpipe.deadline import USUAL, Deadline, Stop, seconds_of
 from hubpipe.errors import ConfigError, HubpipeError, StoppedError, UsageError
 from hubpipe.event import Declined, Event, ended_run, parse
-from hubpipe.models.base import Places, encodable
+from hubpipe.models.base import Places
 from hubpipe.redaction import Redaction, redaction_for
-from hubpipe.redaction.stream import redacted
 from hubpipe.replay import declined, payload
-from hubpipe.report import FlowReport, Report
+from hubpipe.report import Report
 from hubpipe.report.cut import NOTHING_PUBLISHED
-from hubpipe.report.inert import inert, inert_json
-from hubpipe.report.plain import as_json, as_text, not_published
-from hubpipe.report.summary import as_markdown, failure_markdown
+from hubpipe.report.summary import as_markdown
 from hubpipe.sinks import dry_run, to_github
 from hubpipe.stages import Means
-from hubpipe.text import visible
 
 log = logging.getLogger("hubpipe")
 
@@ -41,10 +33,7 @@ MODES = (RUN, TRAIN, ANALYSE, APPLY)
 FAIL, WARN = "fail", "warn"
 # The inputs that stand for a variable of the environment, which they go before.
 KEYS = {HUB_TOKEN: "HF_TOKEN", ENDPOINT_KEY: "HUBPIPE_ENDPOINT_KEY", LEARNED_MODEL: "HUBPIPE_LEARNED_MODEL"}
-OUTPUTS = ("labels", "scores", "similar", "summary", "comment-url", "plan", "promoted", "published")
 
-NO_FLOW = "no flow handles {event}"
-NOTHING = "{reason}: nothing was done"
 NO_MODE = "the input mode is {mode!r}: write run, train, analyse or apply"
 NO_SUCH_END = "the input on-unpublished is {value!r}: write fail or warn"
 NO_FOLDER = (
@@ -67,7 +56,7 @@ UNEXPECTED = "hubpipe broke down ({error}); what it did before stays. Please rep
 def main(environ: Mapping[str, str]) -> int:
     """Run the Action; give its exit code: 0 done, 1 failed, 2 wrong configuration or usage."""
     redaction = _redaction(environ)
-    _log_to_the_steps_log(redaction)
+    runner.log_to_the_steps_log(redaction)
     try:
         with _deadline().watched(lambda error: _told_and_failed(error, redaction, environ)) as deadline:
             return _main(environ, redaction, deadline)
@@ -76,7 +65,7 @@ def main(environ: Mapping[str, str]) -> int:
     except ConfigError as error:
         for found in error.problems:
             core.error(found.message, title=found.key or "configuration", file=found.file, start_line=found.line)
-        return _failed(redaction.all(error), environ)
+        return runner.failed(redaction.all(error), environ)
     except HubpipeError as error:
         return _told_and_failed(error, redaction, environ)
     except Exception as error:
@@ -85,48 +74,9 @@ def main(environ: Mapping[str, str]) -> int:
         return _told_and_failed(unexpected, redaction, environ)
 
 
-class _Inert(logging.Formatter):
-    """Write log lines that are inert, whatever a file's name or a fault's message holds."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Put a bar before each line."""
-        return "\n".join(f"| {line}" for line in inert(super().format(record)).splitlines())
-
-
-class _InertStream(io.TextIOBase):
-    """A stream for libraries that write to stderr by themselves: the runner reads it, too."""
-
-    def __init__(self, stream: TextIO):
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        """Pass text on without what begins a command."""
-        self._stream.write(text.replace("::", ": :").replace("##[", "## ["))
-        return len(text)
-
-    def flush(self) -> None:
-        """Flush what is below."""
-        self._stream.flush()
-
-
 def _redaction(environ: Mapping[str, str]) -> Redaction:
     """Know every secret that the step was given."""
     return redaction_for(environ, *(core.get_input(name) for name in (TOKEN, HUB_TOKEN, ENDPOINT_KEY)))
-
-
-def _log_to_the_steps_log(redaction: Redaction) -> None:
-    for secret in redaction.own:
-        core.set_secret(secret)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
-    # Annotations are written there, too: nothing gets by.
-    sys.stdout = redacted(sys.stdout, redaction)
-    sys.stderr = _InertStream(redacted(sys.stderr, redaction))
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(_Inert("%(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.captureWarnings(capture=True)
-    log.setLevel(logging.INFO)
 
 
 def _deadline() -> Deadline:
@@ -164,8 +114,10 @@ def _train(environ: Mapping[str, str]) -> int:
     )
     trained = command.train_as_asked(asked, {**environ, "GITHUB_TOKEN": token}, _told_progress)
     log.info(command.told(trained))
-    write_outputs(None, promoted=trained.promoted)
-    _summarise(f"{writing.written(trained.report, 'markdown')}\n\n{render.line_of(trained.words, WORDS_ROOM)}", environ)
+    runner.write_outputs(None, promoted=trained.promoted)
+    runner.summarise(
+        f"{writing.written(trained.report, 'markdown')}\n\n{render.line_of(trained.words, WORDS_ROOM)}", environ
+    )
     if not trained.promoted:
         core.error(trained.words)
     return 0 if trained.promoted else 1
@@ -190,7 +142,7 @@ def _run(environ: Mapping[str, str], mode: str, redaction: Redaction, deadline: 
     warns = _warns()
     event = _event(environ)
     if isinstance(event, Declined):
-        write_outputs(None)
+        runner.write_outputs(None)
         log.info(declined(event))
         return 0
     token = core.get_input(TOKEN)
@@ -217,10 +169,10 @@ def _report(mode: str, event: Event, means: Means, environ: Mapping[str, str]) -
 
 def _end(report: Report, environ: Mapping[str, str], *, published: bool, warns: bool) -> int:
     """Tell what became of the event, and give the exit code: where it `warns`, a token that may not write is green."""
-    _tell(report, core.warning if warns else core.error)
+    runner.tell(report, core.warning if warns else core.error)
     try:
-        write_outputs(report, published=published)
-        _summarise(as_markdown(report), environ)
+        runner.write_outputs(report, published=published)
+        runner.summarise(as_markdown(report), environ)
     except OSError as fault:
         raise HubpipeError(NOT_WRITTEN.format(reason=fault.strerror)) from fault
     return report.forgiving_exit_code if warns else report.exit_code
@@ -262,71 +214,6 @@ def _switch(name: str) -> bool:
     return value == "true"
 
 
-def _tell(report: Report, shout: Callable[[str], None]) -> None:
-    """Write the report to the log, and what a person must see as annotations; `shout` that the token may not write."""
-    if not report.flows:
-        log.info(NOTHING.format(reason=report.note or NO_FLOW.format(event=report.event.name)))
-    log.info(as_text(report))
-    if report.forbidden:
-        shout(not_published(report))
-    for flow in report.flows:
-        _annotate(flow, shout)
-
-
-def _seen(text: str) -> str:
-    """Write an annotation's words without what nobody sees; half a character is a question mark."""
-    return visible(encodable(text))
-
-
-def _annotate(flow: FlowReport, shout: Callable[[str], None]) -> None:
-    if flow.error is not None:
-        core.error(_seen(f"{flow.flow}: {flow.error}"))
-    for outcome in flow.outcomes:
-        if outcome.failed:
-            (shout if outcome.forbidden else core.error)(_seen(f"{flow.flow}: {outcome.kind}: {outcome.detail}"))
-    for note in flow.plan.notes:
-        core.notice(_seen(f"{flow.flow}: {note}"))
-    if flow.unread:
-        core.notice(_seen(f"{flow.flow}: not read: {'; '.join(flow.unread)}"))
-
-
-def write_outputs(report: Report | None, published: bool = False, promoted: bool = False) -> None:
-    """Set every output of the step, those of a run that did nothing without a report.
-
-    A later step may print them: they hold no command for the runner.
-    """
-    values = {
-        "labels": inert_json(json.dumps(report.labels if report else [])),
-        "scores": inert_json(json.dumps(report.scores if report else {})),
-        "similar": json.dumps(report.similar if report else []),
-        "summary": inert(encodable(report.summary)) if report else "",
-        "comment-url": report.comment_url if report else "",
-        "plan": inert_json(json.dumps(as_json(report) if report else {"flows": []})),
-        "promoted": json.dumps(promoted),
-        "published": json.dumps(published),
-    }
-    for name in OUTPUTS:
-        # The runner's file is UTF-8: a half character in a title or a model's words must not end the step.
-        core.set_output(name, encodable(values[name]))
-
-
 def _told_and_failed(error: HubpipeError, redaction: Redaction, environ: Mapping[str, str]) -> int:
-    core.error(_seen(str(error)))
-    return _failed(redaction.all(error), environ)
-
-
-def _failed(error: HubpipeError, environ: Mapping[str, str]) -> int:
-    """Leave outputs and a summary also where there is no report, if the runner's files can be written at all."""
-    try:
-        write_outputs(None)
-        _summarise(failure_markdown(error), environ)
-    except Exception:
-        log.exception("the outputs could not be written")
-    return error.exit_code
-
-
-def _summarise(markdown: str, environ: Mapping[str, str]) -> None:
-    path = environ.get("GITHUB_STEP_SUMMARY")
-    if path:
-        with Path(path).open("a", encoding="utf-8", errors="replace") as file:
-            file.write(markdown + "\n")
+    core.error(runner.seen(str(error)))
+    return runner.failed(redaction.all(error), environ)

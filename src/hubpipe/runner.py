@@ -1,0 +1,137 @@
+"""Turn words into what a workflow's runner shows: log, annotations, outputs, summary; none of them is a command to it.
+
+Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+"""
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from actions_toolkit import core
+
+from hubpipe.errors import HubpipeError
+from hubpipe.models.base import encodable
+from hubpipe.redaction import Redaction
+from hubpipe.redaction.stream import redacted
+from hubpipe.report import FlowReport, Report
+from hubpipe.report.inert import inert, inert_json
+from hubpipe.report.plain import as_json, as_text, not_published
+from hubpipe.report.summary import failure_markdown
+from hubpipe.text import visible
+
+log = logging.getLogger("hubpipe")
+
+OUTPUTS = ("labels", "scores", "similar", "summary", "comment-url", "plan", "promoted", "published")
+
+NO_FLOW = "no flow handles {event}"
+NOTHING = "{reason}: nothing was done"
+
+
+class _Inert(logging.Formatter):
+    """Write log lines that are inert, whatever a file's name or a fault's message holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Put a bar before each line."""
+        return "\n".join(f"| {line}" for line in inert(super().format(record)).splitlines())
+
+
+class _InertStream(io.TextIOBase):
+    """A stream for libraries that write to stderr by themselves: the runner reads it, too."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Pass text on without what begins a command."""
+        self._stream.write(text.replace("::", ": :").replace("##[", "## ["))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what is below."""
+        self._stream.flush()
+
+
+def log_to_the_steps_log(redaction: Redaction) -> None:
+    """Mask the secrets of a step, and write all that is logged to its log without them."""
+    for secret in redaction.own:
+        core.set_secret(secret)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    # Annotations are written there, too: nothing gets by.
+    sys.stdout = redacted(sys.stdout, redaction)
+    sys.stderr = _InertStream(redacted(sys.stderr, redaction))
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_Inert("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.captureWarnings(capture=True)
+    log.setLevel(logging.INFO)
+
+
+def tell(report: Report, shout: Callable[[str], None]) -> None:
+    """Write the report to the log, and what a person must see as annotations; `shout` that the token may not write."""
+    if not report.flows:
+        log.info(NOTHING.format(reason=report.note or NO_FLOW.format(event=report.event.name)))
+    log.info(as_text(report))
+    if report.forbidden:
+        shout(not_published(report))
+    for flow in report.flows:
+        _annotate(flow, shout)
+
+
+def seen(text: str) -> str:
+    """Write an annotation's words without what nobody sees; half a character is a question mark."""
+    return visible(encodable(text))
+
+
+def _annotate(flow: FlowReport, shout: Callable[[str], None]) -> None:
+    if flow.error is not None:
+        core.error(seen(f"{flow.flow}: {flow.error}"))
+    for outcome in flow.outcomes:
+        if outcome.failed:
+            (shout if outcome.forbidden else core.error)(seen(f"{flow.flow}: {outcome.kind}: {outcome.detail}"))
+    for note in flow.plan.notes:
+        core.notice(seen(f"{flow.flow}: {note}"))
+    if flow.unread:
+        core.notice(seen(f"{flow.flow}: not read: {'; '.join(flow.unread)}"))
+
+
+def write_outputs(report: Report | None, published: bool = False, promoted: bool = False) -> None:
+    """Set every output of the step, those of a run that did nothing without a report.
+
+    A later step may print them: they hold no command for the runner.
+    """
+    values = {
+        "labels": inert_json(json.dumps(report.labels if report else [])),
+        "scores": inert_json(json.dumps(report.scores if report else {})),
+        "similar": json.dumps(report.similar if report else []),
+        "summary": inert(encodable(report.summary)) if report else "",
+        "comment-url": report.comment_url if report else "",
+        "plan": inert_json(json.dumps(as_json(report) if report else {"flows": []})),
+        "promoted": json.dumps(promoted),
+        "published": json.dumps(published),
+    }
+    for name in OUTPUTS:
+        # The runner's file is UTF-8: a half character in a title or a model's words must not end the step.
+        core.set_output(name, encodable(values[name]))
+
+
+def failed(error: HubpipeError, environ: Mapping[str, str]) -> int:
+    """Leave outputs and a summary also where there is no report, if the runner's files can be written at all."""
+    try:
+        write_outputs(None)
+        summarise(failure_markdown(error), environ)
+    except Exception:
+        log.exception("the outputs could not be written")
+    return error.exit_code
+
+
+def summarise(markdown: str, environ: Mapping[str, str]) -> None:
+    """Add Markdown to the job summary, where the step has one."""
+    path = environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        with Path(path).open("a", encoding="utf-8", errors="replace") as file:
+            file.write(markdown + "\n")
