@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hubpipe.errors import GitHubError, MissingError, MovedError, MovedError
+from hubpipe.errors import GitHubError, MissingError, MovedError
 from hubpipe.event import KnownIssue
 from hubpipe.github.calls import Access, Deed
 
