@@ -13,9 +13,9 @@ from hubpipe.models.base import Places
 from hubpipe.models.meter import Meter
 from hubpipe.models.remote.calls import Caller
 from hubpipe.models.remote.place import where
-from hubpipe.models.remote.stop import within
 from hubpipe.models.remote.talk import talker
 from hubpipe.models.remote.tasks import asking
+from hubpipe.stop import within
 from tests.models.endpoint_server import EndpointServer, Scripted, dripping
 from tests.standin.wire import Reply, Request, reply_json
 

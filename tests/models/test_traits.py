@@ -87,3 +87,16 @@ def test_any_text_has_finite_traits_that_are_not_negative(title: str, body: str)
 
 def test_names_are_told_apart() -> None:
     assert len(set(NAMES)) == len(NAMES)
+
+
+@pytest.mark.threat("attack", "input")
+@pytest.mark.parametrize("line", ["=\n", "-\n", "\n", "-- \n", "type ", "type -\n", " \n", "**a**\n", "1. \n"])
+def test_lines_that_begin_alike_are_read_once_each(line: str) -> None:
+    [row] = traits([line * 30_000], [line * 30_000])
+    assert np.isfinite(row).all()
+
+
+def test_what_a_form_says_of_an_issue_is_found_behind_empty_lines_and_signs() -> None:
+    column = NAMES.index("body: declares a bug")
+    bodies = ["### Type\n\nBug", "\n\n- **Issue type:**\n\n[ ] bug", "type:bug", "It is of type bug", "Kind\n> bug"]
+    assert [bool(row[column]) for row in traits([""] * len(bodies), bodies)] == [True, True, False, False, True]

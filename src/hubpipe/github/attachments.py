@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from http.client import HTTPException
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
@@ -15,6 +16,7 @@ from hubpipe.event import Attachment
 from hubpipe.github.links import Link, links
 from hubpipe.github.material import named
 from hubpipe.github.media import VIDEO, NotReadError, kind_of
+from hubpipe.stop import within
 
 MEGABYTE = 1_000_000
 MOST_BYTES = {"images": 10 * MEGABYTE, "audio": 25 * MEGABYTE}
@@ -24,6 +26,7 @@ MOST_REDIRECTS = 3
 REQUEST_TIMEOUT = 15.0  # seconds of silence
 ATTACHMENT_TIMEOUT = 60.0  # seconds in all
 CHUNK = 64 * 1024
+MOST_DIGITS = 18  # of a length that is counted with
 NAME_LIMIT = 60  # characters
 
 GITHUB = "https://github.com"
@@ -92,8 +95,8 @@ class Hosts:
                 return True
             case ["", "storage", _, *_]:
                 return self.own != GITHUB  # GitHub Enterprise Server
-            case ["", _, _, "assets" | "files", _, *_]:
-                return True
+            case ["", owner, name, "assets" | "files", _, *_]:
+                return bool(owner and name)
         return False
 
 
@@ -111,18 +114,24 @@ class Fetcher:
 
         Raises NotReadError where it is not there, too large, too slow, or would lead to a foreign host.
         """
-        deadline = time.monotonic() + self.seconds
         try:
-            with requests.Session() as session:
-                for _ in range(1 + MOST_REDIRECTS):
-                    with self._ask(session, url) as response:
-                        if response.status_code not in REDIRECTS:
-                            return _body(response, most, deadline)
-                        url = urljoin(url, response.headers.get("location", ""))
-                    if not self.hosts.sends_to(url):
-                        raise NotReadError(ELSEWHERE)
-        except (requests.RequestException, HTTPError) as fault:
+            # An answer's head may drip, too, and that no reading's own timeout ends.
+            return within(self.seconds, lambda: self._fetch(url, most, time.monotonic() + self.seconds))
+        except TimeoutError as fault:
+            raise NotReadError(SLOW) from fault
+        # Numbers that are none, addresses that cannot be taken apart: http.client and urllib raise what they like.
+        except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as fault:
             raise NotReadError(BROKE_OFF) from fault
+
+    def _fetch(self, url: str, most: int, deadline: float) -> bytes:
+        with requests.Session() as session:
+            for _ in range(1 + MOST_REDIRECTS):
+                with self._ask(session, url) as response:
+                    if response.status_code not in REDIRECTS:
+                        return _body(response, most, deadline)
+                    url = _joined(url, response.headers.get("location", ""))
+                if not self.hosts.sends_to(url):
+                    raise NotReadError(ELSEWHERE)
         raise NotReadError(ELSEWHERE)
 
     def _ask(self, session: requests.Session, url: str) -> requests.Response:
@@ -168,7 +177,9 @@ def hosts_of(api_url: str, server_url: str | None = None) -> Hosts:
     Source: https://docs.github.com/en/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
     """
     parts = urlsplit(server_url or api_url)
-    host = parts.netloc.lower() if server_url else parts.netloc.lower().removeprefix("api.")
+    # An Enterprise Server's API is a path of the server itself, whose name may begin with api, too.
+    of_its_own = not (server_url or parts.path.strip("/"))
+    host = parts.netloc.lower().removeprefix("api." if of_its_own else "")
     own = f"{parts.scheme}://{host}"
     return Hosts(own, IMAGE_HOSTS, STORES) if own == GITHUB or host.endswith(".ghe.com") else Hosts(own)
 
@@ -207,7 +218,7 @@ def _body(response: requests.Response, most: int, deadline: float) -> bytes:
         raise NotReadError(REFUSED.format(status=response.status_code))
     length = response.headers.get("content-length", "")
     data = bytearray()
-    if length.isdecimal() and int(length) > most:
+    if length.isdecimal() and (len(length) > MOST_DIGITS or int(length) > most):
         raise NotReadError(_large(most))
     # Not `stream`, which would wait for a full piece however slowly its bytes come.
     while piece := response.raw.read1(CHUNK, decode_content=False):
@@ -217,6 +228,14 @@ def _body(response: requests.Response, most: int, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise NotReadError(SLOW)
     return bytes(data)
+
+
+def _joined(url: str, location: str) -> str:
+    """Give the address that an answer leads to; empty, which is nobody's, where two readers might disagree."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
 
 
 def _large(most: int) -> str:

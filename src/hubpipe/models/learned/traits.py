@@ -19,8 +19,11 @@ FAILING = (
 )
 DOCUMENTS = r"(?:docs?|documentation|documented|readme|typos?|tutorials?|guides?|docstrings?|manual|changelog)"
 DENYING = r"(?:\b(?:not|no|never|cannot|unable|nothing|without)\b|n['’]t\b)"
+# What a line may begin with: no end of a line, and nothing is given back, or many lines that begin so would be read as
+# often as there are of them.
+SIGNS, BLANKS = r"^[^\w\n]*+", r"^[^\S\n]*+"
 # A form's answer to what kind of issue it is.
-DECLARED = r"^\W*(?:issue |report )?(?:type|kind|category)\W*\s+\W*"
+DECLARED = rf"{SIGNS}(?:issue |report )?(?:type|kind|category)(?=[^\w\s]*+\s)\W++"
 
 # What a title says by its form, or by a word that people of every project use. Each is one trait, in this order.
 TITLE_SAYS = {
@@ -85,9 +88,9 @@ BODY_SAYS = {
     "you": r"\b(?:you|your)\b",
     "modal": r"\b(?:should|could|would|may|might)\b",
     "denies": DENYING,
-    "trace": r"^\s*(?:at |File \"|#\d+ |Traceback|Caused by)|\b\w+(?:Error|Exception)\b",
+    "trace": rf"{BLANKS}(?:at |File \"|#\d+ |Traceback|Caused by)|\b\w+(?:Error|Exception)\b",
     "headings": r"^#{1,6} |^\*\*[^*\n]+\*\*:?\s*$",
-    "items": r"^\s*(?:[-*+]|\d+[.)]) ",
+    "items": rf"{BLANKS}(?:[-*+]|\d+[.)]) ",
     "tables": r"^\|",
     "links": r"https?://",
     "references": r"(?<!\w)#\d+\b",
@@ -95,7 +98,7 @@ BODY_SAYS = {
     "inline code": r"`[^`\n]+`",
     "quotes": r"^>",
     "images": r"^!?(?:image|screenshot|img)\b|\bscreenshots?\b|\bgif\b|\bvideo\b",
-    "to do": r"^\s*[-*] \[[xX]\]",
+    "to do": rf"{BLANKS}[-*] \[[xX]\]",
     "exclaims": r"!(?:\s|$)",
 }
 # What the first lines of a body say.

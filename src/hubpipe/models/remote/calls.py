@@ -22,8 +22,8 @@ from hubpipe.models.meter import Meter
 from hubpipe.models.remote.hints import MOST_WORDS, counted_tokens, line, seconds_to_wait, words
 from hubpipe.models.remote.place import Where
 from hubpipe.models.remote.shapes import ShapeError
-from hubpipe.models.remote.stop import within
 from hubpipe.models.remote.watch import RefusedReplyError, Watch, watching
+from hubpipe.stop import within
 
 log = logging.getLogger("hubpipe")
 

@@ -11,7 +11,7 @@ MOST_WORDS = 200  # characters of a server's own words
 MOST_TOKENS = 5_000_000  # of one answer; a server that counts more does not count
 HIDDEN = "***"
 # OpenAI's and its followers' way to write a time: 1s, 6m0s, 120ms.
-PARTS_OF_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+PARTS_OF_TIME = re.compile(r"(?<!\d)(\d{1,12}(?:\.\d{1,12})?)(ms|s|m|h)")
 SECONDS_OF = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 # What the Hub sends, by the IETF's draft: "api";r=0;t=55 (remaining requests, seconds to the reset).
 RATE_LIMIT = re.compile(r";\s*r=(\d{1,9})\s*;\s*t=(\d{1,9})")
