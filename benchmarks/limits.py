@@ -19,9 +19,13 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from PIL import Image
+
 from hubpipe import config
+from hubpipe.errors import ConfigError
 from hubpipe.event import parse
 from hubpipe.github import GitHub
+from hubpipe.github.media import kind_of
 from hubpipe.models.base import Places
 from hubpipe.models.shelf import Shelf
 from hubpipe.run import handle
@@ -177,7 +181,8 @@ def lines(text: str, count: int) -> str:
 def comments(count: int, length: int) -> list[dict[str, Any]]:
     """Make comments."""
     text = (WORDS * (length // len(WORDS) + 1))[:length]
-    return [{"id": number, "body": text, "user": {"login": "who"}, "html_url": ""} for number in range(count)]
+    known = {"body": text, "user": {"login": "who"}, "html_url": "", "url": "", "author_association": "NONE"}
+    return [{"id": number, **known} for number in range(count)]
 
 
 def hostile() -> None:
@@ -188,6 +193,20 @@ def hostile() -> None:
         issue((text * BODY)[:BODY], flow(f"pipeline: {ECHO}", "publish: comment"))
         slowest = max(slowest, (time.process_time() - started, text))
     print(f"the slowest hostile text took {slowest[0]:.1f} s: {slowest[1]!r}", file=sys.stderr)
+
+
+def configuration() -> None:
+    """Read a configuration that is as large as it may be, and refused at its end."""
+    text = "".join(f"k{number}: &a{number} x\n" for number in range(20_000))[:200_000]
+    with contextlib.suppress(ConfigError):
+        config.parse(text, "a.yml")
+
+
+def picture() -> None:
+    """Tell that bytes are an image."""
+    data = io.BytesIO()
+    Image.new("RGB", (10_000, 5_000), "red").save(data, "PNG")
+    kind_of(data.getvalue())
 
 
 CODE = 'def name(value):\n+    """Read one value of many."""\n+    return value + 1'
@@ -224,6 +243,8 @@ ROWS: dict[str, Callable[[], None]] = {
     "a pull request of 10 MB of patch in 100 files": lambda: pull(changed(100, lambda _: lines(CODE, 1_250)), ASKED),
     "a pull request of 10 MB of patch in one file": lambda: pull(changed(1, lambda _: lines(CODE, 125_000)), ASKED),
     "the same in one line": lambda: pull(changed(1, lambda _: lines("x = 1;" * 1_700_000, 1)), ASKED),
+    "a configuration of 200,000 characters": configuration,
+    "an image of 50 million pixels": picture,
     "3,000 files that no parser understands": lambda: pull(
         changed(3_000, lambda _: lines("> a ((( { [ if def do", 40), ".rb"), ASKED
     ),

@@ -32,6 +32,16 @@ class TestComments:
         assert [comment.body for comment in comments] == [f"Note {index}" for index in range(101)]
         assert {comment.author for comment in comments} == {"maintainer"}
 
+    @pytest.mark.threat("attack", "input")
+    def test_that_are_too_much_are_left_out_from_the_oldest_on_and_still_counted(
+        self, github: GitHub, standin: StandIn
+    ) -> None:
+        one = {"user": {"login": "who"}, "html_url": "u", "author_association": "NONE"}
+        standin.answer("GET", "/comments$", [{"id": number, "body": "x" * 65_536, **one} for number in range(40)])
+        material = github.material(standin.repo, subject(1, "issue"), ["comments"])
+        assert [bool(comment.body) for comment in material.comments] == [False] * 10 + [True] * 30
+        assert material.unread == ("comments: the 10 oldest of 40; 2,000,000 characters of newer ones are enough",)
+
     def test_of_deleted_users_and_without_text_are_normal(self, github: GitHub, standin: StandIn) -> None:
         ghost = {"id": 1, "user": None, "body": None, "html_url": "u", "author_association": "NONE"}
         standin.answer("GET", "/comments$", [ghost])

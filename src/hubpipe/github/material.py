@@ -38,6 +38,7 @@ NO_TEXT = "contents of {files}: not text, empty, or over 1 MB"
 NOT_THERE = "contents of {files}: not found at the pull request's last commit"
 MORE_CONTENTS = f"contents of {{files}}: only the first {READ_FILES} files are read"
 MUCH_CONTENTS = f"contents of {{files}}: {READ_CHARACTERS:,} characters of other files are enough"
+MUCH_COMMENTS = f"comments: the {{count}} oldest of {{all}}; {READ_CHARACTERS:,} characters of newer ones are enough"
 NAMED_FILES = 3
 
 
@@ -58,7 +59,19 @@ class Reading:
         """Read every comment, oldest first."""
         issue = self.access.repo.get_issue(self.number)
         deed = Deed(f"read the comments of #{self.number}", "`issues: read`")
-        return self.access.call(deed, lambda: tuple(map(comment_of, issue.get_comments())))
+        found = self.access.call(deed, lambda: tuple(map(comment_of, issue.get_comments())))
+        return self._within_room(found)
+
+    def _within_room(self, comments: Sequence[Comment]) -> tuple[Comment, ...]:
+        """Leave the oldest comments empty where all of them are too much; they count as they did."""
+        room, kept = READ_CHARACTERS, []
+        for comment in reversed(comments):
+            room -= len(comment.body)
+            kept.append(comment if room >= 0 else replace(comment, body=""))
+        left_out = sum(now.body != before.body for now, before in zip(reversed(kept), comments, strict=True))
+        if left_out:
+            self._miss(MUCH_COMMENTS.format(count=left_out, all=len(comments)))
+        return tuple(reversed(kept))
 
     def commits(self) -> tuple[Commit, ...]:
         """Read the commits, oldest first."""
@@ -171,7 +184,7 @@ def read(reading: Reading, subject: Subject, inputs: Collection[str]) -> Materia
     wanted = frozenset(inputs)
     comments = reading.comments() if "comments" in wanted else ()
     if subject.kind == "issue":
-        return Material(comments)
+        return Material(comments, unread=reading.unread)
     commits = reading.commits() if "commits" in wanted else ()
     linked = reading.linked(subject.body) if "linked" in wanted else ()
     files = reading.files() if wanted & FILE_INPUTS else ()
