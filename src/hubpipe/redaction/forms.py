@@ -1,7 +1,8 @@
 """Turn text into text without the secrets of known forms that somebody left in it.
 
-The forms are those of Kingfisher (https://github.com/mongodb/kingfisher): some 400 rules on an engine that is linear
-in the text, without a guess from entropy alone. Rows of our own stand for what it only tells in company.
+The forms are those of Kingfisher: some 400 rules on an engine that is linear in the text, without a guess from entropy
+alone. Rows of our own stand for what it only tells in company.
+Source: https://github.com/mongodb/kingfisher
 """
 
 import re
