@@ -144,7 +144,7 @@ KNOWN = {"github/attachments.py", "render/reasons.py"}
 
 
 def test_no_host_of_githubs_stands_in_the_code_but_where_only_that_one_has_something() -> None:
-    host = re.compile(r"(?<!docs\.)\b(?:api\.github\.com|github\.com|githubusercontent\.com|githubstatus\.com)")
+    host = re.compile(r"(?<!docs\.)\b(?:api\.github\.com|github\.com|githubusercontent\.com|githubstatus\.com)\b")
     found = set()
     for file in SOURCE.rglob("*.py"):
         # Sources and reasons are told in comments and docstrings: `(https://github.com/...)`, `# https://...`.
