@@ -1,6 +1,7 @@
 """The archive of past issues: what was packed is read again, the nearest come first, and nothing is trusted."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from safetensors.numpy import load, save
 from hubpipe.errors import ModelError
 from hubpipe.models.learned import archive
 from hubpipe.models.learned.archive import Archive, Archived
-from hubpipe.models.learned.parts import Evidence
+from hubpipe.models.learned.parts import Evidence, Parts
 from hubpipe.models.libraries import LIBRARIES
 
 URL = "https://github.com/octo-org/octo-repo/issues/{}"
@@ -128,6 +129,7 @@ def test_a_line_that_is_no_issue_is_refused(tmp_path: Path, line: str) -> None:
         tensors(vectors=np.zeros((1, 8), np.float32)),
         tensors(vectors=np.zeros(8, np.float16)),
         tensors(vectors=np.full((1, 8), np.nan, np.float16)),
+        tensors(encoder=np.full(3, 255, np.uint8)),
         tensors(vectors=np.zeros((2, 8), np.float16)),
         tensors(issues=np.zeros((1, 8), np.uint8)),
         tensors(issues=np.zeros(8, np.float32)),
@@ -180,6 +182,60 @@ def test_what_all_issues_have_in_common_makes_none_alike() -> None:
     assert [one.number for one in centred[:2]] == [32, 8]
     assert plain[2].score > 0.9
     assert centred[1].score > 0.9 > 0.85 > centred[2].score
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 1_000, 100_000])
+def test_the_same_text_is_the_same_however_many_others_say_it_too(count: int) -> None:
+    same, other = vectors(2, 16)
+    kept = Archive(np.repeat(same[None], count, axis=0).astype(np.float16), tuple(issues(1)) * count)
+    assert kept.alike(same, 1, everything(count))[0].score > 0.99
+    assert kept.alike(other, 1, everything(count))[0].score < 0.5
+
+
+def test_an_archive_larger_than_a_part_is_seen_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Archive(vectors(10).astype(np.float16), tuple(issues(10)))
+    whole = kept.alike(vectors(10)[9], 10, everything(10))
+    monkeypatch.setattr(archive, "PART", 3)
+    assert kept.alike(vectors(10)[9], 10, everything(10)) == whole
+    assert whole[0].number == 10
+
+
+def test_an_archive_of_another_encoder_is_refused_although_its_vectors_are_as_long(tmp_path: Path) -> None:
+    written(tmp_path, archive.pack(vectors(1), issues(1), encoder="one"))
+    held = archive.read(tmp_path, "one")
+    assert held is not None
+    assert held.encoder == "one"
+    with pytest.raises(ModelError, match="its vectors are another encoder's than the model's"):
+        archive.read(tmp_path, "other")
+
+
+def test_what_tuning_changes_or_another_revision_makes_another_encoder() -> None:
+    parts = Parts(("bug",), {}, {})
+    tuned = [replace(parts, tensors={"a": np.full(2, value, np.float16)}) for value in (0, 1)]
+    others = [parts, *tuned, replace(parts, encoder="org/name"), replace(parts, revision="1")]
+    assert len({one.encoding for one in others}) == len(others)
+    assert replace(parts, labels=("other",), spec={"a": 1}).encoding == parts.encoding
+
+
+def test_two_runs_of_one_process_number_write_files_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.getpid", lambda: 1)
+    one, two = (Archive(vectors(count).astype(np.float16), tuple(issues(count))) for count in (2, 3))
+    replaced = Path.replace
+
+    def meanwhile(self: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "replace", replaced)
+        archive.write(tmp_path, two)
+        return replaced(self, target)
+
+    monkeypatch.setattr(Path, "replace", meanwhile)
+    archive.write(tmp_path, one)
+    found = archive.read(tmp_path)
+    assert found is not None
+    assert len(found.issues) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["issues.safetensors"]
+    assert (tmp_path / "issues.safetensors").stat().st_mode & 0o777 == 0o644
 
 
 def test_seen_from_the_centre_a_vector_of_another_encoder_is_refused_too() -> None:

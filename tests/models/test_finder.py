@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hubpipe.config import Step
-from hubpipe.errors import TaskError
+from hubpipe.errors import ModelError, TaskError
 from hubpipe.event import KnownIssue
 from hubpipe.models import describe, load
 from hubpipe.models.base import Alike, Certain, Model, Places, Searching
@@ -51,8 +51,9 @@ def where(specimen: Callable[[str, str], Path], places: Places, tmp_path: Path) 
 
 def kept(where: Places, issues: Sequence[Archived], texts: Sequence[str], tried: Evidence | None = None) -> None:
     assert where.learned is not None
-    scorer = Scorer(Encoder(fetch(locate("embedded", None, where), where)), folder.read(where.learned).parts)
-    for name, data in archive.pack(scorer.embed(texts), issues, tried).items():
+    parts = folder.read(where.learned).parts
+    scorer = Scorer(Encoder(fetch(locate("embedded", None, where), where)), parts)
+    for name, data in archive.pack(scorer.embed(texts), issues, tried, parts.encoding).items():
         (where.learned / name).write_bytes(data)
 
 
@@ -186,3 +187,63 @@ def test_what_cannot_be_searched_is_refused_before_it_is_loaded(
         step = step.model_copy(update={"model": "embedded", "library": "sentence-transformers"})
     with pytest.raises(TaskError, match=words):
         describe(step, where)
+
+
+def learnt_one_more(where: Places, step: Step = STEP) -> Model:
+    """Load a model, and let it learn of one more issue."""
+    model = load(step, {}, where)
+    assert isinstance(model, Searching)
+    model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], keep=True)
+    return model
+
+
+def test_an_index_of_another_encoder_is_refused(where: Places) -> None:
+    assert where.learned is not None
+    held = index(where)
+    archive.write(where.learned, replace(held, encoder="tuned"))
+    with pytest.raises(ModelError, match="another encoder's than the model's"):
+        load(STEP, {}, where)
+
+
+def test_an_index_of_longer_vectors_than_its_encoders_is_refused_also_where_an_issue_is_new(where: Places) -> None:
+    assert where.learned is not None
+    held = index(where)
+    archive.write(where.learned, replace(held, vectors=np.ones((5, 8), np.float16)))
+    with pytest.raises(ModelError, match="vectors of 8 numbers"):
+        learnt_one_more(where)
+
+
+def test_a_model_that_was_put_there_meanwhile_keeps_its_own_index(
+    where: Places, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert where.learned is not None
+    model = load(STEP, {}, where)
+    before = index(where)
+    learned = folder.read(where.learned)
+    changed = replace(learned, seen=np.array([7], np.uint64))
+    folder.save(where.learned, changed, "", {folder.ARCHIVE: (where.learned / folder.ARCHIVE).read_bytes()})
+    assert isinstance(model, Searching)
+    model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], keep=True)
+    assert index(where).issues == before.issues
+    assert found(model)[0] == 9
+    assert "another model lies there by now" in caplog.text
+
+
+def test_a_folder_that_cannot_be_written_fails_no_run(
+    where: Places, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert found(learnt_one_more(where))[0] == 9
+    assert "No space left on device" in caplog.text
+
+
+def test_only_the_folder_that_the_user_keeps_is_written_to(where: Places, tmp_path: Path) -> None:
+    assert where.learned is not None
+    other = tmp_path / "other"
+    shutil.copytree(where.learned, other)
+    before = (other / folder.ARCHIVE).read_bytes()
+    assert found(learnt_one_more(where, Step.model_validate({"against": "issues", "model": str(other)})))[0] == 9
+    assert (other / folder.ARCHIVE).read_bytes() == before

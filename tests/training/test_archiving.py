@@ -1,13 +1,21 @@
 """How far similar issues can be trusted is found by searching for each as a run would have when it was opened."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hubpipe.models import hub
+from hubpipe.models.base import Places
+from hubpipe.models.learned import archive, folder
+from hubpipe.models.learned.archive import Archive
+from hubpipe.training import archiving
 from hubpipe.training.archiving import tries
 from hubpipe.training.examples import Example
+from hubpipe.training.learning import Plan
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -74,3 +82,56 @@ def test_no_more_than_three_are_looked_at_for_each() -> None:
 
 def test_without_a_mark_there_is_nothing_to_go_by() -> None:
     assert tries(vectors(0, 0), [issue(1), issue(2)]).scores.shape == (0, 1)
+
+
+def test_the_few_nearest_are_those_of_a_stable_sort() -> None:
+    near = np.random.default_rng(0).integers(0, 9, (40, 30)).astype(np.float32)
+    near[0] = -np.inf
+    order = np.argsort(-near, axis=1, kind="stable")[:, :3]
+    wanted = np.take_along_axis(near, order, axis=1)
+    best, found = archiving._best(near.copy())
+    assert best[1:].tolist() == order[1:].tolist()
+    assert found.tolist() == wanted.tolist()
+
+
+def written(place: Path, *examples: Example) -> tuple[Archive, str]:
+    """What training keeps of issues, as a run reads it, and what it says of that."""
+    learned = folder.read(hub.ZERO_DAY_FOLDER)
+    kept = archiving.kept(examples, learned, Plan(), 0.9, Places(offline=True))
+    for name, data in kept.files.items():
+        (place / name).write_bytes(data)
+    found = archive.read(place, learned.parts.encoding)
+    assert found is not None
+    return found, kept.words
+
+
+def test_an_archive_is_bound_to_the_encoder_that_made_its_vectors(tmp_path: Path) -> None:
+    found, _ = written(tmp_path, issue(1), issue(2))
+    assert found.encoder == folder.read(hub.ZERO_DAY_FOLDER).parts.encoding
+
+
+def test_a_date_of_another_zone_is_kept_in_utc(tmp_path: Path) -> None:
+    east = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=5)))
+    found, _ = written(tmp_path, replace(issue(1), updated_at=east))
+    assert [one.updated_at for one in found.issues] == ["2026-01-01T07:00:00Z"]
+
+
+def test_of_several_repositories_no_number_is_kept_for_it_would_be_another_issues(tmp_path: Path) -> None:
+    found, words = written(tmp_path, issue(1), issue(1, repo="octo-org/other"), issue(2, 1))
+    assert [one.number for one in found.issues] == [None, None, None]
+    assert "of several repositories" in words
+
+
+def test_of_rows_that_tell_of_one_issue_again_the_newest_is_searched(tmp_path: Path) -> None:
+    again = replace(issue(1), title="Called otherwise", created_at=DAY + timedelta(days=3))
+    found, _ = written(tmp_path, issue(1), issue(2), again)
+    assert [(one.title, one.number) for one in found.issues] == [
+        ("Issue 1", None),
+        ("Issue 2", 2),
+        ("Called otherwise", 1),
+    ]
+
+
+def test_marks_in_a_circle_or_of_itself_are_one_group() -> None:
+    assert right([issue(1, 3), issue(2, 1), issue(3, 2)], 0, 0, 0) == [1, 1, 1]
+    assert right([issue(1, 1), issue(2)], 0, 0) == [0]

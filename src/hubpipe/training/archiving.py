@@ -1,8 +1,8 @@
 """Turn the issues of a history into the archive beside a learned model, and into how far it can be trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import numpy as np
@@ -27,6 +27,10 @@ SUGGESTED = 3
 MOST_TRIED = 10_000
 ROWS = 256
 
+SEVERAL = (
+    "similar issues: the examples are of several repositories, so that none of them is suggested in one: only what "
+    "runs read of it from now on is"
+)
 NONE_MARKED = "similar issues: nobody has marked a duplicate, so that no precision can be held (a threshold decides)"
 TOLD = "similar issues: {marked} were marked as duplicates; {words}"
 NEVER = "none is suggested at precision {precision:g}: {words}"
@@ -55,8 +59,10 @@ def kept(examples: Sequence[Example], learned: Learned, plan: Plan, precision: f
     texts = [example.text for example in newest]
     vectors = scorer.embed(texts, quick=True)
     tried = tries(vectors, newest)
-    issues = [_archived(example, text) for example, text in zip(newest, texts, strict=True)]
-    return Kept(archive.pack(vectors, issues, tried), _told(tried, newest, precision))
+    known = zip(newest, _numbers(newest), texts, strict=True)
+    issues = [_archived(example, number, text) for example, number, text in known]
+    files = archive.pack(vectors, issues, tried, learned.parts.encoding)
+    return Kept(files, _told(tried, newest, precision))
 
 
 def tries(vectors: Array, examples: Sequence[Example]) -> Evidence:
@@ -80,8 +86,7 @@ def tries(vectors: Array, examples: Sequence[Example]) -> Evidence:
         rows = np.arange(start, min(start + ROWS, len(examples)))
         near = seen[rows] @ seen.T
         near[(np.arange(len(examples)) >= rows[:, None]) | (closed <= opened[rows][:, None])] = -np.inf
-        best = np.argsort(-near, axis=1, kind="stable")[:, :SUGGESTED]
-        found = np.take_along_axis(near, best, axis=1)
+        best, found = _best(near)
         there = np.isfinite(found)
         scores.append(found[there])
         truth.append((groups[best] == groups[rows][:, None])[there])
@@ -90,6 +95,21 @@ def tries(vectors: Array, examples: Sequence[Example]) -> Evidence:
         np.concatenate(scores).astype(np.float32).reshape(-1, 1),
         np.concatenate(truth).astype(np.int8).reshape(-1, 1),
     )
+
+
+def _best(near: Array) -> tuple[NDArray[np.intp], Array]:
+    """Take the few nearest of each row (n × m) out of it, of equal ones the first: which they are, and how near.
+
+    To put all in order took 50 s instead of 14 for 100,000 issues.
+    """
+    best = np.zeros((len(near), SUGGESTED), dtype=np.intp)
+    found = np.zeros((len(near), SUGGESTED), dtype=np.float32)
+    rows = np.arange(len(near))
+    for place in range(SUGGESTED):
+        best[:, place] = near.argmax(axis=1)
+        found[:, place] = near[rows, best[:, place]]
+        near[rows, best[:, place]] = -np.inf
+    return best, found
 
 
 def _groups(examples: Sequence[Example]) -> dict[Issue, int]:
@@ -114,6 +134,8 @@ def _seconds(date: datetime | None, otherwise: float) -> float:
 
 
 def _told(tried: Evidence, examples: Sequence[Example], precision: float) -> str:
+    if len({example.repo.casefold() for example in examples}) > 1:
+        return SEVERAL
     if not len(tried.scores):
         return NONE_MARKED
     [found] = cutoffs(tried, precision, exclusive=False)
@@ -125,14 +147,25 @@ def _told(tried: Evidence, examples: Sequence[Example], precision: float) -> str
     return TOLD.format(marked=sum(bool(example.repeats) for example in examples), words=told)
 
 
-def _archived(example: Example, text: str) -> Archived:
+def _numbers(examples: Sequence[Example]) -> Iterator[int | None]:
+    """Give the number by which a run can ask for each issue again, None where it would ask for another one.
+
+    That is so for all where they are of several repositories, and for all rows but the newest that tell of one issue.
+    """
+    several = len({example.repo.casefold() for example in examples}) > 1
+    newest = {example.number: place for place, example in enumerate(examples)}
+    for place, example in enumerate(examples):
+        yield example.number if not several and newest[example.number] == place else None
+
+
+def _archived(example: Example, number: int | None, text: str) -> Archived:
     changed = example.updated_at or example.created_at
     return Archived(
         example.title,
         example.labels,
-        example.number,
+        number,
         example.url,
         example.open,
-        changed.strftime("%Y-%m-%dT%H:%M:%SZ") if changed is not None else None,
+        changed.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if changed is not None else None,
         archive.digest(text),
     )

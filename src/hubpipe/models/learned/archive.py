@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from usearch.index import search
 
 from hubpipe.errors import ModelError
 from hubpipe.models.base import Past
-from hubpipe.models.learned.folder import ARCHIVE, NOT_READABLE
+from hubpipe.models.learned.folder import ARCHIVE, NOT_READABLE, READABLE
 from hubpipe.models.learned.parts import Evidence
 from hubpipe.models.similarity import unit
 
@@ -25,19 +25,22 @@ from hubpipe.models.similarity import unit
 MOST = 100_000
 MOST_BYTES = 500_000_000
 MOST_TITLE = 300
-VECTORS, ISSUES, SCORES, TRUTH = "vectors", "issues", "scores", "truth"
+VECTORS, ISSUES, SCORES, TRUTH, ENCODER = "vectors", "issues", "scores", "truth", "encoder"
 # The one label of the evidence: whether an issue that was found is the one that people said is repeated.
 SAME = "same"
 # So many issues weigh as much in the centre as no centre at all: of a few, it is chance.
 FIRM = 5
+# Vectors that are made float32 at a time.
+PART = 4096
 
 WHAT = "archive"
 NOT_AS_MANY = "{vectors} vectors for {issues} issues"
 NO_VECTORS = "no two-dimensional float16 vectors, or some that are no numbers"
-NO_LIST = "no list of issues in bytes"
+NO_BYTES = "no list of issues in bytes, or nothing of whose vectors they are"
 NO_EVIDENCE = "scores and truth that do not belong together"
 NOT_AN_ISSUE = "line {line} is no issue"
 OTHER_ENCODER = "the learned model's archive holds vectors of {have} numbers, its encoder gives {given}: train it again"
+OTHER_VECTORS = "its vectors are another encoder's than the model's"
 TOO_LARGE = "over {most:,} bytes"
 
 Vectors = NDArray[np.float16]
@@ -67,12 +70,13 @@ class Archive:
     """Past issues (n) and their unit vectors (n × d, float16).
 
     `tried` is how near the issues were that an earlier search would have found, and whether people said that the one
-    repeats the other.
+    repeats the other. `encoder` is whose vectors they are (see `Parts.encoding`): those of two are never near.
     """
 
     vectors: Vectors
     issues: tuple[Archived, ...]
     tried: Evidence = field(default_factory=untried)
+    encoder: str = ""
 
     def nearest(self, vector: NDArray[np.floating[Any]], count: int, among: Mask) -> list[Past]:
         """Give the issues nearest to a unit vector (d) among some (a mask of n), by cosine; equal ones in order.
@@ -80,7 +84,7 @@ class Archive:
         Raises ModelError where the vector has another size than the archive's.
         """
         asked = np.asarray(vector, np.float16)
-        self._check(asked)
+        self.check(asked)
         return self._found(self.vectors, asked, count, among)
 
     def alike(self, vector: NDArray[np.floating[Any]], count: int, among: Mask) -> list[Past]:
@@ -88,14 +92,23 @@ class Archive:
 
         Raises ModelError where the vector has another size than the archive's.
         """
-        self._check(np.asarray(vector))
+        self.check(np.asarray(vector))
         if not len(self.vectors):
             return []
         centre = centre_of(self.vectors)
-        held = unit(self.vectors.astype(np.float32) - centre).astype(np.float16)
-        return self._found(held, unit(np.asarray(vector, np.float32) - centre).astype(np.float16), count, among)
+        # Rounded as those that are held, so that the same text is the same where all say nearly the same.
+        asked = unit(np.asarray(vector, np.float16).astype(np.float32) - centre).astype(np.float16)
+        return self._found(self._centred(centre), asked, count, among)
 
-    def _check(self, vector: NDArray[Any]) -> None:
+    def _centred(self, centre: NDArray[np.float32]) -> Vectors:
+        """Give all vectors seen from a centre, a part at a time: the whole in float32 takes twice the archive."""
+        seen = np.empty_like(self.vectors)
+        for start in range(0, len(seen), PART):
+            seen[start : start + PART] = unit(self.vectors[start : start + PART].astype(np.float32) - centre)
+        return seen
+
+    def check(self, vector: NDArray[Any]) -> None:
+        """Raise ModelError where a vector (d) has another size than the archive's."""
         if len(self.vectors) and vector.shape != self.vectors.shape[1:]:
             raise ModelError(OTHER_ENCODER.format(have=self.vectors.shape[1], given=vector.size))
 
@@ -114,8 +127,8 @@ class Archive:
 
 def centre_of(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Give what vectors (n × d) have in common (d): their mean, less of it where they are few."""
-    mean: NDArray[np.float32] = vectors.astype(np.float32).mean(axis=0) * (len(vectors) / (len(vectors) + FIRM))
-    return mean
+    mean: NDArray[np.float32] = vectors.mean(axis=0, dtype=np.float32) * (len(vectors) / (len(vectors) + FIRM))
+    return mean.astype(np.float32)
 
 
 def digest(text: str) -> str:
@@ -124,9 +137,9 @@ def digest(text: str) -> str:
 
 
 def pack(
-    vectors: NDArray[np.floating[Any]], issues: Sequence[Archived], tried: Evidence | None = None
+    vectors: NDArray[np.floating[Any]], issues: Sequence[Archived], tried: Evidence | None = None, encoder: str = ""
 ) -> dict[str, bytes]:
-    """Write issues (n) and their unit vectors (n × d) as the file of an archive, by its name."""
+    """Write issues (n) and an encoder's unit vectors of them (n × d) as the file of an archive, by its name."""
     lines = "".join(json.dumps({**asdict(one), "title": one.title[:MOST_TITLE]}) + "\n" for one in issues)
     tried = tried or untried()
     arrays: dict[str, NDArray[Any]] = {
@@ -134,24 +147,29 @@ def pack(
         ISSUES: np.frombuffer(lines.encode(), dtype=np.uint8),
         SCORES: np.ascontiguousarray(tried.scores, dtype=np.float32),
         TRUTH: np.ascontiguousarray(tried.truth, dtype=np.int8),
+        ENCODER: np.frombuffer(encoder.encode(), dtype=np.uint8),
     }
     return {ARCHIVE: save(arrays)}
 
 
 def write(folder: Path, archive: Archive) -> None:
     """Put an archive in the place of a folder's old one, whole or not at all."""
-    new = folder / f"{ARCHIVE}.{os.getpid()}.new"
+    packed = pack(archive.vectors, archive.issues, archive.tried, archive.encoder)[ARCHIVE]
+    # Not named by the process: in two containers that share the folder, both may have the same number.
+    with NamedTemporaryFile(dir=folder, prefix=f"{ARCHIVE}.", suffix=".new", delete=False) as file:
+        new = Path(file.name)
     try:
-        new.write_bytes(pack(archive.vectors, archive.issues, archive.tried)[ARCHIVE])
+        new.write_bytes(packed)
+        new.chmod(READABLE)
         new.replace(folder / ARCHIVE)
     finally:
         new.unlink(missing_ok=True)
 
 
-def read(folder: Path) -> Archive | None:
+def read(folder: Path, encoder: str | None = None) -> Archive | None:
     """Read the archive of a learned model, trusting nothing in it; None where there is none.
 
-    Raises ModelError where the file is not what `pack` wrote.
+    Raises ModelError where the file is not what `pack` wrote, or its vectors are another encoder's.
     """
     path = folder / ARCHIVE
     if not path.is_file():
@@ -161,13 +179,16 @@ def read(folder: Path) -> Archive | None:
     try:
         arrays = load(path.read_bytes())
         vectors = _vectors(arrays.get(VECTORS))
-        issues = tuple(_issues(_lines(arrays.get(ISSUES))))
+        issues = tuple(_issues(_bytes(arrays.get(ISSUES))))
+        whose = _bytes(arrays.get(ENCODER)).decode()
         tried = _evidence(arrays.get(SCORES), arrays.get(TRUTH))
     except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as fault:
         raise _fault(folder, f"{type(fault).__name__}: {fault}") from fault
     if len(vectors) != len(issues):
         raise _fault(folder, NOT_AS_MANY.format(vectors=len(vectors), issues=len(issues)))
-    return Archive(vectors, issues, tried)
+    if encoder is not None and whose != encoder:
+        raise _fault(folder, OTHER_VECTORS)
+    return Archive(vectors, issues, tried, whose)
 
 
 def _vectors(found: NDArray[Any] | None) -> Vectors:
@@ -176,9 +197,9 @@ def _vectors(found: NDArray[Any] | None) -> Vectors:
     return found
 
 
-def _lines(found: NDArray[Any] | None) -> bytes:
+def _bytes(found: NDArray[Any] | None) -> bytes:
     if found is None or found.dtype != np.uint8 or found.ndim != 1:
-        raise ValueError(NO_LIST)
+        raise ValueError(NO_BYTES)
     return found.tobytes()
 
 

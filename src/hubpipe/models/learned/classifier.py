@@ -75,7 +75,7 @@ class Classifier:
         wanted = {name.casefold() for name in labels}
         columns = [(column, name) for column, name in self._columns if name.casefold() in wanted]
         try:
-            kept = archive.read(self._place)
+            kept = archive.read(self._place, self._learned.parts.encoding)
         except ModelError as fault:
             log.warning("%s", fault)
             kept = None
@@ -116,7 +116,9 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
         spoke=spoke(source.name, learned.facts),
     )
     if step.against is not None:
-        return Finder(replace(info, spoke=""), Scorer(encoder, learned.parts), encoder, source.folder, places.keeps)
+        # Only in the folder that the user keeps: another's, or one of the Hub's cache, stays as it is.
+        keeps = places.keeps and source.folder == places.learned
+        return Finder(replace(info, spoke=""), learned, encoder, source.folder, keeps)
     return Classifier(info, learned, encoder, tuple(labels), source.folder)
 
 

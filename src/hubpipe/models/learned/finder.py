@@ -1,5 +1,6 @@
 """Turn a text into the issues of the repository that are like it, by the index beside a learned model."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,29 +9,34 @@ import numpy as np
 
 from hubpipe.event import KnownIssue
 from hubpipe.models.base import Alike, Limits, ModelInfo, Prediction
-from hubpipe.models.learned import archive
+from hubpipe.models.learned import archive, folder
 from hubpipe.models.learned.archive import MOST, SAME, Archive, Archived, digest
 from hubpipe.models.learned.cutoffs import cutoffs
+from hubpipe.models.learned.folder import Learned
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.sentence_encoder import Encoder
+
+log = logging.getLogger("hubpipe")
 
 # More than anybody is shown: some are the issue itself, or were closed since.
 CANDIDATES = 20
 
 NO_INDEX = "there is no index of past issues beside {model}: train it again"
 NO_DUPLICATES = "nobody has marked a duplicate that is in the index"
+NOT_KEPT = "what changed of the issues since is not kept in %s (%s): the next run reads it anew"
+ANOTHER_MODEL = "another model lies there by now"
 
 
 class Finder:
     """sentence-similarity against the repository's issues: those that may be open, the nearest first."""
 
-    def __init__(self, info: ModelInfo, scorer: Scorer, encoder: Encoder, place: Path, keeps: bool):
+    def __init__(self, info: ModelInfo, learned: Learned, encoder: Encoder, place: Path, keeps: bool):
         self.info = info
-        self._scorer = scorer
+        self._scorer = Scorer(encoder, learned.parts)
         self._encoder = encoder
         self._place = place
-        self._keeps = keeps
-        self._archive = archive.read(place)
+        self._model = folder.identity(place) if keeps else None
+        self._archive = archive.read(place, learned.parts.encoding)
 
     def tokens(self, text: str) -> Sequence[tuple[int, int]]:
         """Give the character offsets of every token."""
@@ -60,7 +66,7 @@ class Finder:
     def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], *, keep: bool) -> None:
         """Take issues into the index, and write it into the model's folder where it may be kept.
 
-        Only what is new, or reads otherwise than before, is embedded.
+        Only what is new, or reads otherwise than before, is embedded. Raises ModelError for an index of other vectors.
         """
         if self._archive is None or not issues:
             return
@@ -73,6 +79,8 @@ class Finder:
             if issue.number not in rows or before.issues[rows[issue.number]].digest != digests[place]
         ]
         fresh = dict(zip(unread, self._scorer.embed([texts[place] for place in unread]), strict=True))
+        for vector in fresh.values():
+            before.check(vector)
         kept, vectors = list(before.issues), list(before.vectors)
         for place, issue in enumerate(issues):
             row = rows.get(issue.number)
@@ -83,8 +91,18 @@ class Finder:
                 kept[row] = _archived(issue, digests[place])
                 vectors[row] = fresh[place].astype(np.float16) if place in fresh else vectors[row]
         self._archive = replace(before, vectors=np.array(vectors[-MOST:]), issues=tuple(kept[-MOST:]))
-        if keep and self._keeps and self._archive.issues != before.issues:
-            archive.write(self._place, self._archive)
+        if keep and self._model is not None and self._archive.issues != before.issues:
+            self._write(self._archive)
+
+    def _write(self, held: Archive) -> None:
+        """Keep the index, unless a training put another model in the place of this one; what fails is only told."""
+        try:
+            if folder.identity(self._place) == self._model:
+                archive.write(self._place, held)
+            else:
+                log.warning(NOT_KEPT, self._place, ANOTHER_MODEL)
+        except OSError as fault:
+            log.warning(NOT_KEPT, self._place, fault.strerror)
 
 
 def _archived(issue: KnownIssue, read: str) -> Archived:

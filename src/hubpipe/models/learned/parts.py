@@ -1,5 +1,6 @@
 """Turn what was learned of a repository into a folder of numbers and JSON, and back."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -38,3 +39,12 @@ class Parts:
     encoder: str = "embedded"
     revision: str | None = None
     tensors: Arrays = field(default_factory=dict)
+
+    @property
+    def encoding(self) -> str:
+        """Tell one encoder's vectors from another's: the sha256 of its name, its revision and its changed weights."""
+        told = hashlib.sha256(f"{self.encoder}@{self.revision}".encode())
+        for name, tensor in sorted(self.tensors.items()):
+            told.update(f"\0{name}\0{tensor.dtype}\0".encode())
+            told.update(np.ascontiguousarray(tensor).tobytes())
+        return told.hexdigest()
