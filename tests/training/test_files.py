@@ -175,3 +175,30 @@ def test_no_secret_that_somebody_leaked_is_learned_from_or_kept_beside_a_model(t
     assert (example.title, example.body) == (REDACTED, f"a {REDACTED}")
     packed = archive.pack(np.ones((1, 2)), [Archived(example.title)])
     assert not any(holds(data.decode("latin-1"), secret) for data in packed.values())
+
+
+@pytest.mark.parametrize(
+    ("cell", "numbers"),
+    [
+        ("12", (12,)),
+        ("#12", (12,)),
+        ("12.0", (12,)),
+        ("12, #15; 7", (12, 15, 7)),
+        ([12, 15], (12, 15)),
+        (12, (12,)),
+        (12.0, (12,)),
+        ("", ()),
+        (None, ()),
+        ("0", ()),
+        ("nan", ()),
+        ("1.5", ()),
+        ("octo-org/other#12", ()),
+        ("https://github.com/octo-org/v2/issues/12", ()),
+        ("9" * 16, ()),
+    ],
+)
+def test_a_cell_of_duplicates_tells_numbers_of_this_repository_alone(
+    cell: object, numbers: tuple[int, ...], tmp_path: Path
+) -> None:
+    row = {"title": "a", "label": "bug", "duplicate_of": cell}
+    assert only(write(tmp_path, "data.json", json.dumps([row]))).repeats == numbers

@@ -29,7 +29,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "repeats": ("duplicate_of", "repeats"),
 }
 SEPARATORS = re.compile(r"[,;|]")
-DIGITS = re.compile(r"\d{1,15}")
+# A number by itself, a table's 7.0 too: an address, or another repository's org/name#7, is none of this one's.
+REPEATED = re.compile(r"(?<![^\s,;|\[])#?(0*[1-9]\d{0,14})(?:\.0)?(?![^\s,;|\]])")
 ESCAPED = re.compile(r'\\[\\"]')
 TABLES = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 LISTS = (".jsonl", ".ndjson")
@@ -174,7 +175,7 @@ def _example(path: Path, number: int, row: Row, names: Mapping[str, str], single
         open=_open(cells.get("state")),
         closed_at=_date(path, number, cells.get("closed_at")),
         updated_at=_date(path, number, cells.get("updated_at")),
-        repeats=tuple(map(int, DIGITS.findall(_string(cells.get("repeats"))))),
+        repeats=tuple(map(int, REPEATED.findall(_string(cells.get("repeats"))))),
     )
 
 
