@@ -305,6 +305,12 @@ def test_a_search_over_past_issues_is_a_step_of_the_learned_model() -> None:
         ("{against: issues}", "publish: labels", "sentence-similarity gives issues, not labels"),
         ("{against: issues}", "publish: comment\ndecide: {precision: 0.9, threshold: 0.8}", "leave threshold out"),
         ("{against: issues, model: org/name, endpoint: hf-inference}", "publish: comment", "leave endpoint out"),
+        (
+            "{against: issues}",
+            "publish: comment\ndecide: {max_labels: 2}",
+            "decide.max_labels: an issue is suggested from",
+        ),
+        ("{against: issues}", "publish: comment\ndecide: {margin: 0.1}", "decide.margin: an issue is suggested from"),
     ],
 )
 def test_a_search_that_cannot_work_is_refused_with_what_to_write(pipeline: str, rest: str, expected: str) -> None:

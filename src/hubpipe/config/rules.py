@@ -16,6 +16,8 @@ from hubpipe.event import REPOSITORY
 ISSUES = {"issues", "issue_comment"}
 # What can be labelled and commented on.
 NUMBERED = ISSUES | PULLS
+# What a search over past issues is decided by.
+SEARCHING = {"threshold", "precision"}
 NO_COMMIT = "a check run stands on a pull request's commit, which this flow's events never bring"
 NO_DESCRIPTION = "mode: description writes into a pull request's description, which this flow's events never bring"
 NOTHING_TO_CHECK = "{gives}: a check run is made of scores"
@@ -24,6 +26,7 @@ NOT_CERTAIN = (
     "or write a threshold"
 )
 NOT_OF_FILES = "how right a label is was learned of issues, not of changed files: write a threshold"
+NOT_OF_LABELS = "an issue is suggested from one cutoff on, three at most: this is for labels, leave it out"
 ONE_OF_THEM = "precision finds each label's cutoff: leave threshold out"
 NOTHING_TO_PUT_IT_ON = "{event} brings no issue or pull request to put it on: publish the summary in a flow of its own"
 
@@ -103,6 +106,9 @@ def _decision(flow: Flow) -> Found:
     undecided = flow.deciding is None and not flow.searches and not conditions
     if "decide" in flow.model_fields_set and undecided and _is_known(flow):
         yield ("decide",), f"{_gives(flow)}: there are no scores to decide on"
+    if flow.deciding is None and flow.searches and not conditions and _is_known(flow):
+        for key in flow.decide.model_fields_set - SEARCHING:
+            yield ("decide", key), NOT_OF_LABELS
 
 
 def _precision(flow: Flow) -> Found:
