@@ -125,6 +125,13 @@ def test_where_none_is_near_enough_the_nearest_is_told() -> None:
     assert find().remark == "there is no other open issue in the index"
 
 
+def test_where_all_that_are_near_enough_are_gone_by_now_that_is_told() -> None:
+    found = find(0.95, 0.9, 0.5, of=tracker(1, closed=[2]))
+    assert found.issues == ()
+    assert found.remark == "those that are alike enough were closed, moved or deleted by now"
+    assert find(0.95, 0.9, of=tracker(1)).remark == ""
+
+
 def test_without_github_the_index_is_taken_at_its_word_and_that_is_told() -> None:
     past = (Past("Past 1", 0.9, 1),)
     kept = similar.found(Index(), flow(), Answer(INFO, Alike(past)), None, None)

@@ -15,6 +15,7 @@ MOST = 3
 MOST_ASKED = 10
 
 BEHIND = "more issues changed than one run reads since the index was made: hubpipe train brings it up to date"
+ALL_CLOSED = "those that are alike enough were closed, moved or deleted by now"
 ALONE = "GitHub was not asked (no token): what was opened or closed since the index was made is not known"
 
 
@@ -43,7 +44,8 @@ def found(model: Model, flow: Flow, answer: Answer, number: int | None, tracker:
     limits = model.limits(precision) if precision is not None and isinstance(model, Certain) else None
     near, notes = decide.likely(others, flow.decide, limits)
     kept = tuple(_open(near, tracker))
-    remarks = filter(None, (prediction.remark, *notes, "" if tracker is not None or prediction.remark else ALONE))
+    told = ALL_CLOSED if near and not kept else "" if tracker is not None or prediction.remark else ALONE
+    remarks = filter(None, (prediction.remark, *notes, told))
     return replace(answer, prediction=Alike(kept, "; ".join(remarks)))
 
 
