@@ -87,7 +87,7 @@ def promote(new: Path, old: Path, data: Path, force: bool, form: str) -> NoRetur
 @click.argument("repository", metavar="OWNER/NAME")
 @click.option("--public", is_flag=True, help="Let everybody see it; it is private otherwise.")
 def push(folder: Path, repository: str, public: bool) -> NoReturn:
-    """Put a learned model on the Hugging Face Hub (HF_TOKEN, with the right to write)."""
+    """Put a learned model, and past issues' titles, on the Hugging Face Hub (HF_TOKEN, with the right to write)."""
     from hubpipe.training import pushing
 
     click.echo(pushing.push(folder, repository, os.environ.get("HF_TOKEN", ""), private=not public))

@@ -15,7 +15,8 @@ PUSHED = "{url}: use it with `model: {repository}` and `revision: {revision}`"
 def push(path: Path, repository: str, token: str, *, private: bool = True) -> str:
     """Put a learned model on the Hub, in a repository that is made where there is none; tell where it is.
 
-    Only a model's own files are sent. What it learned from stays here, but for the fingerprints of the texts.
+    Only a model's own files are sent. The bodies of what it learned from stay here; the titles, labels, addresses and
+    vectors of the past issues go along, as their index is one of the files.
     Raises UsageError without a model or a token, and ModelError where the Hub refuses.
     """
     from huggingface_hub import HfApi
