@@ -105,11 +105,11 @@ def test_what_was_opened_since_is_found_by_this_run_and_by_later_ones(where: Pla
 
 
 def test_only_what_reads_otherwise_is_embedded_again(where: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, asked = load(STEP, {}, where), list[list[str]]()
+    model, asked = load(STEP, {}, where), list[tuple[list[str], bool]]()
     embed = Scorer.embed
 
     def counted(self: Scorer, texts: Sequence[str], quick: bool = False) -> NDArray[np.float32]:
-        asked.append(list(texts))
+        asked.append((list(texts), quick))
         return embed(self, texts, quick)
 
     monkeypatch.setattr(Scorer, "embed", counted)
@@ -119,7 +119,7 @@ def test_only_what_reads_otherwise_is_embedded_again(where: Places, monkeypatch:
         [TEXTS[0], LIKE_THE_FIRST, TEXTS[1]],
         keep=True,
     )
-    assert asked == [[LIKE_THE_FIRST, TEXTS[1]]]
+    assert asked == [([LIKE_THE_FIRST, TEXTS[1]], True)]
     assert found(model)[:2] == [2, 1]
 
 

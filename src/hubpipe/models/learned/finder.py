@@ -78,7 +78,9 @@ class Finder:
             for place, issue in enumerate(issues)
             if issue.number not in rows or before.issues[rows[issue.number]].digest != digests[place]
         ]
-        fresh = dict(zip(unread, self._scorer.embed([texts[place] for place in unread]), strict=True))
+        # As training embeds them: 300 issues take a quarter of the time.
+        read = self._scorer.embed([texts[place] for place in unread], quick=True)
+        fresh = dict(zip(unread, read, strict=True))
         for vector in fresh.values():
             before.check(vector)
         kept, vectors = list(before.issues), list(before.vectors)
