@@ -152,3 +152,14 @@ def test_what_changed_since_is_read_as_an_events_text_is_and_a_gap_is_not_kept(w
     assert asked == ["2026-01-01T00:00:00Z"]
     assert model.learned == [([7], ["Crash\n\nIt crashes"], whole)]
     assert (told == "") is whole
+
+
+def test_a_threshold_of_labels_is_none_of_cosines() -> None:
+    steps = "[{task: zero-shot-classification, labels: [bug, wish]}, {against: issues}]"
+    text = f"version: 1\nflows:\n  one: {{on: issues, pipeline: {steps}, decide: {{threshold: 0.5}}, publish: comment}}"
+    both = parse(text).flows["one"]
+    assert both is not None
+    past = (Past("Past 1", 0.85, 1), Past("Past 2", 0.6, 2))
+    kept = similar.found(Index(), both, Answer(INFO, Alike(past)), None, tracker())
+    assert isinstance(kept.prediction, Alike)
+    assert numbers(kept.prediction) == [1]

@@ -42,7 +42,7 @@ def found(model: Model, flow: Flow, answer: Answer, number: int | None, tracker:
     others = replace(prediction, issues=tuple(one for one in prediction.issues if one.number != number))
     precision = flow.decide.precision
     limits = model.limits(precision) if precision is not None and isinstance(model, Certain) else None
-    near, notes = decide.likely(others, flow.decide, limits)
+    near, notes = decide.likely(others, flow.decide, limits, alone=flow.deciding is None)
     kept = tuple(_open(near, tracker))
     told = ALL_CLOSED if near and not kept else "" if tracker is not None or prediction.remark else ALONE
     remarks = filter(None, (prediction.remark, *notes, told))

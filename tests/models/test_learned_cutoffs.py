@@ -97,3 +97,23 @@ def test_the_bound_fails_no_more_often_than_it_says() -> None:
         [cutoff] = cutoffs(Evidence(("bug",), scores[:, None], right[:, None]), 0.9, exclusive=False)
         passed += cutoff.score is not None
     assert passed / 400 <= 1 - CONFIDENCE + 0.03
+
+
+@pytest.mark.parametrize("same", [50, 100, 200])
+def test_what_is_rare_has_a_cutoff_too(same: int) -> None:
+    scores = [0.99 - place / 2_100 for place in range(1_000)]
+    right = [1] * same + [0] * (1_000 - same)
+    [usual] = cutoffs(evidence(scores, right), 0.9, exclusive=False)
+    [rare] = cutoffs(evidence(scores, right), 0.9, exclusive=False, rare=True)
+    assert usual.score is None
+    assert rare.score is not None
+    assert rare.lower >= 0.9
+    # The bound's steps are coarse where there are few.
+    assert 44 <= rare.count <= same * 1.1
+
+
+def test_of_what_is_rare_the_surest_must_be_right() -> None:
+    [cutoff] = cutoffs(
+        evidence([0.99 - place / 2_100 for place in range(1_000)], [0, 1] * 500), 0.9, exclusive=False, rare=True
+    )
+    assert cutoff.score is None

@@ -12,12 +12,16 @@ NONE_KNOWN = "there is no other open issue in the index"
 NEVER_SURE = "no issue can be suggested with precision {precision:g}: {reason}"
 
 
-def likely(found: Alike, rules: Decide, limits: Limits | None) -> tuple[tuple[Past, ...], tuple[str, ...]]:
+def likely(
+    found: Alike, rules: Decide, limits: Limits | None, *, alone: bool = True
+) -> tuple[tuple[Past, ...], tuple[str, ...]]:
     """Pick the issues that are near enough, the nearest first, or say why there is none.
 
     Where the flow asks for a precision, `limits` hold its one cutoff; else the flow's threshold does, as a cosine.
+    Where it is not `alone`, that threshold is one of labels.
     """
-    cutoff = next(iter(limits.values.values()), None) if limits is not None else _threshold(rules)
+    usual = rules.threshold if alone and "threshold" in rules.model_fields_set else USUAL_CUTOFF
+    cutoff = next(iter(limits.values.values()), None) if limits is not None else usual
     if cutoff is None:
         reason = next(iter(limits.reasons.values()), "") if limits is not None else ""
         return (), (NEVER_SURE.format(precision=rules.precision, reason=reason),)
@@ -26,7 +30,3 @@ def likely(found: Alike, rules: Decide, limits: Limits | None) -> tuple[tuple[Pa
         return near, () if near or found.remark else (NONE_KNOWN,)
     best = found.issues[0]
     return (), (NONE_ALIKE.format(number=best.number, score=best.score, cutoff=cutoff),)
-
-
-def _threshold(rules: Decide) -> float:
-    return rules.threshold if "threshold" in rules.model_fields_set else USUAL_CUTOFF

@@ -138,7 +138,7 @@ def _told(tried: Evidence, examples: Sequence[Example], precision: float) -> str
         return SEVERAL
     if not len(tried.scores):
         return NONE_MARKED
-    [found] = cutoffs(tried, precision, exclusive=False)
+    [found] = cutoffs(tried, precision, exclusive=False, rare=True)
     told = (
         NEVER.format(precision=precision, words=found.words)
         if found.score is None

@@ -20,6 +20,9 @@ from hubpipe.models.learned.parts import Evidence
 CONFIDENCE = 0.9
 # The first cutoff tested keeps at least this share of what could be predicted, so that one wrong label does not decide.
 FIRST_SHARE = 0.25
+# Where what is looked for is rare, as duplicates are, that share would be wrong for the most part: there the first
+# cutoff keeps so many times the decisions that show the precision, which bears one wrong one of forty.
+FIRST_TIMES = 2
 STEPS = 12
 # More examples than this are no advice.
 MOST_NEEDED = 5_000
@@ -52,11 +55,15 @@ class Cutoff:
     more: int | None = None
 
 
-def cutoffs(evidence: Evidence, precision: float, *, exclusive: bool, confidence: float = CONFIDENCE) -> list[Cutoff]:
+def cutoffs(
+    evidence: Evidence, precision: float, *, exclusive: bool, rare: bool = False, confidence: float = CONFIDENCE
+) -> list[Cutoff]:
     """Find for each label the lowest cutoff whose precision is at least `precision` (0 to 1) with `confidence`.
 
-    With `exclusive`, only an issue's best label would be predicted, and only those decisions count.
+    With `exclusive`, only an issue's best label would be predicted, and only those decisions count. `rare` says that
+    most decisions are wrong, so that cutoffs are looked for from a few of the surest on.
     """
+    first = FIRST_TIMES * needed(precision, confidence) if rare else None
     best = evidence.scores.argmax(axis=1) if evidence.scores.size else np.zeros(0, dtype=np.intp)
     found = []
     for column, label in enumerate(evidence.labels):
@@ -66,7 +73,10 @@ def cutoffs(evidence: Evidence, precision: float, *, exclusive: bool, confidence
         # Under even odds nothing would be predicted at any precision worth asking for.
         kept = scores >= (0.0 if exclusive else min(0.5, precision))
         support = int((evidence.truth[:, column] == 1).sum())
-        found.append(_cutoff(label, scores[kept], right[kept], precision, confidence, support, len(evidence.scores)))
+        least = math.ceil(FIRST_SHARE * int(kept.sum())) if first is None else first
+        found.append(
+            _cutoff(label, scores[kept], right[kept], precision, confidence, support, len(evidence.scores), least)
+        )
     return found
 
 
@@ -88,12 +98,13 @@ def _cutoff(
     confidence: float,
     support: int,
     issues: int,
+    least: int,
 ) -> Cutoff:
     order = np.argsort(-scores, kind="stable")
     scores = scores[order]
     hits: NDArray[np.int64] = np.cumsum(right[order], dtype=np.int64)
     total, passed = len(scores), 0
-    for count in _sequence(scores, needed(target, confidence)):
+    for count in _sequence(scores, max(least, needed(target, confidence))):
         if lower_bound(int(hits[count - 1]), count, confidence) < target:
             break
         passed = count
@@ -101,7 +112,7 @@ def _cutoff(
         precision, lower = hits[passed - 1] / passed, lower_bound(int(hits[passed - 1]), passed, confidence)
         words = HOLDS.format(precision=precision, count=passed, total=total, lower=lower)
         return Cutoff(label, float(scores[passed - 1]), float(precision), lower, passed, total, passed / issues, words)
-    more, words = _missing(hits, target, confidence, support)
+    more, words = _missing(hits, target, confidence, support, least)
     return Cutoff(label, None, 0.0, 0.0, 0, total, 0.0, words, more)
 
 
@@ -111,21 +122,22 @@ def _sequence(scores: NDArray[np.float32], first: int) -> list[int]:
     Equal scores stand or fall together.
     """
     total = len(scores)
-    start = max(first, math.ceil(FIRST_SHARE * total))
-    if start > total:
+    if first > total:
         return []
-    steps = np.unique(np.geomspace(start, total, STEPS).round().astype(int))
+    steps = np.unique(np.geomspace(first, total, STEPS).round().astype(int))
     whole = {int(np.searchsorted(-scores, -scores[step - 1], side="right")) for step in steps}
     return sorted(whole)
 
 
-def _missing(hits: NDArray[np.int64], target: float, confidence: float, support: int) -> tuple[int | None, str]:
+def _missing(
+    hits: NDArray[np.int64], target: float, confidence: float, support: int, least: int
+) -> tuple[int | None, str]:
     """Estimate how many more examples a label needs, as if the next ones were like those that there are."""
     total = len(hits)
     if total == 0:
         more = needed(target, confidence)
         return more, NEVER.format(more=more)
-    least = max(1, math.ceil(FIRST_SHARE * total))
+    least = max(1, min(least, total))
     shares = hits[least - 1 :] / np.arange(least, total + 1)
     # Of equally right shares, the one with the most decisions.
     count = total - int(shares[::-1].argmax())

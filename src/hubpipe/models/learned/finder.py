@@ -54,7 +54,7 @@ class Finder:
         tried = (self._archive or Archive(np.zeros((0, 0), np.float16), ())).tried
         if not len(tried.scores):
             return Limits(precision, {SAME: None}, {SAME: NO_DUPLICATES})
-        [found] = cutoffs(tried, precision, exclusive=False)
+        [found] = cutoffs(tried, precision, exclusive=False, rare=True)
         return Limits(precision, {SAME: found.score}, {SAME: found.words})
 
     @property
