@@ -88,6 +88,15 @@ class Deadline:
         if self.struck:
             raise Stop(self.struck)
 
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Tell what was done without being ended within: nothing more is begun behind it."""
+        self._writing = True
+        try:
+            yield
+        finally:
+            self._writing = False
+
     @property
     def reason(self) -> str:
         """Say that the time is up."""
