@@ -17,7 +17,7 @@ from hubpipe.config.endpoints import SECRET
 from hubpipe.errors import ConfigError, HubpipeError, Problem, RateLimitError
 from hubpipe.redaction import FORMS, REDACTED, Redaction, redaction_for
 from hubpipe.redaction.stream import redacted
-from tests.leaked import LEAKED, ORDINARY, holds, private_key
+from tests.leaked import BESIDE_A_NAME, LEAKED, ORDINARY, holds, private_key
 
 ROOT = Path(__file__).parents[1]
 OWN = "an-endpoint's key/of+no form="
@@ -39,6 +39,24 @@ class TestForms:
     def test_a_secret_goes_out_of_code_quotations_and_assignments(self, name: str) -> None:
         for form in ('KEY="{}"', "`{}`", "```\n{}\n```", "> {}", "<b>{}</b>", "({})", "{}"):
             assert not holds(FORMS.text(form.format(LEAKED[name])), LEAKED[name]), form
+
+    @pytest.mark.threat("attack", "secrets")
+    @pytest.mark.parametrize("name", BESIDE_A_NAME)
+    def test_a_hash_or_an_identifier_goes_where_the_name_beside_it_says_what_it_is(self, name: str) -> None:
+        for form in ("I set {} , and it broke", "```\n{}\n```", "{}"):
+            said = FORMS.text(form.format(BESIDE_A_NAME[name]))
+            assert not holds(said, BESIDE_A_NAME[name]), form
+            assert REDACTED in said, form
+
+    @pytest.mark.threat("attack", "secrets")
+    @pytest.mark.parametrize(
+        "sign", ["\u200b", "\u00ad", "\0", "\u2060\u2060", "\ufeff", "\u200d", "\ufe0f", "\U000e0041"]
+    )
+    def test_what_nobody_sees_hides_none(self, sign: str) -> None:
+        for at in (3, 12, 30):
+            parted = f"{TOKEN[:at]}{sign}{TOKEN[at:]}"
+            said = FORMS.text(f"é {sign}first\r\n{parted} , {parted}.{sign}\r\nlast")
+            assert said == f"é {sign}first\r\n{REDACTED} , {REDACTED}.{sign}\r\nlast"
 
     @pytest.mark.parametrize("name", ORDINARY)
     def test_what_only_looks_like_one_stays(self, name: str) -> None:
