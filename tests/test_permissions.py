@@ -250,3 +250,17 @@ def test_the_command_tells_needs_workflows_and_the_token(standin: StandIn, tmp_p
     assert data["permissions_by_event"]["issues"] == {"contents": "read", "issues": "write"}
     assert len(data["workflows"]["w.yml"]["too_little"]) == 1
     assert "token" not in data
+
+
+@pytest.mark.e2e
+@pytest.mark.threat("attack", "output")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_strangers_workflow_gives_the_runner_no_command(tmp_path: Path, form: str) -> None:
+    (tmp_path / "hubpipe.yml").write_text(CONFIG)
+    sent = r'{"\n::stop-commands::x": write, "##[set-output name=a]b": write}'
+    (tmp_path / "w.yml").write_text(WORKFLOW.format(events="issues", permissions=sent, given="{}"))
+    done = check(tmp_path, "hubpipe.yml", "--workflow", "w.yml", "--format", form, HF_HUB_OFFLINE="1")
+    assert done.returncode == 2, done.stderr
+    assert "stop-commands" in done.stdout
+    assert "##[" not in done.stdout
+    assert not [line for line in done.stdout.splitlines() if line.lstrip().startswith("::")]

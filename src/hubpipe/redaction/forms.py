@@ -40,9 +40,9 @@ KEY_END_REST = re.compile(r"[ A-Z0-9]{0,60}-{0,5}")
 KEY_ENDS, MOST_OF_A_KEY, MOST_WITHOUT_END = "-----END", 20_000, 4_000
 # A patch has a sign before each line, and a quotation, too: those are no part of a key, and stay.
 BEFORE_A_LINE = "+- >"
-# What a rule's secret holds: a long word with letters beside digits that is no hash, or very many letters; a short prefix
-# before small letters beside capitals; a value, be it a hash, that something is set to; what `curl -u` is given. Loading
-# the rules takes a third of a second, and most issues hold none of these.
+# What a rule's secret holds: a long word with letters beside digits that is no hash, or very many letters; a short
+# prefix before small letters beside capitals; a value, be it a hash, that something is set to; what `curl` is given.
+# Loading the rules takes a third of a second, and most issues hold none of these.
 SUSPECT = re.compile(
     r"(?<![\w-])(?![0-9a-f-]+(?![\w-]))(?:(?=[\w-]*(?:[A-Za-z]\d|\d[A-Za-z]))[\w-]{20,}|[A-Za-z_]{34,}|_{0,3}xox[a-z]-)"
     r"|(?<![\w-])[A-Za-z]{2,8}[-_](?=[\w-]{0,60}[a-z][A-Z])[\w-]{12}"
