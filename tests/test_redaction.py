@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hubpipe.cli import commands
 from hubpipe.config.endpoints import SECRET
 from hubpipe.errors import ConfigError, HubpipeError, Problem, RateLimitError
-from hubpipe.redaction import FORMS, REDACTED, Redaction, redaction_for
+from hubpipe.redaction import FORMS, REDACTED, Redaction, forms, redaction_for
 from hubpipe.redaction.stream import redacted
 from tests.leaked import BESIDE_A_NAME, LEAKED, ORDINARY, holds, private_key
 
@@ -57,6 +57,19 @@ class TestForms:
             parted = f"{TOKEN[:at]}{sign}{TOKEN[at:]}"
             said = FORMS.text(f"é {sign}first\r\n{parted} , {parted}.{sign}\r\nlast")
             assert said == f"é {sign}first\r\n{REDACTED} , {REDACTED}.{sign}\r\nlast"
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "said: read 9 of 9 tokens with sentence-transformers:sentence-transformers/all-MiniLM-L6-v2@1110a243fdf4",
+            "kind: loading transformers:facebook/bart-large-mnli for zero-shot-classification",
+            "posted a comment: https://github.com/octo-org/octo-repo/issues/12#issuecomment-1234567890",
+            "Python 3.11.4 on ubuntu-22.04 at 2026-01-02T10:11:12Z: it crashes in test_nested_lists",
+        ],
+    )
+    def test_the_rules_are_not_loaded_for_what_every_run_says(self, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(forms, "_scanner", lambda: pytest.fail("they were loaded"))
+        assert FORMS.text(line) == line
 
     @pytest.mark.parametrize("name", ORDINARY)
     def test_what_only_looks_like_one_stays(self, name: str) -> None:

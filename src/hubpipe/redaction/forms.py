@@ -43,10 +43,11 @@ BEFORE_A_LINE = "+- >"
 # What a rule's secret holds: a long word with letters beside digits that is no hash, or very many letters; a short
 # prefix before small letters beside capitals; a value, be it a hash, that something is set to; what `curl` is given.
 # Loading the rules takes a third of a second, and most issues hold none of these.
+LONG = 200_000  # characters: from here on it is quicker to ask the rules at once
 SUSPECT = re.compile(
     r"(?<![\w-])(?![0-9a-f-]+(?![\w-]))(?:(?=[\w-]*(?:[A-Za-z]\d|\d[A-Za-z]))[\w-]{20,}|[A-Za-z_]{34,}|_{0,3}xox[a-z]-)"
-    r"|(?<![\w-])[A-Za-z]{2,8}[-_](?=[\w-]{0,60}[a-z][A-Z])[\w-]{12}"
-    r"|(?<![=>:|,?])[=>:|,?][=>:|`'\"\s]{0,8}(?!/)(?=[\w.=+/~-]{0,60}\d)[\w.=+/~-]{14}"
+    r"|(?<![\w-])[A-Za-z]{2,8}[-_](?:[a-z]{2,8}[-_])?(?=[A-Za-z_-]{0,60}[a-z][A-Z])[A-Za-z]{8}"
+    r"|(?<![=>:|,?])[=>:|,?][=>:|`'\"\s]{0,8}(?!/)(?=[\w.=+~-]{0,60}\d)[\w.=+/~-]{14}"
     r"|(?<![\w-])(?:pat\w{14}\.|v1\.0-[0-9a-f]{20}|xapp-\d|curl\s|mongodb|BBDC-|SWMKEY-|SG\.|endr\+|hooks\Wslack)"
     r"|\"client_secret\"|BUNDLE_GEMS__",
     re.ASCII,
@@ -124,7 +125,7 @@ def _private_keys(text: str) -> Iterator[Place]:
 
 
 def _by_rules(text: str) -> Iterator[Place]:
-    if not SUSPECT.search(text):
+    if len(text) < LONG and not SUSPECT.search(text):
         return
     # Zero bytes would make it read the text as UTF-16.
     data = text.encode("utf-8", "replace").replace(b"\0", b" ")
