@@ -175,6 +175,15 @@ def test_the_jobs_own_token_given_by_name_is_the_jobs_own(settings: Config) -> N
         assert verdict(settings, "issues", "{contents: read, issues: write}", given) == Verdict()
 
 
+def test_names_are_read_in_any_case_as_github_reads_them(settings: Config) -> None:
+    text = WORKFLOW.format(events="issues", permissions="{}", given="{github-token: '${{ GitHub.Token }}'}")
+    found = compare(text.replace("hubpipe/hubpipe@", "HubPipe/Hubpipe@"), "w.yml", settings, ".github/hubpipe.yml")
+    assert [problem.message for problem in found.too_little] == [
+        "contents: none is too little: hubpipe needs read here",
+        "issues: none is too little: hubpipe needs write here",
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "[]", "jobs: 1", "jobs: {one: 1}", "jobs: {one: {steps: [1, {uses: a/b@v1}]}}"])
 def test_a_workflow_without_hubpipe_is_told(settings: Config, text: str) -> None:
     assert "no job of this workflow runs hubpipe" in told(compare(text, "w.yml", settings, "x"))[0]
