@@ -1,6 +1,7 @@
 """A machine that gives out: no room on the disk, no memory, a library that does not let go."""
 
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -196,6 +197,7 @@ def test_a_deadline_lets_what_is_being_written_be_finished_and_ends_then() -> No
         assert 4 < deadline.left() <= 5
         written.append("comment")
     assert written == ["comment"]
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0), "nobody hears the alarm: it would kill this process"
 
 
 def test_a_deadline_that_has_passed_lets_nothing_be_begun() -> None:
