@@ -25,6 +25,10 @@ def json_web_token() -> str:
     return ".".join((*written, some(43)))
 
 
+def identifier() -> str:
+    return "-".join(some(count, HEX) for count in (8, 4, 4, 4, 12))
+
+
 def private_key(kind: str = "RSA ") -> str:
     lines = "\n".join(some(64) for _ in range(12))
     return joined(f"-----BEGIN {kind}PRIV", f"ATE KEY-----\n{lines}\n-----END {kind}PRIV", "ATE KEY-----")
@@ -60,6 +64,21 @@ LEAKED = {
     "a key of an Azure storage account": joined("AccountKey=", some(86), "=="),
     "a token of GitHub's within basic authentication": joined("Authorization: Basic ")
     + base64.b64encode(joined("x-access-token:gh", "p_", some(36)).encode()).decode(),
+}
+
+# What is known for a secret by the name beside it alone: these are hashes, identifiers or short words by themselves.
+BESIDE_A_NAME = {
+    "a key of Heroku's": f"HEROKU_API_KEY={identifier()}",
+    "a token of Snyk's": f"snyk_token: {identifier()}",
+    "a token of Sentry's": f"SENTRY_TOKEN={some(64, HEX)}",
+    "a key of Cloudflare's": f"cloudflare_key = {some(37, HEX)}",
+    "a token of CircleCI's": f"circleci_token={some(40, HEX)}",
+    "a secret of LinkedIn's": f"linkedin_secret={some(15, string.ascii_lowercase)}7",
+    "an AWS key with signs": joined("aws_secret_access_key=", some(13), "/", some(13), "+", some(12)),
+    "a personal token of Airtable's": joined("pa", "t", some(13), "7", ".", some(64, HEX)),
+    "a key of Cloudflare's origins": joined("v1", ".0-", some(24, HEX), "-", some(146, HEX)),
+    "an App's token of Slack's": joined("xa", "pp-1-A", some(9), "-", some(12, string.digits), "-", some(64, HEX)),
+    "a token of GitLab's without a digit": joined("gl", "pat-kWqTzRbLmXcVnHjFdSgP"),
 }
 
 # What looks like one and is none: it must be left as it stands.

@@ -173,3 +173,19 @@ def test_starting_loads_neither_torch_nor_transformers_nor_pygithub() -> None:
     code = "import sys, hubpipe.cli, hubpipe.replay, hubpipe.action; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"torch", "transformers", "sentence_transformers", "github", "huggingface_hub"} & set(loaded) == set()
+
+
+@pytest.mark.threat("attack", "output")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_report_on_strangers_issues_gives_the_runner_no_command(tmp_path: Path, form: str) -> None:
+    told = [
+        {"title": f"::error::How do I use it with {name}? ##[group]", "body": "", "labels": [label]}
+        for name, label in (("Linux", "bug"), ("macOS", "bug"), ("Windows", "question"))
+    ]
+    data = tmp_path / "issues.jsonl"
+    data.write_text("\n".join(map(json.dumps, told)))
+    done = hubpipe("evaluate", "--data", str(data), "--model", "zero-day", "--format", form)
+    assert done.returncode == 0, done.stderr
+    assert "with macOS" in done.stdout
+    assert "##[" not in done.stdout
+    assert not [line for line in done.stdout.splitlines() if line.lstrip().startswith("::")]

@@ -175,6 +175,15 @@ def test_the_jobs_own_token_given_by_name_is_the_jobs_own(settings: Config) -> N
         assert verdict(settings, "issues", "{contents: read, issues: write}", given) == Verdict()
 
 
+def test_names_are_read_in_any_case_as_github_reads_them(settings: Config) -> None:
+    text = WORKFLOW.format(events="issues", permissions="{}", given="{github-token: '${{ GitHub.Token }}'}")
+    found = compare(text.replace("hubpipe/hubpipe@", "HubPipe/Hubpipe@"), "w.yml", settings, ".github/hubpipe.yml")
+    assert [problem.message for problem in found.too_little] == [
+        "contents: none is too little: hubpipe needs read here",
+        "issues: none is too little: hubpipe needs write here",
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "[]", "jobs: 1", "jobs: {one: 1}", "jobs: {one: {steps: [1, {uses: a/b@v1}]}}"])
 def test_a_workflow_without_hubpipe_is_told(settings: Config, text: str) -> None:
     assert "no job of this workflow runs hubpipe" in told(compare(text, "w.yml", settings, "x"))[0]
@@ -250,3 +259,17 @@ def test_the_command_tells_needs_workflows_and_the_token(standin: StandIn, tmp_p
     assert data["permissions_by_event"]["issues"] == {"contents": "read", "issues": "write"}
     assert len(data["workflows"]["w.yml"]["too_little"]) == 1
     assert "token" not in data
+
+
+@pytest.mark.e2e
+@pytest.mark.threat("attack", "output")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_strangers_workflow_gives_the_runner_no_command(tmp_path: Path, form: str) -> None:
+    (tmp_path / "hubpipe.yml").write_text(CONFIG)
+    sent = r'{"\n::stop-commands::x": write, "##[set-output name=a]b": write}'
+    (tmp_path / "w.yml").write_text(WORKFLOW.format(events="issues", permissions=sent, given="{}"))
+    done = check(tmp_path, "hubpipe.yml", "--workflow", "w.yml", "--format", form, HF_HUB_OFFLINE="1")
+    assert done.returncode == 2, done.stderr
+    assert "stop-commands" in done.stdout
+    assert "##[" not in done.stdout
+    assert not [line for line in done.stdout.splitlines() if line.lstrip().startswith("::")]

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hubpipe.cli import commands
 from hubpipe.config.endpoints import SECRET
 from hubpipe.errors import ConfigError, HubpipeError, Problem, RateLimitError
-from hubpipe.redaction import FORMS, REDACTED, Redaction, redaction_for
+from hubpipe.redaction import FORMS, REDACTED, Redaction, forms, redaction_for
 from hubpipe.redaction.stream import redacted
-from tests.leaked import LEAKED, ORDINARY, holds, private_key
+from tests.leaked import BESIDE_A_NAME, LEAKED, ORDINARY, holds, private_key
 
 ROOT = Path(__file__).parents[1]
 OWN = "an-endpoint's key/of+no form="
@@ -39,6 +39,37 @@ class TestForms:
     def test_a_secret_goes_out_of_code_quotations_and_assignments(self, name: str) -> None:
         for form in ('KEY="{}"', "`{}`", "```\n{}\n```", "> {}", "<b>{}</b>", "({})", "{}"):
             assert not holds(FORMS.text(form.format(LEAKED[name])), LEAKED[name]), form
+
+    @pytest.mark.threat("attack", "secrets")
+    @pytest.mark.parametrize("name", BESIDE_A_NAME)
+    def test_a_hash_or_an_identifier_goes_where_the_name_beside_it_says_what_it_is(self, name: str) -> None:
+        for form in ("I set {} , and it broke", "```\n{}\n```", "{}"):
+            said = FORMS.text(form.format(BESIDE_A_NAME[name]))
+            assert not holds(said, BESIDE_A_NAME[name]), form
+            assert REDACTED in said, form
+
+    @pytest.mark.threat("attack", "secrets")
+    @pytest.mark.parametrize(
+        "sign", ["\u200b", "\u00ad", "\0", "\u2060\u2060", "\ufeff", "\u200d", "\ufe0f", "\U000e0041"]
+    )
+    def test_what_nobody_sees_hides_none(self, sign: str) -> None:
+        for at in (3, 12, 30):
+            parted = f"{TOKEN[:at]}{sign}{TOKEN[at:]}"
+            said = FORMS.text(f"é {sign}first\r\n{parted} , {parted}.{sign}\r\nlast")
+            assert said == f"é {sign}first\r\n{REDACTED} , {REDACTED}.{sign}\r\nlast"
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "said: read 9 of 9 tokens with sentence-transformers:sentence-transformers/all-MiniLM-L6-v2@1110a243fdf4",
+            "kind: loading transformers:facebook/bart-large-mnli for zero-shot-classification",
+            "posted a comment: https://github.com/octo-org/octo-repo/issues/12#issuecomment-1234567890",
+            "Python 3.11.4 on ubuntu-22.04 at 2026-01-02T10:11:12Z: it crashes in test_nested_lists",
+        ],
+    )
+    def test_the_rules_are_not_loaded_for_what_every_run_says(self, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(forms, "_scanner", lambda: pytest.fail("they were loaded"))
+        assert FORMS.text(line) == line
 
     @pytest.mark.parametrize("name", ORDINARY)
     def test_what_only_looks_like_one_stays(self, name: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hubpipe import action, config
+from hubpipe import action, config, deadline
 from hubpipe.analysis import ACTIVITIES
 from hubpipe.analysis.folder import FILE, MOST_BYTES
 from hubpipe.workflow import Verdict, compare
@@ -72,3 +72,10 @@ def test_the_page_on_forks_says_what_the_code_does() -> None:
     assert all(f"`{activity}`" in PAGE for activity in ACTIVITIES)
     for target in re.findall(r"\]\(([^)#:]+)\)", PAGE):
         assert (ROOT / "docs" / target).is_file(), target
+
+
+@pytest.mark.threat("fault", "faults")
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_hubpipes_own_time_is_up_before_the_jobs(path: Path) -> None:
+    for job in read(path.stem)["jobs"].values():
+        assert job["timeout-minutes"] * 60 > deadline.USUAL

@@ -44,6 +44,7 @@ class Deadline:
         self._ends = float("inf") if seconds is None else time.monotonic() + seconds
         self._writing = False
         self._over = False
+        self._watched = False
         self.struck = ""
 
     def left(self) -> float:
@@ -66,7 +67,7 @@ class Deadline:
             raise Stop(self.struck)
         else:
             self._ends = min(self._ends, time.monotonic() + grace)
-        _alarm_in(max(self.left(), 0.01))
+        self._alarm()
 
     def over(self) -> None:
         """Let nothing end the run any more: what is left is to tell of it."""
@@ -88,6 +89,15 @@ class Deadline:
         if self.struck:
             raise Stop(self.struck)
 
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Tell what was done without being ended within: nothing more is begun behind it."""
+        self._writing = True
+        try:
+            yield
+        finally:
+            self._writing = False
+
     @property
     def reason(self) -> str:
         """Say that the time is up."""
@@ -106,16 +116,23 @@ class Deadline:
         before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._rang)
         last = threading.Timer(self.left() + FINISHING + HELD, self._give_up, (last_words,))
         last.daemon = True
+        self._watched = True
         if self._seconds is not None:
-            _alarm_in(max(self.left(), 0.01))
+            self._alarm()
             last.start()
         try:
             yield self
         finally:
             last.cancel()
+            self._watched = False
             signal.setitimer(signal.ITIMER_REAL, 0)
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _alarm(self) -> None:
+        """Have the clock ring when the time is up, where somebody hears it: else it would kill the process."""
+        if self._watched and threading.current_thread() is threading.main_thread():
+            signal.setitimer(signal.ITIMER_REAL, max(self.left(), 0.01), AGAIN)
 
     def _give_up(self, last_words: Callable[[HubpipeError], object]) -> None:
         error = StoppedError(NOT_ENDED.format(reason=self.reason))
@@ -143,8 +160,3 @@ def seconds_of(text: str) -> float:
     if not 0 < seconds <= LONGEST:
         raise UsageError(NO_TIME.format(text=text))
     return seconds
-
-
-def _alarm_in(seconds: float) -> None:
-    if threading.current_thread() is threading.main_thread():
-        signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -63,11 +64,11 @@ def handle(
         _Job(name, flow, event, github, config.describing, redaction) for name, flow in config.matching(event).items()
     ]
     flows: tuple[FlowReport, ...] = ()
-    try:
+    with suppress(Stop):
         for job in jobs:
             flows = (*flows, _run(job, models, terms, publish, deadline))
-    except Stop:
-        deadline.over()
+    # What is left is to tell of it: an end here would say that nothing was published.
+    deadline.over()
     flows += tuple(not_begun(FlowReport(job.name), deadline.struck) for job in jobs[len(flows) :])
     return Report(redaction.all(event), flows, spent=terms.meter.report() if terms.meter.calls else {})
 
@@ -115,7 +116,8 @@ def _run(job: _Job, models: Models, terms: Terms, publish: Publish, deadline: De
     except Exception as fault:  # one flow must not take the others with it, nor what it has found itself
         log.exception("%s: %s", job.name, BROKE_DOWN)
         report = replace(report, error=HubpipeError(UNFORESEEN.format(kind=type(fault).__name__, reason=fault)))
-    return job.redaction.all(replace(report, seconds=time.monotonic() - started))
+    with deadline.telling():
+        return job.redaction.all(replace(report, seconds=time.monotonic() - started))
 
 
 def _work(job: _Job, models: Models, terms: Terms) -> Iterator[FlowReport]:

@@ -7,7 +7,7 @@ Source: https://securitylab.github.com/resources/github-actions-preventing-pwn-r
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +102,8 @@ def apply(event: Event, means: Means, ended: EndedRun, analysed: Path) -> Report
     pull, analysis = about
     with world.with_learned(means.places, means.config.matching(pull).values(), pull.repo, means.github) as places:
         models = Replaying(Shelf(places), analysis)
-        return run.handle(pull, means.config, means.github, models, means.publish, means.redaction, means.deadline)
+        report = run.handle(pull, means.config, means.github, models, means.publish, means.redaction, means.deadline)
+        return replace(report, applied=True)
 
 
 def _about(event: Event, ended: EndedRun, github: "GitHub", analysed: Path) -> tuple[Event, Analysis] | Report:

@@ -11,11 +11,11 @@ from hubpipe.config.source import Path, Source, read
 from hubpipe.errors import ConfigError, Problem
 from hubpipe.permissions import LEVELS, NONE, READ, RUN, WRITE, Permissions, joined, needed
 
-# `uses: hubpipe/hubpipe@v0`, a fork of it, or the action of the repository itself.
-OURS = re.compile(r"[\w.-]+/hubpipe@.+|\./?")
+# `uses: hubpipe/hubpipe@v0`, a fork of it, or the action of the repository itself; GitHub reads names in any case.
+OURS = re.compile(r"[\w.-]+/hubpipe@.+|\./?", re.IGNORECASE)
 # What these need beside what the job's hubpipe needs: nothing.
-HARMLESS = re.compile(r"actions/(?:checkout|cache|upload-artifact|download-artifact)@.+")
-OWN_TOKEN = re.compile(r"\$\{\{\s*(?:github\.token|secrets\.GITHUB_TOKEN)\s*\}\}")
+HARMLESS = re.compile(r"actions/(?:checkout|cache|upload-artifact|download-artifact)@.+", re.IGNORECASE)
+OWN_TOKEN = re.compile(r"\$\{\{\s*(?:github\.token|secrets\.GITHUB_TOKEN)\s*\}\}", re.IGNORECASE)
 EXPRESSION = "${{"
 ALL = {"read-all": READ, "write-all": WRITE}
 

@@ -379,3 +379,5 @@ def test_a_token_that_may_not_write_is_told_in_the_second_stage_too(repo: StandI
     step = run(repo, tmp_path / "apply", "workflow_run", repo.ended_run(number), **given)
     assert (step.status, step.outputs["published"]) == (1, "false")
     assert "the token may not write" in step.log
+    assert "give the job the permissions that hubpipe check prints" in step.log
+    assert "in two stages" not in step.log

@@ -1,10 +1,11 @@
 """A machine that gives out: no room on the disk, no memory, a library that does not let go."""
 
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from hubpipe.errors import UsageError
 from hubpipe.event import Event, Subject
 from hubpipe.models.base import Model, Places, Terms
 from hubpipe.models.shelf import Shelf
+from hubpipe.redaction import Redaction, Value
+from hubpipe.report import FlowReport
 from hubpipe.run import handle
 from hubpipe.sinks import dry_run
 from tests.e2e.step import COMMAND, prepared, run
@@ -129,6 +132,37 @@ def test_a_run_that_is_cancelled_while_a_model_loads_says_so_of_every_flow() -> 
     assert report.exit_code == 1
 
 
+@dataclass(frozen=True)
+class Slow(Redaction):
+    """Takes long with what is published, so that the run is to end meanwhile."""
+
+    deadline: Deadline = field(default_factory=Deadline)
+
+    def all(self, value: Value) -> Value:
+        if isinstance(value, FlowReport) and value.outcomes:
+            self.deadline.strike("the run was cancelled (SIGTERM)", 2)
+        return super().all(value)
+
+
+@fault
+def test_a_run_that_is_cancelled_while_what_it_wrote_is_being_told_says_what_it_wrote() -> None:
+    deadline = Deadline()
+    config = parse(CONFIG.replace("label=large", "label=bug"))
+    report = handle(EVENT, config, None, Ending(), dry_run.publish, Slow(deadline=deadline), deadline)
+    first, second = report.flows
+    assert first.error is None
+    assert [outcome.kind for outcome in first.outcomes] == ["labels"]
+    assert str(second.error) == "the run was cancelled (SIGTERM): the flow was not begun; run this again"
+
+
+@fault
+def test_nothing_ends_a_run_any_more_whose_flows_are_done() -> None:
+    deadline = Deadline()
+    handle(EVENT, parse(CONFIG.replace("label=large", "label=bug")), None, Ending(), dry_run.publish, deadline=deadline)
+    deadline.strike("the run was cancelled (SIGTERM)", 2)
+    assert not deadline.struck
+
+
 HELD = """\
 import signal, sys, time
 from hubpipe import deadline
@@ -163,6 +197,7 @@ def test_a_deadline_lets_what_is_being_written_be_finished_and_ends_then() -> No
         assert 4 < deadline.left() <= 5
         written.append("comment")
     assert written == ["comment"]
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0), "nobody hears the alarm: it would kill this process"
 
 
 def test_a_deadline_that_has_passed_lets_nothing_be_begun() -> None:

@@ -98,12 +98,13 @@ def check(file: Path | None, workflows: tuple[Path, ...], repo: str | None, form
     With --workflow, and with a token in GITHUB_TOKEN and a --repo, too much and too little permission is told.
     """
     from hubpipe import checking
+    from hubpipe.report.inert import inert_json
 
     checked = checking.check(checking.Asked(file, workflows, repo), os.environ)
     if form == "json":
-        click.echo(json.dumps(checking.as_json(checked), indent=2))
+        click.echo(inert_json(json.dumps(checking.as_json(checked), indent=2)))
     else:
-        click.echo(checking.as_text(checked))
+        click.echo(_inert(checking.as_text(checked)))
     sys.exit(checked.exit_code)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from hubpipe.redaction.unseen import seen
+
 if TYPE_CHECKING:
     from kingfisher_sdk import Scanner
 
@@ -38,10 +40,16 @@ KEY_END_REST = re.compile(r"[ A-Z0-9]{0,60}-{0,5}")
 KEY_ENDS, MOST_OF_A_KEY, MOST_WITHOUT_END = "-----END", 20_000, 4_000
 # A patch has a sign before each line, and a quotation, too: those are no part of a key, and stay.
 BEFORE_A_LINE = "+- >"
-# What a rule's secret holds: a long word with letters beside digits that is no hash, or very many letters. Loading the
-# rules takes a third of a second, and most issues hold no such word.
+# What a rule's secret holds: a long word with letters beside digits that is no hash, or very many letters; a short
+# prefix before small letters beside capitals; a value, be it a hash, that something is set to; what `curl` is given.
+# Loading the rules takes a third of a second, and most issues hold none of these.
+LONG = 200_000  # characters: from here on it is quicker to ask the rules at once
 SUSPECT = re.compile(
-    r"(?<![\w-])(?![0-9a-f-]+(?![\w-]))(?:(?=[\w-]*(?:[A-Za-z]\d|\d[A-Za-z]))[\w-]{20,}|[A-Za-z_]{34,}|_{0,3}xox[a-z]-)",
+    r"(?<![\w-])(?![0-9a-f-]+(?![\w-]))(?:(?=[\w-]*(?:[A-Za-z]\d|\d[A-Za-z]))[\w-]{20,}|[A-Za-z_]{34,}|_{0,3}xox[a-z]-)"
+    r"|(?<![\w-])[A-Za-z]{2,8}[-_](?:[a-z]{2,8}[-_])?(?=[A-Za-z_-]{0,60}[a-z][A-Z])[A-Za-z]{8}"
+    r"|(?<![=>:|,?])[=>:|,?][=>:|`'\"\s]{0,8}(?!/)(?=[\w.=+~-]{0,60}\d)[\w.=+/~-]{14}"
+    r"|(?<![\w-])(?:pat\w{14}\.|v1\.0-[0-9a-f]{20}|xapp-\d|curl\s|mongodb|BBDC-|SWMKEY-|SG\.|endr\+|hooks\Wslack)"
+    r"|\"client_secret\"|BUNDLE_GEMS__",
     re.ASCII,
 )
 # Behind a secret the rules want a quote or white space, as code has it: prose has a comma, a bracket or a full stop.
@@ -51,14 +59,25 @@ AT_AN_END = re.compile(rb"(?<![\w-])_+|(?<!_)_+(?![\w-])|[.:](?!\w)")
 
 
 def without_known_forms(text: str) -> str:
-    """Put `[redacted]` for each secret of a known form; a secret of several lines keeps its line ends."""
+    """Put `[redacted]` for each secret of a known form; a secret of several lines keeps its line ends.
+
+    What nobody sees does not part one: it is dropped before a text is written, and would join it again.
+    """
     if len(text) < LEAST:
         return text
+    places, bare = list(_places(text)), seen(text)
+    places += [bare.place(start, end) for start, end in _places(bare.text)] if bare else []
     pieces, done = [], 0
-    for start, end in _merged(sorted([*_by_our_forms(text), *_private_keys(text), *_by_rules(text)])):
+    for start, end in _merged(sorted(places)):
         pieces += [text[done:start], _masked(text[start:end])]
         done = end
     return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _places(text: str) -> Iterator[Place]:
+    yield from _by_our_forms(text)
+    yield from _private_keys(text)
+    yield from _by_rules(text)
 
 
 def _merged(places: list[Place]) -> Iterator[Place]:
@@ -106,7 +125,7 @@ def _private_keys(text: str) -> Iterator[Place]:
 
 
 def _by_rules(text: str) -> Iterator[Place]:
-    if not SUSPECT.search(text):
+    if len(text) < LONG and not SUSPECT.search(text):
         return
     # Zero bytes would make it read the text as UTF-16.
     data = text.encode("utf-8", "replace").replace(b"\0", b" ")

@@ -86,13 +86,15 @@ class FlowReport:
 class Report:
     """What became of an event; no flows where none handles it, and `note` where there is more to say about that.
 
-    `spent` is what the run cost at endpoints: calls, tokens, seconds; empty where it asked none.
+    `spent` is what the run cost at endpoints: calls, tokens, seconds; empty where it asked none. `applied` tells that
+    an analysis was decided on, with the default branch's token whoever opened the pull request.
     """
 
     event: Event
     flows: tuple[FlowReport, ...] = ()
     note: str = ""
     spent: Mapping[str, float] = field(default_factory=dict)
+    applied: bool = False
 
     @property
     def published(self) -> bool:

@@ -51,7 +51,8 @@ def not_published(report: Report) -> str:
     if not report.forbidden:
         return ""
     subject = report.event.subject
-    from_fork = report.event.kind == "pull_request" and subject is not None and subject.from_fork
+    forked = report.event.kind == "pull_request" and subject is not None and subject.from_fork
+    from_fork = forked and not report.applied
     count = sum(len(flow.outcomes) for flow in report.flows)
     return (FROM_FORK if from_fork else NOT_PUBLISHED).format(missing=len(report.forbidden), all=count)
 
