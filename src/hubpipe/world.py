@@ -1,6 +1,7 @@
 """Turn the environment's variables into what a run needs: GitHub, the places of models, the configuration."""
 
 import logging
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -142,6 +143,9 @@ def read_text(path: Path) -> str:
 
 def _seconds(environ: Mapping[str, str], name: str, usual: float) -> float:
     try:
-        return float(environ.get(name) or usual)
-    except ValueError as error:
-        raise UsageError(f"{name} must be a number of seconds, not {environ[name]!r}") from error
+        found = float(environ.get(name) or usual)
+    except ValueError:
+        found = math.nan
+    if not 0 <= found < math.inf:
+        raise UsageError(f"{name} must be a number of seconds, not {environ[name]!r}")
+    return found
