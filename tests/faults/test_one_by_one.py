@@ -196,8 +196,8 @@ def test_a_request_that_never_ends_is_ended(repo: StandIn, number: int, tmp_path
     meanwhile(repo, "GET", "/events$", happen, 100)
     started = time.monotonic()
     done = patient(step(repo, tmp_path, number), HUBPIPE_REQUEST_TIMEOUT="1").here()
-    # Both flows ask, once each: after a second in vain there is no patience left.
-    assert time.monotonic() - started < 5
+    # Both flows ask, once each: after a second in vain there is no patience left. A hundred times would take minutes.
+    assert time.monotonic() - started < 30
     assert (done.status, done.outputs["published"]) == (1, "false"), done.log
     assert is_untouched(repo, number)
     assert "run this again" in done.log or "check the network" in done.log
@@ -211,7 +211,7 @@ def test_a_page_that_leads_to_itself_ends_with_the_time(repo: StandIn, number: i
     meanwhile(repo, "GET", "/events$", happen, 100_000)
     started = time.monotonic()
     done = step(repo, tmp_path, number, timeout="2").here()
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 20  # without an end it would go on for hours
     assert done.status == 1
     assert "the run's time is up after 2 seconds (timeout): nothing was published; run this again" in done.log
     assert "the flow was not begun" in done.log

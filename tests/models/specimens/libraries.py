@@ -31,6 +31,7 @@ from torch.onnx._internal.torchscript_exporter import onnx_proto_utils
 
 from hubpipe.models.base import Places
 from hubpipe.models.learned.folder import save
+from hubpipe.training.archiving import kept
 from hubpipe.training.examples import Example as Issue
 from hubpipe.training.fit import Settings
 from hubpipe.training.learning import Plan, learn
@@ -256,21 +257,28 @@ def bertopic(folder: Path) -> Path:
     return folder
 
 
-# By library and task: what writes the model into a folder, and the keys that its step needs.
 def learned(folder: Path) -> Path:
-    """Learn the kinds of twenty issues over the embedded model."""
-    examples = [
-        Issue(text, f"{text}. {more}", (kind,))
+    """Learn the kinds of twenty issues over the embedded model, and keep an index of them."""
+    pairs = [
+        (text, kind, more)
         for more in ("Please help", "It is important")
         for text, kind in zip(TEXTS, KINDS, strict=True)
     ]
-    save(folder, learn(examples, Plan(Settings(min_examples=2)), Places(offline=True), lambda _: None), "# A model\n")
+    examples = [
+        Issue(text, f"{text}. {more}", (kind,), number=number, open=True)
+        for number, (text, kind, more) in enumerate(pairs, start=1)
+    ]
+    places, plan = Places(offline=True), Plan(Settings(min_examples=2))
+    model = learn(examples, plan, places, lambda _: None)
+    save(folder, model, "# A model\n", kept(examples, model, plan, 0.9, places).files)
     return folder
 
 
+# By library and task: what writes the model into a folder, and the keys that its step needs.
 MAKERS: dict[tuple[str, str], Maker] = {
     ("hubpipe", "text-classification"): learned,
     ("hubpipe", "zero-shot-classification"): learned,
+    ("hubpipe", "sentence-similarity"): learned,
     **{
         ("model2vec", task): model2vec
         for task in (
@@ -314,5 +322,6 @@ MAKERS: dict[tuple[str, str], Maker] = {
     ("spacy", "token-classification"): spacy_tagger,
 }
 STEPS: dict[tuple[str, str], StepKeys] = {
+    ("hubpipe", "sentence-similarity"): {"against": "issues"},
     ("transformers.js", "zero-shot-classification"): {"hypothesis_template": tiny.HYPOTHESIS},
 }
