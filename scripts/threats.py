@@ -1,6 +1,6 @@
 """Turn the counts of a test run into the table of docs/threat-model.md.
 
-.venv/bin/python -m pytest --tally counts.json
+.venv/bin/python -m pytest --tally=counts.json
 .venv/bin/python -m scripts.threats counts.json
 """
 

@@ -1,7 +1,7 @@
 """Count what was tried against hubpipe: attacks, faults and payloads, by the threat that each belongs to.
 
 A test is one of them by its mark, `@pytest.mark.threat("attack", "output")`; with `cases=100` it is a hundred. The
-table of docs/threat-model.md is made of these counts: `--tally FILE` writes them after a run.
+table of docs/threat-model.md is made of these counts: `--tally=FILE` writes them after a run.
 """
 
 import json
