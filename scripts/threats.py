@@ -1,11 +1,14 @@
 """Turn the counts of a test run into the table of docs/threat-model.md.
 
 .venv/bin/python -m pytest --tally=counts.json
-.venv/bin/python -m scripts.threats counts.json
+.venv/bin/python -m scripts.threats counts.json [MORE.json ...]
+
+A run in several parts has a file of each.
 """
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
@@ -45,9 +48,19 @@ def table(counts: Counts) -> str:
     return "\n".join(rows) + "\n"
 
 
+def total(parts: Iterable[Counts]) -> Counts:
+    """Add up what the parts of a run have counted."""
+    found: Counts = {threat: {} for threat in THREATS}
+    for threat, kinds in (item for part in parts for item in part.items()):
+        for kind, outcomes in kinds.items():
+            known = found[threat].get(kind, {"held": 0, "escaped": 0})
+            found[threat][kind] = {name: known[name] + outcomes.get(name, 0) for name in known}
+    return found
+
+
 def main() -> None:
     """Write the table into the page."""
-    counts: Counts = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    counts = total(json.loads(Path(name).read_text("utf-8")) for name in sys.argv[1:])
     text = PAGE.read_text("utf-8")
     if BEGIN not in text or END not in text:
         sys.exit(NO_PLACE.format(page=PAGE, begin=BEGIN.strip(), end=END.strip()))

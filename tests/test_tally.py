@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from scripts.threats import THREATS, table
+from scripts.threats import THREATS, table, total
 
 pytest_plugins = ["pytester"]
 
@@ -51,3 +51,11 @@ def test_the_table_has_a_row_for_each_threat_and_one_for_all() -> None:
     assert len(written.splitlines()) == len(THREATS) + 3
     assert "| 1,201 | 0 | 5 | 1 |" in written
     assert written.splitlines()[-1] == "| **all** | **1,201** | **0** | **5** | **1** |"
+
+
+def test_the_parts_of_a_run_are_added_up() -> None:
+    one = {"output": {"attack": {"held": 2, "escaped": 0}}}
+    two = {"output": {"attack": {"held": 3, "escaped": 1}}, "input": {"payload": {"held": 5, "escaped": 0}}}
+    found = total([one, two])
+    assert found["output"] == {"attack": {"held": 5, "escaped": 1}}
+    assert found["input"] == {"payload": {"held": 5, "escaped": 0}}

@@ -16,7 +16,7 @@ from hubpipe.redaction import Redaction, redaction_for
 from hubpipe.replay import declined, payload
 from hubpipe.report import Report
 from hubpipe.report.cut import NOTHING_PUBLISHED
-from hubpipe.report.summary import as_markdown
+from hubpipe.report.summary import as_markdown, failure_markdown
 from hubpipe.sinks import dry_run, to_github
 from hubpipe.stages import Means
 
@@ -65,7 +65,7 @@ def main(environ: Mapping[str, str]) -> int:
     except ConfigError as error:
         for found in error.problems:
             core.error(found.message, title=found.key or "configuration", file=found.file, start_line=found.line)
-        return runner.failed(redaction.all(error), environ)
+        return _failed(redaction.all(error), environ)
     except HubpipeError as error:
         return _told_and_failed(error, redaction, environ)
     except Exception as error:
@@ -216,4 +216,14 @@ def _switch(name: str) -> bool:
 
 def _told_and_failed(error: HubpipeError, redaction: Redaction, environ: Mapping[str, str]) -> int:
     core.error(runner.seen(str(error)))
-    return runner.failed(redaction.all(error), environ)
+    return _failed(redaction.all(error), environ)
+
+
+def _failed(error: HubpipeError, environ: Mapping[str, str]) -> int:
+    """Leave outputs and a summary also where there is no report, if the runner's files can be written at all."""
+    try:
+        runner.write_outputs(None)
+        runner.summarise(failure_markdown(error), environ)
+    except Exception:
+        log.exception("the outputs could not be written")
+    return error.exit_code

@@ -13,14 +13,12 @@ from typing import TextIO
 
 from actions_toolkit import core
 
-from hubpipe.errors import HubpipeError
 from hubpipe.models.base import encodable
 from hubpipe.redaction import Redaction
 from hubpipe.redaction.stream import redacted
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.inert import inert, inert_json
 from hubpipe.report.plain import as_json, as_text, not_published
-from hubpipe.report.summary import failure_markdown
 from hubpipe.text import visible
 
 log = logging.getLogger("hubpipe")
@@ -117,16 +115,6 @@ def write_outputs(report: Report | None, published: bool = False, promoted: bool
     for name in OUTPUTS:
         # The runner's file is UTF-8: a half character in a title or a model's words must not end the step.
         core.set_output(name, encodable(values[name]))
-
-
-def failed(error: HubpipeError, environ: Mapping[str, str]) -> int:
-    """Leave outputs and a summary also where there is no report, if the runner's files can be written at all."""
-    try:
-        write_outputs(None)
-        summarise(failure_markdown(error), environ)
-    except Exception:
-        log.exception("the outputs could not be written")
-    return error.exit_code
 
 
 def summarise(markdown: str, environ: Mapping[str, str]) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from hubpipe import decide
 from hubpipe.config import Flow
-from hubpipe.event import KnownIssue, Material, Subject
+from hubpipe.event import KnownIssue
 from hubpipe.infer import Answer
 from hubpipe.models.base import Alike, Certain, Model, Past, Searching
-from hubpipe.text import compose
+from hubpipe.text import of_issue
 
 MOST = 3
 # Each costs a request; those behind are hardly alike.
@@ -55,13 +55,8 @@ def brought_up_to_date(model: Model, tracker: Tracker | None) -> str:
         return ""
     changed, whole = tracker.changed(model.since)
     # An index with a gap in it is not kept: a later run could not tell.
-    model.learn(changed, [_read(issue) for issue in changed], keep=whole)
+    model.learn(changed, [of_issue(issue.title, issue.body).text for issue in changed], keep=whole)
     return "" if whole else BEHIND
-
-
-def _read(issue: KnownIssue) -> str:
-    """Give what a model reads of an issue, as it does of an event's."""
-    return compose(Subject("issue", issue.number, issue.title, issue.body), Material(), ("title", "body")).text
 
 
 def _open(near: Sequence[Past], tracker: Tracker | None) -> Iterator[Past]:

@@ -54,6 +54,11 @@ class Source:
     comment: Comment | None
 
 
+def of_issue(title: str, body: str) -> Document:
+    """Give what a run reads of an issue of which no more is known than its title and body."""
+    return compose(Subject("issue", None, title, body), Material(), ("title", "body"))
+
+
 def compose(
     subject: Subject, material: Material, inputs: Sequence[InputName], comment: Comment | None = None
 ) -> Document:

@@ -8,8 +8,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from hubpipe.event import Material, Subject
-from hubpipe.text import Document, compose
+from hubpipe.text import Document, of_issue
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,7 @@ class Example:
     @property
     def document(self) -> Document:
         """What a run would read of an issue with this title and body."""
-        subject = Subject("issue", self.number, self.title, self.body)
-        return compose(subject, Material(), ("title", "body"))
+        return of_issue(self.title, self.body)
 
     @property
     def fingerprint(self) -> str:
