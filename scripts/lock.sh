@@ -13,7 +13,9 @@ resolve() { # OUT [more options]
 }
 resolve requirements/runtime.lock
 resolve requirements/full.lock --extra full -c requirements/runtime.lock
-resolve requirements/dev.lock --extra full --group dev -c requirements/full.lock
+resolve requirements/bot.lock --extra bot -c requirements/runtime.lock
+cat requirements/full.lock requirements/bot.lock | grep -v '^ ' | sed 's/ \\$//' | sort -u > "$work/before.txt"
+resolve requirements/dev.lock --extra full --extra bot --group dev -c "$work/before.txt"
 # By itself, without what the rest depends on.
 "$uv" pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 \
   --group pyproject.toml:fuzz -o requirements/fuzz.lock
