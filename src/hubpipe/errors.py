@@ -22,6 +22,7 @@ HubpipeError                    exit 1: the run failed
     ├── LockedError             the conversation is locked: nothing to change about the token
     ├── MissingError            GitHub does not have it, or the token may not see it
     ├── MovedError              it is in another place now, where hubpipe does not follow
+    ├── NoAnswerError           the answer did not come through: what was asked is done, or not
     └── RateLimitError          wait, then run again
 """
 
@@ -141,6 +142,10 @@ class MissingError(GitHubError):
 
 class MovedError(GitHubError):
     """The repository was renamed, or the issue transferred: hubpipe does not follow."""
+
+
+class NoAnswerError(GitHubError):
+    """GitHub's answer did not come through: what was asked is done, or not."""
 
 
 class RateLimitError(GitHubError):

@@ -1,7 +1,7 @@
 """What GitHub holds, as far as hubpipe reads it: events, their subjects, and what belongs to those."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 SubjectKind = Literal["issue", "pull_request", "discussion", "push", "release"]
 
@@ -111,6 +111,9 @@ class Annotation:
 @dataclass(frozen=True)
 class Attachment:
     """An image or a sound that somebody put into a text; `kind` is "images" or "audio", as the input's name is."""
+
+    # How its bytes stand in JSON, where a stage of a run is kept.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
 
     kind: str
     url: str

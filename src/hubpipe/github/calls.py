@@ -23,6 +23,7 @@ from hubpipe.errors import (
     LockedError,
     MissingError,
     MovedError,
+    NoAnswerError,
     RateLimitError,
     TokenError,
 )
@@ -78,10 +79,6 @@ SOME_PERMISSION = "the permission for it"
 # No permission of an app's token helps there, and only these words tell it from other refusals.
 # Source: https://docs.github.com/articles/locking-conversations
 IS_LOCKED = "issue is locked"
-
-
-class NoAnswerError(GitHubError):
-    """GitHub's answer did not come through: what was asked is done, or not."""
 
 
 @dataclass(frozen=True)

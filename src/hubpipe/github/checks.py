@@ -7,8 +7,9 @@ from typing import Any
 from github.CheckRun import CheckRun
 from github.CheckRunAnnotation import CheckRunAnnotation
 
+from hubpipe.errors import NoAnswerError
 from hubpipe.event import Annotation
-from hubpipe.github.calls import Access, Deed, NoAnswerError
+from hubpipe.github.calls import Access, Deed
 
 READ_CHECKS = "`checks: read`"
 WRITE_CHECKS = "`checks: write`"

@@ -5,9 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from hubpipe.errors import GitHubError, MissingError
+from hubpipe.errors import GitHubError, MissingError, NoAnswerError
 from hubpipe.event import Comment
-from hubpipe.github.calls import Access, Deed, NoAnswerError
+from hubpipe.github.calls import Access, Deed
 from hubpipe.github.material import comment_of
 
 READ_ISSUE = "`issues: read` (`pull-requests: read` for a pull request)"

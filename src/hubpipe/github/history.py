@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from hubpipe.errors import ForbiddenError, GitHubError, MissingError
-from hubpipe.github.calls import FAILED, FORBIDDEN, MISSING, REFUSED, Access, Deed, NoAnswerError
+from hubpipe.errors import ForbiddenError, GitHubError, MissingError, NoAnswerError
+from hubpipe.github.calls import FAILED, FORBIDDEN, MISSING, REFUSED, Access, Deed
 
 Kind = Literal["issue", "pull_request"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
