@@ -107,7 +107,7 @@ def sending(send: Callable[[socket.socket], None]) -> Iterator[str]:
 
 def read(url: str, seconds: float = 20.0) -> tuple[int, tuple[str, ...]]:
     """Read one attachment; give how many were found, and what is said of the others."""
-    fetcher = Fetcher(hosts_of(url), TOKEN, seconds=seconds)
+    fetcher = Fetcher(hosts_of(url), lambda: TOKEN, seconds=seconds)
     found, unread = attached([f"![]({url}{ASSETS}/a)"], ["images"], fetcher)
     return len(found), unread
 

@@ -251,7 +251,7 @@ class TestTheToken:
         with HttpServer(store.answer) as other:
             attic = Attic({f"{ASSETS}/1": Reply(302, headers={"location": f"{other.url}/1"})})
             with HttpServer(attic.answer) as server:
-                fetcher = Fetcher(Hosts(server.url, stores=(other.url,)), TOKEN)
+                fetcher = Fetcher(Hosts(server.url, stores=(other.url,)), lambda: TOKEN)
                 found, _ = attached([f"![]({server.url}{ASSETS}/1)"], ["images"], fetcher)
         assert len(found) == 1
         assert "authorization" not in store.asked[0].headers
@@ -259,7 +259,7 @@ class TestTheToken:
     def test_does_not_go_to_the_hosts_of_images(self) -> None:
         store = Attic({"/1": image()})
         with HttpServer(store.answer) as other:
-            fetcher = Fetcher(Hosts("https://github.com", images=(other.url,)), TOKEN)
+            fetcher = Fetcher(Hosts("https://github.com", images=(other.url,)), lambda: TOKEN)
             assert len(attached([f"![]({other.url}/1)"], ["images"], fetcher)[0]) == 1
         assert "authorization" not in store.asked[0].headers
 
@@ -398,7 +398,7 @@ class TestWhatIsNotRead:
                 return
 
         with raw_server(drip) as url:
-            fetcher = Fetcher(hosts_of(url), TOKEN, seconds=0.1)
+            fetcher = Fetcher(hosts_of(url), lambda: TOKEN, seconds=0.1)
             _, unread = attached([f"![]({url}{ASSETS}/a)"], ["images"], fetcher)
             done.set()
         assert unread == ("a: GitHub's answer took too long",)
@@ -410,7 +410,7 @@ class TestWhatIsNotRead:
             done.wait(10)
 
         with raw_server(wait) as url:
-            fetcher = Fetcher(hosts_of(url), TOKEN, silence=0.1)
+            fetcher = Fetcher(hosts_of(url), lambda: TOKEN, silence=0.1)
             _, unread = attached([f"![]({url}{ASSETS}/a)"], ["images"], fetcher)
             done.set()
         assert unread == ("a: GitHub's answer did not come, or broke off",)

@@ -47,6 +47,10 @@ class Deadline:
         self._watched = False
         self.struck = ""
 
+    def begin(self) -> None:
+        """Give a stage of the run all of its time, however long the run has waited before it."""
+        self._ends = float("inf") if self._seconds is None else time.monotonic() + self._seconds
+
     def left(self) -> float:
         """Give the seconds that are left, those of the grace while something is being written."""
         return self._ends - time.monotonic()

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -76,7 +76,7 @@ def _uses_learned(flows: Iterable[Flow | None]) -> bool:
     return any(step.model in (AUTO, LEARNED) for flow in flows if flow is not None for step in flow.pipeline)
 
 
-def connect(token: str, environ: Mapping[str, str], deadline: Deadline | None = None) -> "GitHub":
+def connect(token: str | Callable[[], str], environ: Mapping[str, str], deadline: Deadline | None = None) -> "GitHub":
     """Open GitHub, at the server that the environment names; nothing is sent to it after `deadline`."""
     from hubpipe.github import DEFAULT_API_URL, GitHub
 

@@ -12,6 +12,7 @@ import click
 
 from hubpipe import __version__
 from hubpipe.cli.learning import COMMANDS
+from hubpipe.cli.serving import serve
 from hubpipe.errors import HubpipeError
 from hubpipe.redaction import redaction_for
 from hubpipe.redaction.stream import redacted
@@ -108,7 +109,7 @@ def check(file: Path | None, workflows: tuple[Path, ...], repo: str | None, form
     sys.exit(checked.exit_code)
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, serve):
     commands.add_command(command)
 
 

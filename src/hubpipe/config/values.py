@@ -158,6 +158,14 @@ class Flow(Section):
         """Tell whether a step looks for issues that are alike."""
         return "issues" in self.gives
 
+    @property
+    def for_webhooks(self) -> "Flow":
+        """The same flow on pull_request, where it is on pull_request_target."""
+        if "pull_request_target" not in self.on:
+            return self
+        here, there = self.on.get("pull_request", ()), self.on["pull_request_target"]
+        return self.model_copy(update={"on": {**self.on, "pull_request": tuple(dict.fromkeys((*here, *there)))}})
+
     def matches(self, event: Event) -> bool:
         """Tell whether this flow handles an event."""
         return self.runs_on(event.kind, event.action)
@@ -187,6 +195,15 @@ class Config(Section):
     def matching(self, event: Event) -> dict[str, Flow]:
         """Give the flows that handle an event, in the file's order."""
         return {name: flow for name, flow in self.flows.items() if flow is not None and flow.matches(event)}
+
+    @property
+    def for_webhooks(self) -> "Config":
+        """The same for a webhook server: GitHub delivers as pull_request what a workflow knows as pull_request_target.
+
+        A pull request of a fork is the same there: the server holds its own token, and runs nothing of the fork.
+        """
+        flows = {name: flow and flow.for_webhooks for name, flow in self.flows.items()}
+        return self.model_copy(update={"flows": flows})
 
     @property
     def describing(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 Source: https://docs.github.com/en/rest, by way of PyGithub.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from github import Auth, Github
@@ -22,6 +22,7 @@ from hubpipe.github.folders import READ_CONTENTS, folder
 from hubpipe.github.granted import Granted, granted
 from hubpipe.github.material import Reading, not_read, read, text_of
 from hubpipe.github.replies import strict
+from hubpipe.github.tokens import FreshToken
 
 DEFAULT_API_URL = DEFAULT_BASE_URL  # where the environment names no server
 PAGE = 100
@@ -38,13 +39,14 @@ class GitHub:
 
     `pacing` is the time in seconds between two writes, as GitHub asks for; `patience` is how long one call may
     wait for GitHub in all, `timeout` how long one request may take, and nothing is sent after `deadline`. Every method
-    raises ForbiddenError, LockedError, MissingError, RateLimitError or GitHubError.
+    raises ForbiddenError, LockedError, MissingError, RateLimitError or GitHubError. `token` may be what gives one: it
+    is asked at each request.
     `repo` is "owner/name"; `number` is an issue's or a pull request's: for labels and comments they are one.
     """
 
     def __init__(
         self,
-        token: str,
+        token: str | Callable[[], str],
         api_url: str,
         *,
         graphql_url: str | None = None,
@@ -56,7 +58,7 @@ class GitHub:
     ) -> None:
         self._hub = strict(
             lambda: Github(
-                auth=Auth.Token(token) if token else None,
+                auth=_auth(token),
                 base_url=api_url.rstrip("/"),
                 user_agent=f"hubpipe/{__version__}",
                 per_page=PAGE,
@@ -69,8 +71,14 @@ class GitHub:
         )
         self._graphql_url = graphql_url or self._hub.requester.graphql_url
         self._caller = Caller(patience, deadline or Deadline())
-        self._fetcher = Fetcher(hosts_of(api_url, server_url), token)
+        self._fetcher = Fetcher(hosts_of(api_url, server_url), token if callable(token) else lambda: token)
         self._login: str | None = None
+
+    @property
+    def requests_left(self) -> int | None:
+        """How many requests GitHub allows until the hour is over, as its last reply said; None before the first."""
+        left, _ = self._hub.requester.rate_limiting
+        return left if left >= 0 else None
 
     def login(self) -> str:
         """Give the login that the token speaks for."""
@@ -251,3 +259,9 @@ class GitHub:
 
     def _repo(self, repo: str) -> Repository:
         return self._hub.get_repo(repo)
+
+
+def _auth(token: str | Callable[[], str]) -> Auth.Auth | None:
+    if callable(token):
+        return FreshToken(token)
+    return Auth.Token(token) if token else None

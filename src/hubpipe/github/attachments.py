@@ -1,7 +1,7 @@
 """Turn the texts of an issue into the images and sounds attached to them, fetched from GitHub's own hosts alone."""
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http.client import HTTPException
@@ -105,7 +105,7 @@ class Fetcher:
     """Gets attachments with a token; one may take `seconds` in all, and `silence` between two pieces."""
 
     hosts: Hosts
-    token: str = field(repr=False)
+    token: Callable[[], str] = field(repr=False)
     seconds: float = ATTACHMENT_TIMEOUT
     silence: float = REQUEST_TIMEOUT
 
@@ -137,8 +137,9 @@ class Fetcher:
     def _ask(self, session: requests.Session, url: str) -> requests.Response:
         # Compressed bytes would be counted after they unfold.
         headers = {"User-Agent": f"hubpipe/{__version__}", "Accept-Encoding": "identity"}
-        if self.token and self.hosts.trusts(url):
-            headers["Authorization"] = f"Bearer {self.token}"
+        token = self.token() if self.hosts.trusts(url) else ""
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         # Without `auth` requests would take a password for the host from a .netrc file.
         return session.get(
             url, headers=headers, auth=_as_it_is, stream=True, allow_redirects=False, timeout=self.silence

@@ -1,0 +1,44 @@
+"""Turn the words of a command line about the bot into a call of its door."""
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from hubpipe.errors import UsageError
+
+NO_BOT = "hubpipe serve needs more libraries: install hubpipe[bot] (missing: {name})"
+
+
+@click.command()
+@click.option("--role", type=click.Choice(["all", "web", "worker"]), default="all", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--database", metavar="URL", help="sqlite:///FILE or postgresql://...  [default: HUBPIPE_DATABASE_URL]")
+@click.option("--at-once", type=click.IntRange(1, 256), default=16, show_default=True, help="Deliveries at a time.")
+@click.option(
+    "--per-minute", type=click.IntRange(1), default=60, show_default=True, help="Deliveries of an installation."
+)
+@click.option(
+    "--keep", type=click.FloatRange(0.01), default=14.0, show_default=True, help="Days that deliveries are kept."
+)
+def serve(
+    role: str, host: str, port: int, database: str | None, at_once: int, per_minute: int, keep: float
+) -> NoReturn:
+    """Serve GitHub's webhooks: the bot.
+
+    HUBPIPE_WEBHOOK_SECRET is the webhook's secret. HUBPIPE_APP_ID and HUBPIPE_PRIVATE_KEY (or HUBPIPE_PRIVATE_KEY_FILE)
+    are the GitHub App's; without an App, GITHUB_TOKEN speaks for everything.
+    """
+    try:
+        from hubpipe import server
+        from hubpipe.server.worker import Pace
+    except ImportError as error:
+        raise UsageError(NO_BOT.format(name=error.name)) from error
+    pace = Pace(at_once=at_once, per_minute=per_minute, keep=keep)
+    status = server.serve(server.Asked(role, host, port, database, pace=pace), os.environ)  # type: ignore[arg-type]
+    # A model that still thinks in a thread does not keep the process.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

@@ -1,0 +1,128 @@
+"""Turn requests into answers: deliveries in, health and numbers out."""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from hubpipe.redaction import Redaction
+from hubpipe.server import delivery, metrics, openapi
+from hubpipe.server.delivery import Forgotten, RefusedError
+from hubpipe.server.inbox import Inbox
+from hubpipe.server.ledger import Ledger
+
+log = logging.getLogger("hubpipe")
+
+# From this size on a body is checked in a thread, so that nobody else waits for it.
+LARGE = 256 * 1024
+
+TOO_LARGE = f"the body has more than {delivery.MOST_BYTES // 1024 // 1024} MB"
+NO_LENGTH = "the header Content-Length is no number"
+NOT_STORED = "the delivery could not be stored: GitHub keeps it, and the bot asks for it again"
+STORED = "stored %s of %s"
+FORGOTTEN = "forgot a delivery: %s"
+REFUSED = "refused a request with %d: %s"
+
+
+@dataclass(frozen=True)
+class Front:
+    """What the server's answers are made from; `loaded` tells whether the models are, in a process that has some."""
+
+    ledger: Ledger
+    secret: str = field(repr=False)
+    redaction: Redaction = field(default_factory=Redaction)
+    loaded: Callable[[], bool] = lambda: True
+    takes_deliveries: bool = True
+
+
+def application(front: Front, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """Make the server of one process; `more` are the routes of pages."""
+    inbox = Inbox(front.ledger.put)
+    waiting = metrics.Waiting(front.ledger)
+
+    @asynccontextmanager
+    async def living(app: Starlette) -> AsyncIterator[None]:
+        with inbox:
+            yield
+
+    async def webhooks(request: Request) -> Response:
+        started = time.monotonic()
+        try:
+            body = await _body(request)
+            headers = dict(request.headers)
+            checked = (headers, body, front.secret, front.redaction)
+            found = await run_in_threadpool(delivery.read, *checked) if len(body) > LARGE else delivery.read(*checked)
+        except RefusedError as refusal:
+            return _refused(refusal)
+        if isinstance(found, Forgotten):
+            metrics.DELIVERIES.labels("forgotten").inc()
+            log.debug(FORGOTTEN, found.reason)
+            return JSONResponse({"forgotten": found.reason}, 202)
+        try:
+            await inbox.put(found)
+        except SQLAlchemyError:
+            log.exception(NOT_STORED)
+            metrics.DELIVERIES.labels("not stored").inc()
+            return JSONResponse({"error": NOT_STORED}, 503)
+        metrics.DELIVERIES.labels("stored").inc()
+        metrics.INGEST.observe(time.monotonic() - started)
+        log.info(STORED, found.event.name, found.event.repo, extra={"delivery": found.id})
+        return JSONResponse({"delivery": found.id}, 202)
+
+    async def ready(request: Request) -> Response:
+        reached = await run_in_threadpool(front.ledger.answers)
+        state = {"database": reached, "model": front.loaded()}
+        return JSONResponse(state, 200 if all(state.values()) else 503)
+
+    async def numbers(request: Request) -> Response:
+        body, kind = await run_in_threadpool(metrics.exposition, waiting)
+        return Response(body, media_type=kind)
+
+    routes: list[BaseRoute] = [
+        Route("/healthz", _alive),
+        Route("/readyz", ready),
+        Route("/metrics", numbers),
+        Route("/openapi.json", _described),
+        *more,
+    ]
+    if front.takes_deliveries:
+        routes.append(Route("/webhooks", webhooks, methods=["POST"]))
+    return Starlette(routes=routes, lifespan=living)
+
+
+async def _alive(request: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def _described(request: Request) -> Response:
+    return JSONResponse(openapi.description())
+
+
+async def _body(request: Request) -> bytes:
+    """Read a body, and no more of it than may be."""
+    told = request.headers.get("content-length", "0")
+    if not (told.isascii() and told.isdecimal()):
+        raise RefusedError(400, NO_LENGTH)
+    if int(told[:12]) > delivery.MOST_BYTES:
+        raise RefusedError(413, TOO_LARGE)
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > delivery.MOST_BYTES:
+            raise RefusedError(413, TOO_LARGE)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _refused(refusal: RefusedError) -> Response:
+    metrics.DELIVERIES.labels("refused").inc()
+    log.warning(REFUSED, refusal.status, refusal)
+    return JSONResponse({"error": str(refusal)}, refusal.status)

@@ -1,0 +1,64 @@
+"""Turn a database's URL into an engine whose tables are there: SQLite for one machine, PostgreSQL for many."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS
+
+from hubpipe.errors import UsageError
+
+USUAL = "sqlite:///hubpipe.sqlite"
+POOL = 16
+NO_URL = "{url!r} is no database: write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+AWAY = "the database {url} does not answer ({reason}): start it, or give another by --database"
+
+# hubpipe's own tables, beside those of the engine of workflows.
+TABLES = sa.MetaData()
+
+
+def open_database(url: str) -> sa.Engine:
+    """Open a database, and make or migrate its tables.
+
+    Raises UsageError for what is no such URL, and where the database does not answer.
+    """
+    try:
+        named = sa.make_url(url)
+        if named.get_backend_name() not in ("sqlite", "postgresql"):
+            raise UsageError(NO_URL.format(url=_shown(url)))
+        engine = _sqlite(named) if named.get_backend_name() == "sqlite" else _postgresql(named)
+        DBOS.migrate(url)
+        TABLES.create_all(engine)
+    except sa.exc.ArgumentError as error:
+        raise UsageError(NO_URL.format(url=_shown(url))) from error
+    except sa.exc.DBAPIError as error:
+        raise UsageError(AWAY.format(url=_shown(url), reason=str(error.orig).strip().split("\n")[0])) from error
+    return engine
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(url, pool_size=POOL, pool_timeout=60)
+
+    @sa.event.listens_for(engine, "connect")
+    def set_up(connection: Any, record: Any) -> None:
+        # As the engine of workflows does it: one that writes at a time, and the others wait for it.
+        connection.isolation_level = "IMMEDIATE"
+        connection.execute("PRAGMA busy_timeout=30000")
+        connection.execute("PRAGMA foreign_keys=ON")
+        # Readers do not wait for the one that writes; what is committed is on the disk.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+
+    return engine
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
+    url = url.set(drivername="postgresql+psycopg")
+    return sa.create_engine(url, pool_size=POOL, max_overflow=POOL, pool_timeout=60, pool_pre_ping=True)
+
+
+def _shown(url: str) -> str:
+    """Show a URL without its password."""
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return "***"

@@ -1,0 +1,127 @@
+"""Turn the bytes that a webhook brings into a Delivery, or into why there is none.
+
+Source: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hubpipe.errors import EventError
+from hubpipe.event import Declined, Event, parse
+from hubpipe.redaction import FORMS, Redaction
+
+# GitHub's own cap: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap
+MOST_BYTES = 25 * 1024 * 1024
+IDENTIFIER = re.compile(r"[0-9A-Za-z-]{1,100}")
+SIGNATURE = "sha256="
+BOT = "Bot"
+# What a bot may bring about: something new to read. Nothing of it is what hubpipe itself does, so that no effect of
+# hubpipe's, and no answer of another bot to one, is ever handled: there are no loops (docs/adr/0018-the-bot.md).
+NEW = {
+    "issues": frozenset({"opened"}),
+    "pull_request": frozenset({"opened", "reopened", "synchronize", "ready_for_review"}),
+    "discussion": frozenset({"created"}),
+    "release": frozenset({"published", "released", "prereleased"}),
+    "push": frozenset({None}),
+}
+# They bring no text: a schedule is no webhook, and what a run of a workflow left is for `mode: apply`.
+TEXTLESS = frozenset({"schedule", "workflow_run", "workflow_dispatch"})
+
+UNSIGNED = "the delivery is not signed with this bot's secret: compare the webhook's secret with HUBPIPE_WEBHOOK_SECRET"
+NO_IDENTIFIER = "the header X-GitHub-Delivery is no delivery's GUID"
+NO_NAME = "the header X-GitHub-Event is missing"
+NOT_JSON = "the body is not JSON: set the webhook's content type to application/json"
+NO_KIND = "hubpipe does not handle {kind}"
+FROM_A_BOT = "{event} by a bot brings nothing new"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """An event that GitHub delivered.
+
+    `id` is GitHub's GUID, the same when it delivers again. `installation` is the App's installation that it is for, 0
+    where the webhook is a repository's own.
+    """
+
+    id: str
+    event: Event
+    installation: int = 0
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """A delivery that hubpipe has no use for."""
+
+    reason: str
+
+
+class RefusedError(Exception):
+    """A request that is answered with an HTTP status and words."""
+
+    def __init__(self, status: int, words: str):
+        self.status = status
+        super().__init__(words)
+
+
+def read(headers: Mapping[str, str], body: bytes, secret: str, redaction: Redaction = FORMS) -> Delivery | Forgotten:
+    """Read a request; `headers` have lower-case names.
+
+    Nothing of the body is looked at before its signature holds. Raises RefusedError with 401 for a wrong one, and with
+    400 for what is not as GitHub sends it.
+    """
+    if not is_signed(headers.get("x-hub-signature-256", ""), body, secret):
+        raise RefusedError(401, UNSIGNED)
+    identifier, kind = headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
+    if not IDENTIFIER.fullmatch(identifier):
+        raise RefusedError(400, NO_IDENTIFIER)
+    if not kind:
+        raise RefusedError(400, NO_NAME)
+    payload = _json(body)
+    if kind in TEXTLESS:
+        return Forgotten(NO_KIND.format(kind=kind))
+    try:
+        event = parse(kind, payload)
+    except EventError as error:
+        raise RefusedError(400, str(error)) from error
+    if isinstance(event, Declined):
+        return Forgotten(NO_KIND.format(kind=kind))
+    if _is_a_bots(payload) and event.action not in NEW.get(kind, frozenset()):
+        return Forgotten(FROM_A_BOT.format(event=event.name))
+    return Delivery(identifier, redaction.all(event), _installation(payload))
+
+
+def signature(body: bytes, secret: str) -> str:
+    """Sign a body as GitHub does."""
+    return SIGNATURE + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def is_signed(given: str, body: bytes, secret: str) -> bool:
+    """Tell in constant time whether a signature is that of a body."""
+    return hmac.compare_digest(signature(body, secret).encode(), given.encode("utf-8", "replace"))
+
+
+def _json(body: bytes) -> Any:
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(400, NOT_JSON) from error
+    if not isinstance(payload, dict):
+        raise RefusedError(400, NOT_JSON)
+    return payload
+
+
+def _is_a_bots(payload: Mapping[str, Any]) -> bool:
+    comment = payload.get("comment")
+    people = (payload.get("sender"), comment.get("user") if isinstance(comment, dict) else None)
+    return any(isinstance(one, dict) and one.get("type") == BOT for one in people)
+
+
+def _installation(payload: Mapping[str, Any]) -> int:
+    found = payload.get("installation")
+    number = found.get("id") if isinstance(found, dict) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else 0

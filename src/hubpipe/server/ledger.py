@@ -1,0 +1,221 @@
+"""Turn deliveries into durable workflows, and those into what became of them.
+
+A delivery's GUID is its workflow's id: what is stored twice is there once.
+Source: https://docs.dbos.dev/python/reference/client
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
+from dbos._serialization import DBOSPortableJSON  # there is no public name for it
+
+from hubpipe.event import Event
+from hubpipe.server.delivery import Delivery
+from hubpipe.server.journal import read, write
+
+APPLICATION = "hubpipe"
+WORKFLOW = "deliver"
+QUEUE = "deliveries"
+# The order of a run's stages. What an older hubpipe has begun in another order is left to a worker of its own kind.
+STAGES = "1"
+SERIALIZER = DBOSPortableJSON  # never pickle: what stands in the database is data
+
+State = Literal["waiting", "working", "done", "failed"]
+STATES: dict[State, list[str]] = {
+    "waiting": ["ENQUEUED", "DELAYED"],
+    "working": ["PENDING"],
+    "done": ["SUCCESS"],
+    "failed": ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+}
+STATE_OF: dict[str, State] = {theirs: ours for ours, names in STATES.items() for theirs in names}
+SWEPT_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a run that is done: its name, its result (or error) as plain data, when (UTC) and how many seconds."""
+
+    name: str
+    told: Any
+    began: datetime | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A delivery, and what became of it; `outcome` is the run's report as plain data, `error` why it failed."""
+
+    id: str
+    state: State
+    event: Event
+    installation: int
+    received: datetime
+    began: datetime | None
+    ended: datetime | None
+    worker: str = ""
+    outcome: Any = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How many deliveries wait, and for how many seconds the oldest has."""
+
+    waiting: int
+    age: float
+
+
+class Ledger:
+    """All deliveries, in the database that the workers read."""
+
+    def __init__(self, engine: sa.Engine):
+        self._client = DBOSClient(system_database_engine=engine, serializer=SERIALIZER, application_name=APPLICATION)
+        # The tables of the engine of workflows, which has no call of its own to count them.
+        self._workflows = self._client._sys_db.tables.workflow_status
+        self.engine = self._client._sys_db.engine
+
+    def put(self, deliveries: Sequence[Delivery]) -> None:
+        """Store deliveries, all of them in one transaction; one that is there stays as it is."""
+        with self.engine.begin() as connection:
+            for one in deliveries:
+                event = write(Event, one.event)
+                self._client.enqueue_in_transaction(connection, _options(one), event, one.installation)
+
+    def known(self, ids: Sequence[str]) -> set[str]:
+        """Tell which of some deliveries are stored."""
+        column = self._workflows.c.workflow_uuid
+        with self.engine.connect() as connection:
+            return set(connection.scalars(sa.select(column).where(column.in_(ids))))
+
+    def entry(self, identifier: str) -> Entry | None:
+        """Give a delivery; None where there is none of that id."""
+        return next(iter(self._entries(workflow_ids=[identifier])), None)
+
+    def recent(self, state: State | None = None, limit: int = 50, offset: int = 0) -> tuple[Entry, ...]:
+        """Give the latest deliveries, of one state or of all."""
+        statuses = STATES[state] if state else None
+        return tuple(self._entries(status=statuses, limit=limit, offset=offset, sort_desc=True))
+
+    def stages(self, identifier: str) -> tuple[Stage, ...]:
+        """Give the stages of a delivery that are done, in order."""
+        found = self._client.list_workflow_steps(identifier)
+        return tuple(
+            Stage(
+                step["function_name"],
+                step["output"] if step["error"] is None else {"error": str(step["error"])},
+                _time(step.get("started_at_epoch_ms")),
+                ((step.get("completed_at_epoch_ms") or 0) - (step.get("started_at_epoch_ms") or 0)) / 1000,
+            )
+            for step in found
+        )
+
+    def retry(self, identifier: str) -> bool:
+        """Run a delivery that failed again, from the stage that failed; False where it did not fail."""
+        entry = self.entry(identifier)
+        if entry is None or entry.state != "failed":
+            return False
+        steps = self._client.list_workflow_steps(identifier)
+        failed = (step["function_id"] for step in steps if step["error"] or _failed(step["output"]))
+        self._client.rewind_workflow(
+            identifier,
+            start_step=next(failed, 1),
+            queue_name=QUEUE,
+            queue_partition_key=str(entry.installation),
+        )
+        return True
+
+    def give_back(self, worker: str) -> int:
+        """Let others do what a worker has begun; give how many deliveries that were.
+
+        What somebody else has begun meanwhile stays with him.
+        """
+        found = self._client._sys_db.get_pending_workflows(worker, STAGES)
+        return sum(self._client._sys_db.reenqueue_for_recovery(one.workflow_id, [worker], QUEUE) for one in found)
+
+    def depth(self) -> Depth:
+        """Tell how many deliveries wait, and how long."""
+        table = self._workflows.c
+        asked = sa.select(sa.func.count(), sa.func.min(table.created_at)).where(
+            table.queue_name == QUEUE, table.status.in_(STATES["waiting"])
+        )
+        with self.engine.connect() as connection:
+            count, oldest = connection.execute(asked).one()
+        age = datetime.now(UTC).timestamp() - oldest / 1000 if oldest is not None else 0.0
+        return Depth(count, max(0.0, age))
+
+    def counts(self) -> dict[State, int]:
+        """Tell how many deliveries there are of each state."""
+        table = self._workflows.c
+        asked = sa.select(table.status, sa.func.count()).where(table.name == WORKFLOW).group_by(table.status)
+        with self.engine.connect() as connection:
+            found: dict[str, int] = {status: count for status, count in connection.execute(asked)}
+        return {ours: sum(found.get(name, 0) for name in names) for ours, names in STATES.items()}
+
+    def sweep(self, older: timedelta) -> int:
+        """Forget what ended long ago, failed deliveries as well; give how many."""
+        before = datetime.now(UTC) - older
+        ended = self._client.list_workflows(
+            name=WORKFLOW,
+            status=[*STATES["done"], *STATES["failed"]],
+            completed_before=before.isoformat(),
+            limit=SWEPT_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        self._client.delete_workflows([one.workflow_id for one in ended])
+        return len(ended)
+
+    def answers(self) -> bool:
+        """Tell whether the database can be reached."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(sa.select(1))
+        except sa.exc.SQLAlchemyError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._client.destroy()
+        self.engine.dispose()
+
+    def _entries(self, **asked: Any) -> Iterator[Entry]:
+        yield from (_entry(one) for one in self._client.list_workflows(name=WORKFLOW, **asked))
+
+
+def _options(delivery: Delivery) -> EnqueueOptions:
+    return {
+        "workflow_name": WORKFLOW,
+        "queue_name": QUEUE,
+        "workflow_id": delivery.id,
+        "queue_partition_key": str(delivery.installation),
+        "attributes": {"repo": delivery.event.repo, "event": delivery.event.name},
+    }
+
+
+def _entry(found: WorkflowStatus) -> Entry:
+    event, installation = (found.input or {"args": ()})["args"]
+    return Entry(
+        id=found.workflow_id,
+        state=STATE_OF[found.status],
+        event=read(Event, event),
+        installation=installation,
+        received=_time(found.created_at) or datetime.now(UTC),
+        began=_time(found.dequeued_at),
+        ended=_time(found.completed_at),
+        worker=found.executor_id or "",
+        outcome=found.output,
+        error=str(found.error or ""),
+    )
+
+
+def _failed(told: Any) -> bool:
+    return isinstance(told, dict) and "error" in told
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)

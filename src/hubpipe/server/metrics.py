@@ -1,0 +1,74 @@
+"""Turn what the bot does into numbers for Prometheus."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from hubpipe.errors import HubpipeError
+
+if TYPE_CHECKING:
+    from hubpipe.server.ledger import Ledger
+
+DELIVERIES = Counter("hubpipe_deliveries", "Requests to /webhooks, by what became of them", ["outcome"])
+INGEST = Histogram(
+    "hubpipe_ingest_seconds",
+    "From a delivery's last byte until it is stored",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+STAGES = Histogram(
+    "hubpipe_stage_seconds",
+    "Each try of a stage of a run: configuration, resolve, read, infer, decide, labels, comment, ...",
+    ["stage"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+EFFECTS = Counter("hubpipe_effects", "Effects on GitHub that are done, by kind", ["kind"])
+ERRORS = Counter("hubpipe_errors", "Tries of a stage that failed, by the error's name", ["stage", "error"])
+REQUESTS_LEFT = Gauge(
+    "hubpipe_github_requests_left",
+    "Requests that GitHub allows an installation until the hour is over",
+    ["installation"],
+)
+KINDS = frozenset({"labels", "comment", "check", "release"})
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Measure one try of a stage; its name without the flow's, which a stranger's configuration chooses."""
+    kind, started = name.rpartition(": ")[2], time.monotonic()
+    try:
+        yield
+    except HubpipeError as error:
+        ERRORS.labels(kind, type(error).__name__).inc()
+        raise
+    else:
+        if kind in KINDS:
+            EFFECTS.labels(kind).inc()
+    finally:
+        STAGES.labels(kind).observe(time.monotonic() - started)
+
+
+class Waiting(Collector):
+    """What waits in the ledger, at the moment that somebody asks."""
+
+    def __init__(self, ledger: "Ledger"):
+        self._ledger = ledger
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Count."""
+        depth = self._ledger.depth()
+        yield GaugeMetricFamily("hubpipe_queue_depth", "Deliveries that wait", value=depth.waiting)
+        yield GaugeMetricFamily("hubpipe_queue_age_seconds", "How long the oldest has waited", value=depth.age)
+        states = GaugeMetricFamily("hubpipe_deliveries_kept", "Deliveries in the database", labels=["state"])
+        for state, count in self._ledger.counts().items():
+            states.add_metric([state], count)
+        yield states
+
+
+def exposition(waiting: Waiting) -> tuple[bytes, str]:
+    """Give all numbers as text, and its content type."""
+    return generate_latest(REGISTRY) + generate_latest(waiting), CONTENT_TYPE_LATEST

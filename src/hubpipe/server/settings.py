@@ -1,0 +1,110 @@
+"""Turn the environment's variables and a command line's words into what the bot runs with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from hubpipe.errors import UsageError
+from hubpipe.server.database import USUAL
+from hubpipe.server.worker import Pace
+
+Role = Literal["all", "web", "worker"]
+
+SECRET, DATABASE = "HUBPIPE_WEBHOOK_SECRET", "HUBPIPE_DATABASE_URL"
+APP_ID, PRIVATE_KEY, PRIVATE_KEY_FILE = "HUBPIPE_APP_ID", "HUBPIPE_PRIVATE_KEY", "HUBPIPE_PRIVATE_KEY_FILE"
+
+NO_SECRET = (
+    f"{SECRET} is not set: anybody could send the bot events. Give it the webhook's secret, or make an App by "
+    "hubpipe serve --setup"
+)
+NO_TOKEN = (
+    f"the bot has nothing to speak to GitHub with: set {APP_ID} and {PRIVATE_KEY} (or {PRIVATE_KEY_FILE}) of a GitHub "
+    "App, or GITHUB_TOKEN for a webhook of your own repository"
+)
+HALF_AN_APP = f"an App needs both {APP_ID} and {PRIVATE_KEY} (or {PRIVATE_KEY_FILE})"
+NO_NUMBER = f"{APP_ID} is {{value!r}}: give the App's number, which stands on its page"
+NO_KEY_FILE = f"{PRIVATE_KEY_FILE} names {{path}}, which cannot be read ({{reason}})"
+
+
+@dataclass(frozen=True)
+class AppKey:
+    """What a GitHub App signs with."""
+
+    id: int
+    private_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked for on the command line; None and empty where the environment or the usual is to be taken."""
+
+    role: Role = "all"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    database: str | None = None
+    credentials: Path | None = None
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the bot runs with; without an App, `token` speaks for everything."""
+
+    role: Role
+    host: str
+    port: int
+    database: str
+    pace: Pace
+    secret: str = field(repr=False)
+    app: AppKey | None = None
+    token: str = field(default="", repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must stand in no log and no database."""
+        return tuple(filter(None, (self.secret, self.token, self.app.private_key if self.app else "")))
+
+
+def settings(asked: Asked, environ: Mapping[str, str]) -> Settings:
+    """Put together what the bot runs with.
+
+    Raises UsageError where something is missing: without a secret, and a worker without a key, the bot does not start.
+    """
+    secret = environ.get(SECRET, "").strip()
+    if not secret and asked.role != "worker":
+        raise UsageError(NO_SECRET)
+    app, token = _app(environ), (environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or "").strip()
+    if app is None and not token and asked.role != "web":
+        raise UsageError(NO_TOKEN)
+    return Settings(
+        role=asked.role,
+        host=asked.host,
+        port=asked.port,
+        database=asked.database or environ.get(DATABASE) or USUAL,
+        pace=asked.pace,
+        secret=secret,
+        app=app,
+        token=token,
+    )
+
+
+def _app(environ: Mapping[str, str]) -> AppKey | None:
+    number, key = environ.get(APP_ID, "").strip(), environ.get(PRIVATE_KEY, "").strip()
+    if not key and environ.get(PRIVATE_KEY_FILE):
+        key = _read(Path(environ[PRIVATE_KEY_FILE]))
+    if not number and not key:
+        return None
+    if not (number and key):
+        raise UsageError(HALF_AN_APP)
+    if not (number.isascii() and number.isdecimal()):
+        raise UsageError(NO_NUMBER.format(value=number))
+    # In a variable of one line, as many a host has them, \n stands for the end of a line.
+    return AppKey(int(number), key.replace("\\n", "\n"))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(NO_KEY_FILE.format(path=path, reason=error)) from error

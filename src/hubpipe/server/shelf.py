@@ -1,0 +1,60 @@
+"""Turn the models of a repository into those of a run."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from hubpipe import world
+from hubpipe.config import Flow, Step
+from hubpipe.models.base import MediaModel, Model, Places, Terms
+from hubpipe.models.shelf import Shelf
+
+if TYPE_CHECKING:
+    from hubpipe.github import GitHub
+
+
+@dataclass(frozen=True)
+class Warm:
+    """The models of this process."""
+
+    places: Places
+
+    @contextmanager
+    def lent(self, repo: str, flows: Iterable[Flow], github: "GitHub") -> Iterator["Lent"]:
+        """Lend models to a run on a repository; what was learned of it is fetched in the stage that needs it first."""
+        with ExitStack() as stack:
+            yield Lent(self.places, tuple(flows), repo, github, stack)
+
+
+@dataclass(frozen=True)
+class Lent:
+    """Models for one run."""
+
+    places: Places
+    flows: tuple[Flow, ...]
+    repo: str
+    github: "GitHub" = field(repr=False)
+    stack: ExitStack = field(repr=False)
+
+    @cached_property
+    def _shelf(self) -> Shelf:
+        learned = world.with_learned(self.places, self.flows, self.repo, self.github)
+        return Shelf(self.stack.enter_context(learned))
+
+    def resolve(self, flow: Flow) -> Flow:
+        """Give a flow whose steps' tasks are all known."""
+        return self._shelf.resolve(flow)
+
+    def load(self, step: Step, labels: Mapping[str, str], terms: Terms) -> Model:
+        """Load the model that reads text for a step."""
+        return self._shelf.load(step, labels, terms)
+
+    def again(self, model: Model, step: Step, terms: Terms) -> Model:
+        """Give a loaded model asked as another step asks."""
+        return self._shelf.again(model, step, terms)
+
+    def load_media(self, step: Step, labels: Mapping[str, str], terms: Terms) -> MediaModel:
+        """Load the model that looks at images or listens to sounds for a step."""
+        return self._shelf.load_media(step, labels, terms)
