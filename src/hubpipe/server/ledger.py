@@ -152,7 +152,7 @@ class Ledger:
         table = self._workflows.c
         asked = sa.select(table.status, sa.func.count()).where(table.name == WORKFLOW).group_by(table.status)
         with self.engine.connect() as connection:
-            found: dict[str, int] = {status: count for status, count in connection.execute(asked)}
+            found = {str(status): int(count) for status, count in connection.execute(asked)}
         return {ours: sum(found.get(name, 0) for name in names) for ours, names in STATES.items()}
 
     def sweep(self, older: timedelta) -> int:
