@@ -41,6 +41,7 @@ demo: .venv/installed
 
 test: setup
 	@scripts/browser.sh >/dev/null || echo "== no browser: the tests that look at a comment are skipped"
+	@scripts/postgres.sh >/dev/null || echo "== no PostgreSQL: the tests of the bot on it are skipped"
 	$(BIN)/python -m pytest
 
 check: .venv/installed

@@ -22,6 +22,7 @@ from tests.standin.wire import LOOPBACK, Answer, HttpServer, forward
 from tests.tally import Tally
 
 REPOSITORIES = count(1)
+pytest_plugins = ["tests.server.databases"]
 
 # The same examples in every run: a property that fails for one text in a million fails for its author, not at random.
 # `--hypothesis-profile=wide` looks further.
