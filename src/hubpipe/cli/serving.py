@@ -23,8 +23,22 @@ NO_BOT = "hubpipe serve needs more libraries: install hubpipe[bot] (missing: {na
 @click.option(
     "--keep", type=click.FloatRange(0.01), default=14.0, show_default=True, help="Days that deliveries are kept."
 )
+@click.option(
+    "--take-over-after",
+    type=click.FloatRange(1.0),
+    default=15.0,
+    show_default=True,
+    help="Seconds of silence until a worker counts as dead.",
+)
 def serve(
-    role: str, host: str, port: int, database: str | None, at_once: int, per_minute: int, keep: float
+    role: str,
+    host: str,
+    port: int,
+    database: str | None,
+    at_once: int,
+    per_minute: int,
+    keep: float,
+    take_over_after: float,
 ) -> NoReturn:
     """Serve GitHub's webhooks: the bot.
 
@@ -36,7 +50,7 @@ def serve(
         from hubpipe.server.worker import Pace
     except ImportError as error:
         raise UsageError(NO_BOT.format(name=error.name)) from error
-    pace = Pace(at_once=at_once, per_minute=per_minute, keep=keep)
+    pace = Pace(at_once=at_once, per_minute=per_minute, keep=keep, silence=take_over_after)
     status = server.serve(server.Asked(role, host, port, database, pace=pace), os.environ)  # type: ignore[arg-type]
     # A model that still thinks in a thread does not keep the process.
     sys.stdout.flush()

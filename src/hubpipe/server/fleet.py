@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from hubpipe.server.database import TABLES
 
-BEAT = 3.0  # seconds
-SILENCE = 15.0
+SILENCE = 15.0  # seconds
+BEATS = 5  # in that time
 
 WORKERS = sa.Table(
     "hubpipe_worker",

@@ -19,7 +19,7 @@ from hubpipe.redaction import Redaction
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.plain import as_json
 from hubpipe.server import metrics
-from hubpipe.server.fleet import BEAT, Fleet, new_name
+from hubpipe.server.fleet import BEATS, Fleet, new_name
 from hubpipe.server.hub import Hub
 from hubpipe.server.journal import Journal, Patience, read
 from hubpipe.server.ledger import APPLICATION, QUEUE, SERIALIZER, STAGES, WORKFLOW, Ledger
@@ -29,7 +29,7 @@ from hubpipe.sinks import to_github
 log = logging.getLogger("hubpipe")
 
 # A delivery that ended its worker so often is left alone: it would end every worker.
-MOST_CRASHES = 5
+MOST_CRASHES = 20
 
 HOUR = 3600.0
 BEGUN = "worker %s works on deliveries"
@@ -84,8 +84,8 @@ class Worker:
         self._fleet = Fleet(ledger.engine, self.name, ledger.give_back, pace.silence)
         self._over = threading.Event()
         every: dict[Callable[[], object], float] = {
-            self._fleet.beat: BEAT,
-            self._take_over: BEAT,
+            self._fleet.beat: pace.silence / BEATS,
+            self._take_over: pace.silence / BEATS,
             self._sweep: HOUR,
         }
         self._rounds = [

@@ -1,0 +1,90 @@
+"""Deliveries in the database: stored once, found again, forgotten in time."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from hubpipe.errors import UsageError
+from hubpipe.event import Event, Subject
+from hubpipe.server.database import open_database
+from hubpipe.server.delivery import Delivery
+from hubpipe.server.ledger import Ledger
+
+HOSTILE = "\x00 \ud800 \u202e é 💥 </script> \\u0000"
+
+
+@pytest.fixture
+def ledger(database_url: str) -> Iterator[Ledger]:
+    found = Ledger(open_database(database_url))
+    yield found
+    found.close()
+
+
+def delivery(identifier: str, title: str = "It crashes", installation: int = 1) -> Delivery:
+    event = Event("issues", "opened", "octo-org/octo-repo", Subject("issue", 1, title, "Every time."))
+    return Delivery(identifier, event, installation)
+
+
+def test_a_delivery_is_found_as_it_was_stored(ledger: Ledger) -> None:
+    ledger.put([delivery("one", installation=7)])
+    entry = ledger.entry("one")
+    assert entry is not None
+    assert (entry.event, entry.installation, entry.state) == (delivery("one").event, 7, "waiting")
+    assert (entry.began, entry.ended, entry.outcome, entry.error) == (None, None, None, "")
+
+
+def test_what_is_stored_twice_is_there_once_and_stays_as_it_was(ledger: Ledger) -> None:
+    ledger.put([delivery("one"), delivery("two")])
+    ledger.put([delivery("one", "Another title"), delivery("three")])
+    assert ledger.counts() == {"waiting": 3, "working": 0, "done": 0, "failed": 0}
+    assert [entry.event.subject and entry.event.subject.title for entry in ledger.recent()] == ["It crashes"] * 3
+
+
+def test_twice_in_one_transaction_is_once(ledger: Ledger) -> None:
+    ledger.put([delivery("one"), delivery("one")])
+    assert ledger.counts()["waiting"] == 1
+
+
+def test_characters_that_no_database_takes_do_not_keep_a_delivery_out(ledger: Ledger) -> None:
+    ledger.put([delivery("one", HOSTILE)])
+    entry = ledger.entry("one")
+    assert entry is not None
+    assert entry.event.subject is not None
+    assert entry.event.subject.title == HOSTILE.replace("\ud800", "?")
+
+
+def test_only_what_is_there_is_known(ledger: Ledger) -> None:
+    ledger.put([delivery("one")])
+    assert ledger.known(["one", "two"]) == {"one"}
+    assert ledger.known([]) == set()
+    assert ledger.entry("two") is None
+
+
+def test_the_depth_is_what_waits_and_how_long(ledger: Ledger) -> None:
+    assert ledger.depth().waiting == 0
+    assert ledger.depth().age == 0
+    ledger.put([delivery(str(number)) for number in range(3)])
+    assert ledger.depth().waiting == 3
+    assert ledger.depth().age >= 0
+
+
+def test_what_did_not_fail_is_not_sent_again(ledger: Ledger) -> None:
+    ledger.put([delivery("one")])
+    assert not ledger.retry("one")
+    assert not ledger.retry("two")
+
+
+def test_what_waits_is_never_swept(ledger: Ledger) -> None:
+    ledger.put([delivery("one")])
+    assert ledger.sweep(timedelta(0)) == 0
+    assert ledger.counts()["waiting"] == 1
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/x", "nonsense", "", "postgresql://user:hunter2@127.0.0.1:1/x"])
+def test_a_database_that_is_none_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(UsageError) as told:
+        open_database(url)
+    assert "hunter2" not in str(told.value)
+    assert json.dumps(str(told.value))
