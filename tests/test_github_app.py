@@ -127,6 +127,13 @@ class TestATokenOfAnInstallation:
             app = App(APP_ID, server.app_key, github.url)
             assert list(pool.map(app.token, range(200))) == [f"token-{number}" for number in range(200)]
 
+    def test_that_may_not_do_something_is_told_to_whoever_can_give_it(self, server: Server, app: App) -> None:
+        repo = server.repository("forbidden").repo
+        fail(server, "/labels$", 403, "Resource not accessible by integration")
+        github = GitHub(lambda: app.token(INSTALLATION), server.url, patience=0, pacing=0)
+        with pytest.raises(ForbiddenError, match=r"in its settings, and let the owner of the installation accept that"):
+            github.labels(repo)
+
     def test_is_none_for_an_installation_that_is_gone(self, app: App) -> None:
         with pytest.raises(MissingError, match=r"no installation 99 of the App"):
             app.token(99)

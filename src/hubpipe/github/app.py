@@ -42,13 +42,6 @@ OF_THE_APP = Wording(
         "GitHub says: {says}"
     ),
 )
-OF_AN_INSTALLATION = Wording(
-    stranger="GitHub does not accept the App's token, so hubpipe cannot {what}: it may be installed no longer.",
-    forbidden=(
-        "The App may not {what}: give it {needs} in its settings, and let the installation's owner accept that. "
-        "GitHub says: {says}"
-    ),
-)
 NOT_INSTALLED = "the App is not installed for {repo}, or not for all that it needs: install it there"
 GONE = "GitHub knows no installation {installation} of the App: it was uninstalled, or belongs to another App"
 NO_KEY = "the App's private key cannot be used ({reason}): give the whole PEM file that GitHub made"

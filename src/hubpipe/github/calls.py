@@ -89,6 +89,15 @@ class Wording:
     forbidden: str = FORBIDDEN
 
 
+OF_AN_INSTALLATION = Wording(
+    stranger="GitHub does not accept the App's token, so hubpipe cannot {what}: the App may be installed no longer.",
+    forbidden=(
+        "The App may not {what}: give it {needs} in its settings, and let the owner of the installation accept that. "
+        "GitHub says: {says}"
+    ),
+)
+
+
 @dataclass(frozen=True)
 class Deed:
     """What a call does, in words that follow "may not", and the permission that it takes."""

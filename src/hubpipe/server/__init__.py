@@ -8,13 +8,15 @@ from contextlib import ExitStack
 import uvicorn
 
 from hubpipe import world
+from hubpipe.github.app import App
 from hubpipe.redaction import redaction_for
 from hubpipe.server import words
 from hubpipe.server.app import Front, application
 from hubpipe.server.database import open_database
 from hubpipe.server.hub import Hub
 from hubpipe.server.ledger import Ledger
-from hubpipe.server.settings import Asked, Settings, settings
+from hubpipe.server.missed import EVERY, Catcher, Claims
+from hubpipe.server.settings import Asked, settings
 from hubpipe.server.shelf import Warm
 from hubpipe.server.worker import Tools, Worker
 
@@ -38,8 +40,9 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
         stack.callback(ledger.close)
         loaded = threading.Event()
         if chosen.role != "web":
-            tools = Tools(_hub(chosen, environ), Warm(world.places(environ)), redaction)
-            worker = Worker(ledger, tools, chosen.pace, _rounds(chosen, ledger))
+            app = world.connect_app(chosen.app.id, chosen.app.private_key, environ) if chosen.app else None
+            tools = Tools(Hub(environ, app, chosen.token), Warm(world.places(environ)), redaction)
+            worker = Worker(ledger, tools, chosen.pace, _rounds(app, ledger))
             worker.start()
             stack.callback(worker.drain)
         loaded.set()
@@ -57,9 +60,6 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _hub(chosen: Settings, environ: Mapping[str, str]) -> Hub:
-    return Hub(environ, None, chosen.token)
-
-
-def _rounds(chosen: Settings, ledger: Ledger) -> Mapping[Callable[[], object], float]:
-    return {}
+def _rounds(app: App | None, ledger: Ledger) -> Mapping[Callable[[], object], float]:
+    """Look for what GitHub could not deliver, at the start and every few minutes; only an App can."""
+    return {Catcher(app, ledger.known, Claims(ledger.engine)).once: EVERY} if app is not None else {}
