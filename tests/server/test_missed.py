@@ -1,24 +1,37 @@
 """Deliveries that never arrived are found in GitHub's list, and sent again once."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hubpipe.config import PATH
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError, NoAnswerError, RateLimitError
 from hubpipe.github.app import App, Attempt
 from hubpipe.server.database import open_database
 from hubpipe.server.missed import KEPT, Catcher, Claims, missed
+from tests.server.bot import SECRET, Bot
+from tests.server.conftest import environ_of
 from tests.standin.apps import Hooks
-from tests.standin.servers import APP_ID
+from tests.standin.servers import APP_ID, free_port
 from tests.standin.standin import Server
-from tests.standin.wire import HttpServer, Reply, Request
+from tests.standin.wire import LOOPBACK, HttpServer, Reply, Request
 
+LABELLED = """\
+version: 1
+flows:
+  kind:
+    on: issues
+    pipeline: {task: zero-shot-classification, model: "fake:label=bug", labels: [bug, question]}
+    publish: labels
+"""
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
@@ -205,3 +218,42 @@ def test_what_was_missed_while_the_bot_was_away_arrives_under_its_guid(app_serve
         assert set(catcher.once()) == set(lost)
         assert catcher.once() == ()
     assert [one.headers["x-github-delivery"] for one in got] == [arrived, *lost]
+
+
+@pytest.mark.e2e
+def test_an_issue_opened_while_the_bot_was_away_has_its_label_when_it_is_back(
+    app_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setattr("tests.server.bot.free_port", lambda: port)
+    hooks = app_server.gateway.hooks = Hooks(
+        app_server.app_key, f"http://{LOOPBACK}:{port}/webhooks", SECRET, {"issues"}
+    )
+    repo = app_server.repository("away")
+    repo.put_file(PATH, LABELLED)
+    repo.add_label("bug")
+    number = repo.open_issue("Crash when I save", "It crashes.")
+    wait_until(lambda: bool(hooks.sent))
+    environ = environ_of(repo) | {
+        "GITHUB_TOKEN": "",
+        "HUBPIPE_APP_ID": str(APP_ID),
+        "HUBPIPE_PRIVATE_KEY": app_server.app_key,
+    }
+    bot = Bot(tmp_path, f"sqlite:///{tmp_path}/bot.sqlite", environ)
+    with bot.running() as process:
+        wait_until(lambda: bool(repo.labels_of(number)))
+        process.end()
+    assert repo.labels_of(number) == ["bug"]
+    # The label brings about a delivery of its own.
+    sent = [one for one in hooks.sent if one.guid == hooks.sent[0].guid]
+    assert [(one.event, one.status, one.redelivery) for one in sent] == [("issues", 0, False), ("issues", 202, True)]
+    assert f"delivery {sent[0].guid} (issues) never arrived" in process.words()
+    assert app_server.app_key[40:80] not in process.words()
+
+
+def wait_until(there: Callable[[], bool], limit: float = 120) -> None:
+    """Wait for something that happens by and by."""
+    end = time.monotonic() + limit
+    while not there():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)

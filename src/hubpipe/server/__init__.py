@@ -39,15 +39,7 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
     with ExitStack() as stack:
         stack.callback(ledger.close)
         loaded = threading.Event()
-        if chosen.role != "web":
-            app = world.connect_app(chosen.app.id, chosen.app.private_key, environ) if chosen.app else None
-            tools = Tools(Hub(environ, app, chosen.token), Warm(world.places(environ)), redaction)
-            worker = Worker(ledger, tools, chosen.pace, _rounds(app, ledger))
-            worker.start()
-            stack.callback(worker.drain)
-        loaded.set()
         front = Front(ledger, chosen.secret, redaction, loaded.is_set, chosen.role != "worker")
-        log.info(LISTENING, chosen.role, chosen.host, chosen.port)
         config = uvicorn.Config(
             application(front),
             host=chosen.host,
@@ -56,7 +48,18 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
             access_log=False,
             server_header=False,
         )
-        uvicorn.Server(config).run()
+        # Whoever knocks while the worker starts waits: what was missed is sent again at once, and once.
+        door = config.bind_socket()
+        door.listen()
+        if chosen.role != "web":
+            app = world.connect_app(chosen.app.id, chosen.app.private_key, environ) if chosen.app else None
+            tools = Tools(Hub(environ, app, chosen.token), Warm(world.places(environ)), redaction)
+            worker = Worker(ledger, tools, chosen.pace, _rounds(app, ledger))
+            worker.start()
+            stack.callback(worker.drain)
+        loaded.set()
+        log.info(LISTENING, chosen.role, chosen.host, chosen.port)
+        uvicorn.Server(config).run(sockets=[door])
     return 0
 
 
