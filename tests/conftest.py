@@ -11,12 +11,23 @@ import pytest
 from github import Auth, GithubIntegration
 from hypothesis import settings
 
+from tests.standin.apps import Hooks
 from tests.standin.enterprise import REST, enterprise
 from tests.standin.examiner import prism
 from tests.standin.gateway import Gateway
 from tests.standin.payloads import recorded
 from tests.standin.recorder import Recorder
-from tests.standin.servers import APP_ID, INSTALLATION, PEOPLE, PERMISSIONS, emulate, free_port, new_key, token_of
+from tests.standin.servers import (
+    APP_ID,
+    INSTALLATION,
+    PEOPLE,
+    PERMISSIONS,
+    RELAY,
+    emulate,
+    free_port,
+    new_key,
+    token_of,
+)
 from tests.standin.standin import Server, StandIn
 from tests.standin.wire import LOOPBACK, Answer, HttpServer, forward
 from tests.tally import Tally
@@ -56,19 +67,31 @@ def enterprise_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
         yield server
 
 
+@pytest.fixture(scope="module")
+def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A GitHub that sends webhooks, once an App was made from a manifest (`gateway.hooks`)."""
+    with running_github(tmp_path_factory.mktemp("app"), hooked=True) as server:
+        yield server
+
+
 @contextmanager
 def running_github(
-    folder: Path, laid_out: Callable[[Answer], Answer] = lambda answer: answer, rest: str = ""
+    folder: Path,
+    laid_out: Callable[[Answer], Answer] = lambda answer: answer,
+    rest: str = "",
+    *,
+    hooked: bool = False,
 ) -> Iterator[Server]:
-    """Run a GitHub of one's own."""
+    """Run a GitHub of one's own; a `hooked` one sends webhooks."""
     port, key = free_port(), new_key()
-    gateway = Gateway(forward(f"http://{LOOPBACK}:{port}"), {token_of(login): login for login in PEOPLE})
+    logins = {token_of(login): login for login in PEOPLE}
+    gateway = Gateway(forward(f"http://{LOOPBACK}:{port}"), logins, hooks=Hooks(key))
     recorder = Recorder(gateway.answer)
     with HttpServer(laid_out(recorder.answer)) as front, HttpServer(gateway.answer) as setup:
         url = front.url + rest
-        with emulate(port, url, key, folder):
+        with emulate(port, url, key, folder, setup.url + RELAY if hooked else ""):
             job, reader, twin = (_installation_token(url, key, level) for level in ("write", "read", "write"))
-            yield Server(url, setup.url, job, reader, twin, recorder, gateway)
+            yield Server(url, setup.url, job, reader, twin, recorder, gateway, key)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from hubpipe.models.base import Places
 
 if TYPE_CHECKING:
     from hubpipe.github import GitHub
+    from hubpipe.github.app import App
 
 log = logging.getLogger("hubpipe")
 
@@ -89,6 +90,23 @@ def connect(token: str | Callable[[], str], environ: Mapping[str, str], deadline
         patience=_seconds(environ, "HUBPIPE_PATIENCE", 60.0),
         timeout=max(1, round(_seconds(environ, "HUBPIPE_REQUEST_TIMEOUT", 30.0))),
         deadline=deadline,
+    )
+
+
+def connect_app(app_id: int, private_key: str, environ: Mapping[str, str]) -> "App":
+    """Open GitHub as an App, at the server that the environment names.
+
+    Raises UsageError for a private key that is none.
+    """
+    from hubpipe.github import DEFAULT_API_URL
+    from hubpipe.github.app import App
+
+    return App(
+        app_id,
+        private_key,
+        environ.get("GITHUB_API_URL") or DEFAULT_API_URL,
+        patience=_seconds(environ, "HUBPIPE_PATIENCE", 60.0),
+        timeout=max(1, round(_seconds(environ, "HUBPIPE_REQUEST_TIMEOUT", 30.0))),
     )
 
 

@@ -6,7 +6,8 @@ from tests.standin.wire import Answer, Reply, Request, reply_json
 
 # https://docs.github.com/en/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
 REST, GRAPHQL = "/api/v3", "/api/graphql"
-ATTACHMENTS = "/user-attachments/"
+# What a browser asks for lies beside the API: attachments, and the page that takes an App's manifest.
+PAGES = ("/user-attachments/", "/settings/", "/organizations/")
 
 
 def enterprise(answer: Answer) -> Answer:
@@ -29,6 +30,6 @@ def enterprise(answer: Answer) -> Answer:
 def _inner(path: str) -> str | None:
     if path == GRAPHQL:
         return "/graphql"
-    if path.startswith(ATTACHMENTS):
+    if path.startswith(PAGES):
         return path
     return path.removeprefix(REST) if path.startswith(f"{REST}/") else None

@@ -12,8 +12,9 @@ from hashlib import sha1
 from itertools import count
 from typing import Any
 
-from tests.standin import checks, histories, pulls
+from tests.standin import apps, checks, histories, pulls
 from tests.standin.comparison import Comparison
+from tests.standin.servers import RELAY
 from tests.standin.wire import Answer, Reply, Request, paged, reply_json
 
 COMMENT_LIMIT = 65_536  # characters
@@ -54,6 +55,7 @@ class Gateway:
     deleted_forks: set[str] = field(default_factory=set)
     locked: set[str] = field(default_factory=set)
     dates: dict[str, dict[str, str]] = field(default_factory=dict)
+    hooks: apps.Hooks = field(default_factory=apps.Hooks)
     clock: "count[int]" = field(default_factory=count)
 
     def answer(self, request: Request) -> Reply:
@@ -246,6 +248,12 @@ def _attachment(gateway: Gateway, request: Request, names: dict[str, str]) -> Re
 ROUTES: tuple[tuple[str, str, Route], ...] = (
     ("GET", "/user", _user),
     ("POST", "/graphql", _graphql),
+    ("POST", RELAY, apps.relay),
+    ("POST", "(?:/organizations/[^/]+)?/settings/apps/new", apps.register),
+    ("POST", "/app-manifests/(?P<code>[^/]+)/conversions", apps.convert),
+    ("GET", "/app/hook/deliveries", apps.deliveries),
+    ("POST", f"/app/hook/deliveries/{NUMBER}/attempts", apps.redeliver),
+    ("POST", f"/app/installations/{NUMBER}/access_tokens", apps.access_token),
     ("GET", f"{REPO}/pulls", pulls.listed),
     ("GET", f"{REPO}/pulls/{NUMBER}", pulls.pull),
     ("PATCH", f"{REPO}/pulls/{NUMBER}", pulls.edit),

@@ -24,6 +24,9 @@ PEOPLE = ("octocat", "maintainer", "outsider")
 WRITABLE = ("checks", "contents", "issues", "pull_requests")
 PERMISSIONS = {**dict.fromkeys(WRITABLE, "write"), "metadata": "read"}
 
+# emulate sends the App's webhooks to the gateway, which sends them on as GitHub does (apps.py).
+RELAY, RELAY_SECRET = "/_emulate-hook", "of emulate and the gateway alone"
+
 NOT_INSTALLED = f"The GitHub stand-in is not installed ({MODULES} is missing): run `make setup`."
 
 
@@ -48,16 +51,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def emulate(port: int, base_url: str, key: str, folder: Path) -> Iterator[None]:
-    """Run emulate on a port; the links in its replies begin with `base_url`."""
+def emulate(port: int, base_url: str, key: str, folder: Path, hook: str = "") -> Iterator[None]:
+    """Run emulate on a port; the links in its replies begin with `base_url`, and webhooks go to `hook`, if anywhere."""
     seed = folder / "seed.yaml"
-    seed.write_text(json.dumps(_seed(key)))  # JSON is YAML
+    seed.write_text(json.dumps(_seed(key, hook)))  # JSON is YAML
     options = ["--service", "github", "--port", str(port), "--seed", str(seed), "--base-url", base_url]
     with running("emulate/dist/index.js", ["start", *options], port, folder / "emulate.log"):
         yield
 
 
-def _seed(key: str) -> Mapping[str, object]:
+def _seed(key: str, hook: str) -> Mapping[str, object]:
     installation = {"installation_id": INSTALLATION, "account": OWNER, "repository_selection": "all"}
     app = {
         "app_id": APP_ID,
@@ -65,9 +68,11 @@ def _seed(key: str) -> Mapping[str, object]:
         "name": "GitHub Actions",
         "private_key": key,
         "permissions": PERMISSIONS,
-        "events": [],
+        "events": ["*"] if hook else [],
         "installations": [installation],
     }
+    if hook:
+        app |= {"webhook_url": hook, "webhook_secret": RELAY_SECRET}
     return {
         "tokens": {token_of(login): {"login": login, "scopes": ["repo", "user", "admin:org"]} for login in PEOPLE},
         "github": {

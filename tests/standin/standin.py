@@ -23,7 +23,7 @@ class Server:
     """The running stand-in, shared by all tests.
 
     `url` is where hubpipe calls: there the conversation is recorded. `setup_url` is the same GitHub, off the record.
-    `token` is a job's, `twin_token` that of another job at the same time.
+    `token` is a job's, `twin_token` that of another job at the same time; `app_key` is the private key of the App.
     """
 
     url: str
@@ -33,6 +33,7 @@ class Server:
     twin_token: str
     recorder: Recorder
     gateway: Gateway = field(repr=False)
+    app_key: str = field(default="", repr=False)
 
     def repository(self, name: str) -> "StandIn":
         """Make a new repository and begin a new record."""

@@ -16,7 +16,7 @@ from hubpipe.errors import ForbiddenError, GitHubError, MissingError, TokenError
 from hubpipe.event import Annotation, Attachment, Comment, KnownIssue, Label, LabelChange, Material, Subject
 from hubpipe.github import checks, history, issues, labels, pulls, releases
 from hubpipe.github.attachments import Fetcher, attached, hosts_of
-from hubpipe.github.calls import Access, Caller, Deed
+from hubpipe.github.calls import OF_AN_INSTALLATION, Access, Caller, Deed, Wording
 from hubpipe.github.comments import Thread
 from hubpipe.github.folders import READ_CONTENTS, folder
 from hubpipe.github.granted import Granted, granted
@@ -70,7 +70,8 @@ class GitHub:
             )
         )
         self._graphql_url = graphql_url or self._hub.requester.graphql_url
-        self._caller = Caller(patience, deadline or Deadline())
+        # What gives tokens anew is an App.
+        self._caller = Caller(patience, deadline or Deadline(), OF_AN_INSTALLATION if callable(token) else Wording())
         self._fetcher = Fetcher(hosts_of(api_url, server_url), token if callable(token) else lambda: token)
         self._login: str | None = None
 

@@ -82,6 +82,23 @@ IS_LOCKED = "issue is locked"
 
 
 @dataclass(frozen=True)
+class Wording:
+    """What to change where GitHub refuses the one who asks: texts with `what`, `needs` and `says` of the refusal."""
+
+    stranger: str = STRANGER
+    forbidden: str = FORBIDDEN
+
+
+OF_AN_INSTALLATION = Wording(
+    stranger="GitHub does not accept the App's token, so hubpipe cannot {what}: the App may be installed no longer.",
+    forbidden=(
+        "The App may not {what}: give it {needs} in its settings, and let the owner of the installation accept that. "
+        "GitHub says: {says}"
+    ),
+)
+
+
+@dataclass(frozen=True)
 class Deed:
     """What a call does, in words that follow "may not", and the permission that it takes."""
 
@@ -95,6 +112,7 @@ class Caller:
 
     patience: float
     deadline: Deadline = field(default_factory=Deadline)
+    wording: Wording = field(default_factory=Wording)
 
     def call(self, deed: Deed, send: Callable[[], Result], *, repeatable: bool = True) -> Result:
         """Send, and send again where that helps.
@@ -111,7 +129,7 @@ class Caller:
             except FAULTS as fault:
                 pause = _pause(fault, attempts, repeatable)
                 if pause is None or not self._may_wait(waited + pause, pause, time.monotonic() - started):
-                    raise _error(deed, fault) from fault
+                    raise _error(deed, fault, self.wording) from fault
             log.info(WAITING, pause, deed.what)
             time.sleep(pause)
             waited, attempts = waited + pause, attempts + 1
@@ -187,9 +205,9 @@ def _is_passing(fault: Exception) -> bool:
     return isinstance(fault, (RequestException, *BROKEN_REPLY))
 
 
-def _error(deed: Deed, fault: Exception) -> GitHubError:
+def _error(deed: Deed, fault: Exception, wording: Wording) -> GitHubError:
     if isinstance(fault, GithubException):
-        return _refusal(deed, fault)
+        return _refusal(deed, fault, wording)
     if isinstance(fault, AwayError) and not fault.far:
         return MovedError(MOVED.format(what=deed.what))
     if isinstance(fault, (AwayError, *OTHER_SERVER)):
@@ -199,7 +217,7 @@ def _error(deed: Deed, fault: Exception) -> GitHubError:
     return NoAnswerError(BROKE_OFF.format(what=deed.what))
 
 
-def _refusal(deed: Deed, fault: GithubException) -> GitHubError:
+def _refusal(deed: Deed, fault: GithubException, wording: Wording) -> GitHubError:
     if _is_limit(fault):
         seconds = seconds_until_allowed(_headers(fault))
         until = datetime.fromtimestamp(time.time() + seconds, UTC)
@@ -208,11 +226,11 @@ def _refusal(deed: Deed, fault: GithubException) -> GitHubError:
     if fault.status >= 500:
         return NoAnswerError(FAILED.format(what=deed.what, status=fault.status))
     if fault.status == 401:
-        return TokenError(STRANGER.format(what=deed.what))
+        return TokenError(wording.stranger.format(what=deed.what))
     if fault.status == 403 and IS_LOCKED in _says(fault):
         return LockedError(LOCKED.format(what=deed.what, says=_says(fault)))
     if fault.status == 403:
-        return ForbiddenError(FORBIDDEN.format(what=deed.what, needs=_needs(deed, fault), says=_says(fault)))
+        return ForbiddenError(wording.forbidden.format(what=deed.what, needs=_needs(deed, fault), says=_says(fault)))
     if fault.status in (404, 410):
         return MissingError(MISSING.format(what=deed.what))
     return GitHubError(REFUSED.format(what=deed.what, status=fault.status, says=_says(fault)))

@@ -25,6 +25,9 @@ REPLY_LIMIT = 150 * MB
 ERROR_LIMIT = 1 * MB
 CHUNK = 64 * 1024
 LATER = 202
+# Where 202 is the whole answer: what was asked for is done by and by.
+# Source: https://docs.github.com/en/rest/apps/webhooks#redeliver-a-delivery-for-an-app-webhook
+QUEUED = "/attempts"
 NO_CONTENT = 204
 # What PyGithub takes for numbers, and would break on where they are none.
 NUMBERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
@@ -116,7 +119,7 @@ def _exchange(connection: HTTPRequestsConnectionClass | HTTPSRequestsConnectionC
     status, headers = response.status_code, _numbered(response.headers)
     if status >= 400:
         text = _complaint(text)
-    elif status == LATER:
+    elif status == LATER and not connection.url.endswith(QUEUED):
         raise OddReplyError(NOT_READY)
     elif status != NO_CONTENT and not _is_expected(text, connection.headers):
         raise OddReplyError(NO_JSON)

@@ -8,13 +8,15 @@ from contextlib import ExitStack
 import uvicorn
 
 from hubpipe import world
+from hubpipe.github.app import App
 from hubpipe.redaction import redaction_for
 from hubpipe.server import words
 from hubpipe.server.app import Front, application
 from hubpipe.server.database import open_database
 from hubpipe.server.hub import Hub
 from hubpipe.server.ledger import Ledger
-from hubpipe.server.settings import Asked, Settings, settings
+from hubpipe.server.missed import EVERY, Catcher, Claims
+from hubpipe.server.settings import Asked, settings
 from hubpipe.server.shelf import Warm
 from hubpipe.server.worker import Tools, Worker
 
@@ -37,14 +39,7 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
     with ExitStack() as stack:
         stack.callback(ledger.close)
         loaded = threading.Event()
-        if chosen.role != "web":
-            tools = Tools(_hub(chosen, environ), Warm(world.places(environ)), redaction)
-            worker = Worker(ledger, tools, chosen.pace, _rounds(chosen, ledger))
-            worker.start()
-            stack.callback(worker.drain)
-        loaded.set()
         front = Front(ledger, chosen.secret, redaction, loaded.is_set, chosen.role != "worker")
-        log.info(LISTENING, chosen.role, chosen.host, chosen.port)
         config = uvicorn.Config(
             application(front),
             host=chosen.host,
@@ -53,13 +48,21 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
             access_log=False,
             server_header=False,
         )
-        uvicorn.Server(config).run()
+        # Whoever knocks while the worker starts waits: what was missed is sent again at once, and once.
+        door = config.bind_socket()
+        door.listen()
+        if chosen.role != "web":
+            app = world.connect_app(chosen.app.id, chosen.app.private_key, environ) if chosen.app else None
+            tools = Tools(Hub(environ, app, chosen.token), Warm(world.places(environ)), redaction)
+            worker = Worker(ledger, tools, chosen.pace, _rounds(app, ledger))
+            worker.start()
+            stack.callback(worker.drain)
+        loaded.set()
+        log.info(LISTENING, chosen.role, chosen.host, chosen.port)
+        uvicorn.Server(config).run(sockets=[door])
     return 0
 
 
-def _hub(chosen: Settings, environ: Mapping[str, str]) -> Hub:
-    return Hub(environ, None, chosen.token)
-
-
-def _rounds(chosen: Settings, ledger: Ledger) -> Mapping[Callable[[], object], float]:
-    return {}
+def _rounds(app: App | None, ledger: Ledger) -> Mapping[Callable[[], object], float]:
+    """Look for what GitHub could not deliver, at the start and every few minutes; only an App can."""
+    return {Catcher(app, ledger.known, Claims(ledger.engine)).once: EVERY} if app is not None else {}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from hubpipe.errors import UsageError
+from hubpipe.server import credentials
 from hubpipe.server.database import USUAL
 from hubpipe.server.worker import Pace
 
@@ -71,10 +72,12 @@ def settings(asked: Asked, environ: Mapping[str, str]) -> Settings:
 
     Raises UsageError where something is missing: without a secret, and a worker without a key, the bot does not start.
     """
-    secret = environ.get(SECRET, "").strip()
+    made = credentials.read(asked.credentials) if asked.credentials else None
+    secret = made.webhook_secret if made else environ.get(SECRET, "").strip()
     if not secret and asked.role != "worker":
         raise UsageError(NO_SECRET)
-    app, token = _app(environ), (environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or "").strip()
+    app = AppKey(made.app_id, made.private_key) if made else _app(environ)
+    token = (environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or "").strip()
     if app is None and not token and asked.role != "web":
         raise UsageError(NO_TOKEN)
     return Settings(
