@@ -1,0 +1,1 @@
+"""Turn webhooks into reports: the bot, which keeps its models warm."""
