@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from hubpipe.config import ModelRules, Step
 from hubpipe.event import KnownIssue
+from hubpipe.models.keeping import ANEW, Keeper
 from hubpipe.models.meter import Meter
 
 NO_LABELS = "{task} needs labels to choose from: set pipeline.labels, or give the repository some"
@@ -269,6 +270,8 @@ class Places:
     offline: bool = False
     token: str | None = field(default=None, repr=False)
     endpoint_key: str | None = field(default=None, repr=False)
+    keeper: Keeper = field(default=ANEW, repr=False, compare=False)
+    """What keeps loaded weights for the runs that come."""
 
 
 @dataclass(frozen=True)

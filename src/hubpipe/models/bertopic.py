@@ -13,9 +13,11 @@ from safetensors.numpy import load_file
 
 from hubpipe.config import Step
 from hubpipe.errors import ModelError, ModelNotFoundError
+from hubpipe.models import embeddings
 from hubpipe.models.base import Model, ModelInfo, Places, Prediction, Scores, ranked
 from hubpipe.models.bases import encoder_of_topics
 from hubpipe.models.hub import Repository, Source, fetch, read_json
+from hubpipe.models.libraries import SENTENCE_TRANSFORMERS
 from hubpipe.models.sentence_encoder import Encoder
 from hubpipe.models.similarity import Array, unit
 
@@ -31,7 +33,7 @@ NO_FIT = "{model}: its topics do not fit {encoder}, or each other ({reason}): ch
 class TextClassification:
     """text-classification: every topic of the model's own, with how near the text is to it."""
 
-    def __init__(self, step: Step, source: Source, encoder: Encoder, encoder_name: str):
+    def __init__(self, step: Step, source: Source, encoder: embeddings.Encoder, encoder_name: str):
         self.info = ModelInfo(LIBRARY, source.name, source.revision, step.known_task, encoder.limit)
         self._encoder = encoder
         try:
@@ -61,8 +63,10 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     for file in (TOPICS, EMBEDDINGS):
         if not (source.folder / file).is_file():
             raise ModelNotFoundError(NO_FILE.format(model=source.name, file=file))
-    base = fetch(encoder_of_topics(step, repository, places), places)
-    return TextClassification(step, source, Encoder(base), base.name)
+    below = encoder_of_topics(step, repository, places)
+    base = fetch(below, places)
+    encoder = places.keeper.encoder((SENTENCE_TRANSFORMERS, below.place), lambda: Encoder(base))
+    return TextClassification(step, source, encoder, base.name)
 
 
 def _names(topics: Mapping[str, Any], count: int) -> list[str]:

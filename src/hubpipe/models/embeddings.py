@@ -32,8 +32,8 @@ class Encoder(Protocol):
         """Give the character offsets of every token."""
         ...
 
-    def embed(self, texts: Sequence[str]) -> Array:
-        """Embed texts (n) as unit vectors (n × d)."""
+    def embed(self, texts: Sequence[str], quick: bool = False, /) -> Array:
+        """Embed texts (n) as unit vectors (n × d), less exactly with `quick`."""
         ...
 
 

@@ -43,7 +43,7 @@ class Encoder:
         """Give the character offsets of every token."""
         return list(self._tokenizer.encode(encodable(text), add_special_tokens=False).offsets)
 
-    def embed(self, texts: Sequence[str]) -> Array:
+    def embed(self, texts: Sequence[str], _quick: bool = False) -> Array:
         """Embed texts (n) as unit vectors (n × d); a text of unknown words is zero."""
         vectors = self._model.encode([encodable(text) for text in texts], max_length=None, use_multiprocessing=False)
         return unit(np.nan_to_num(np.asarray(vectors, dtype=np.float32)))
@@ -86,11 +86,14 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
         if not (source.folder / OLD_HEAD).is_file():
             raise TaskError(NO_HEAD.format(model=source.name, head=HEAD))
         skops_files.check(source.name, source.folder / OLD_HEAD)
-    kind = StaticModelPipeline if classifies else model2vec.StaticModel
+    if classifies:
+        return Classifier(step, source, _open(StaticModelPipeline, source))
+    encoder = places.keeper.encoder((LIBRARY, repository.place), lambda: Encoder(_open(model2vec.StaticModel, source)))
+    return embeddings.build(step, labels, LIBRARY, source, encoder)
+
+
+def _open(kind: Any, source: Source) -> Any:
     try:
-        model: Any = kind.from_pretrained(source.folder)
+        return kind.from_pretrained(source.folder)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as fault:
         raise ModelError(NOT_LOADED.format(model=source.name, reason=fault)) from fault
-    if classifies:
-        return Classifier(step, source, model)
-    return embeddings.build(step, labels, LIBRARY, source, Encoder(model))

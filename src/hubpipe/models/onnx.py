@@ -129,7 +129,7 @@ class Encoder:
         """Give the character offsets of every token."""
         return self._session.tokens(text)
 
-    def embed(self, texts: Sequence[str]) -> Array:
+    def embed(self, texts: Sequence[str], _quick: bool = False) -> Array:
         """Embed texts (n) as unit vectors (n × d)."""
         return unit(np.stack([self._pooled(row.output) for row in self._session.run(texts)]))
 
@@ -155,7 +155,7 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     """
     embeddings.check(step, labels)
     source = fetch(repository, places)
-    session = Session(source)
+    session = places.keeper.weights((LIBRARY, repository.place), lambda: Session(source))
     if step.known_task in KINDS and (session.output == LOGITS or step.task != "zero-shot-classification"):
         return KINDS[step.known_task](step, labels, source, session)
     if session.output == LOGITS:

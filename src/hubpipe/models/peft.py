@@ -14,7 +14,7 @@ from hubpipe.errors import ModelNotFoundError, TaskError, UnsafeModelError
 from hubpipe.models.base import Model, Places
 from hubpipe.models.bases import ADAPTER_CONFIG, below_adapter
 from hubpipe.models.hub import Repository, Source, fetch, read_json
-from hubpipe.models.transformers import build, head
+from hubpipe.models.transformers import build, head, sharing
 from hubpipe.models.transformers.opening import (
     LOCAL,
     NOT_TRAINED,
@@ -47,8 +47,11 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     """
     source = fetch(repository, places)
     _check(source)
-    base = fetch(below_adapter(step, repository, places), places)
-    return build(step, labels, _merged(step, source, base), source.name, source.revision, LIBRARY)
+    below = below_adapter(step, repository, places)
+    base = fetch(below, places)
+    key = (LIBRARY, *sharing(step), repository.place, below.place)
+    loaded = places.keeper.weights(key, lambda: _merged(step, source, base))
+    return build(step, labels, loaded, source.name, source.revision, LIBRARY)
 
 
 def _check(source: Source) -> None:

@@ -57,6 +57,11 @@ class Repository:
         return f"{self.name}@{self.revision}" if self.revision else self.name
 
     @property
+    def place(self) -> tuple[str, str | None, Path | None]:
+        """What tells its files from those of every other: name, commit and folder."""
+        return self.name, self.revision, self.folder
+
+    @property
     def wanted(self) -> tuple[str, ...]:
         """The files that hubpipe would download and load."""
         return formats.wanted(self.sizes, self.patterns, self.modules)

@@ -1,16 +1,19 @@
 """Turn texts into vectors with a Sentence Transformers model."""
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
+from tokenizers import Tokenizer
 from transformers.utils import logging as transformers_logging
 
 from hubpipe.errors import ModelError
 from hubpipe.models.base import NO_OFFSETS, encodable
 from hubpipe.models.hub import Source
+from hubpipe.models.keeping import OPENING
 from hubpipe.models.similarity import Array
 
 NOT_LOADED = "{model} does not load with Sentence Transformers: {reason}"
@@ -24,14 +27,16 @@ class Encoder:
         self._normal = normal
         transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        self._apart: Tokenizer | None = None
         try:
-            self._model = SentenceTransformer(
-                str(source.folder),
-                device="cpu",
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs={"use_safetensors": True},
-            )
+            with OPENING:
+                self._model = SentenceTransformer(
+                    str(source.folder),
+                    device="cpu",
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    model_kwargs={"use_safetensors": True},
+                )
         except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as fault:
             raise ModelError(NOT_LOADED.format(model=source.name, reason=fault)) from fault
         if not getattr(self._model.tokenizer, "is_fast", False):
@@ -50,10 +55,19 @@ class Encoder:
 
     def tokens(self, text: str) -> Sequence[tuple[int, int]]:
         """Give the character offsets of every token."""
+        if self._apart is not None:
+            return list(self._apart.encode(encodable(text), add_special_tokens=False).offsets)
         encoding = self._model.tokenizer(
             encodable(text), add_special_tokens=False, return_offsets_mapping=True, truncation=False
         )
         return list(encoding["offset_mapping"])
+
+    def tell_tokens_apart(self) -> None:
+        """Tell tokens by a second tokenizer from now on, so that no thread must wait for those that embed."""
+        apart = copy.deepcopy(self._model.tokenizer.backend_tokenizer)
+        apart.no_truncation()
+        apart.no_padding()
+        self._apart = apart
 
     def embed(self, texts: Sequence[str], quick: bool = False) -> Array:
         """Embed texts (n) as vectors (n × d), each distinct text once.

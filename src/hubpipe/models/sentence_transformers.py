@@ -29,4 +29,5 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     architectures = read_json(source.name, source.folder / "config.json").get("architectures") or ()
     if "modules.json" not in repository.sizes and any(str(name).endswith(PAIRS) for name in architectures):
         raise TaskError(CROSS_ENCODER.format(model=source.name))
-    return embeddings.build(step, labels, LIBRARY, source, Encoder(source))
+    encoder = places.keeper.encoder((LIBRARY, repository.place), lambda: Encoder(source))
+    return embeddings.build(step, labels, LIBRARY, source, encoder)

@@ -6,7 +6,7 @@ from typing import Any
 
 from hubpipe.config import Step
 from hubpipe.errors import ModelNotFoundError, TaskError
-from hubpipe.models import heads, safe_pickle
+from hubpipe.models import embeddings, heads, safe_pickle
 from hubpipe.models.base import Model, ModelInfo, Places, Prediction, ranked
 from hubpipe.models.hub import Repository, Source, fetch, read_json
 from hubpipe.models.sentence_encoder import Encoder
@@ -22,9 +22,9 @@ WRONG_SIZE = "{model}: its head was not made for its encoder ({reason}): choose 
 class TextClassification:
     """text-classification: every label of the head, with its score."""
 
-    def __init__(self, step: Step, source: Source):
+    def __init__(self, step: Step, source: Source, encoder: embeddings.Encoder):
         settings = read_json(source.name, source.folder / SETTINGS)
-        self._encoder = Encoder(source, normal=bool(settings.get("normalize_embeddings")))
+        self._encoder = encoder
         record = safe_pickle.read(source.name, HEAD, _bytes(source.name, source.folder / HEAD), heads.KINDS)
         classes, self._head = heads.head(source.name, record)
         self._names = _names(classes, settings.get("labels"))
@@ -50,7 +50,10 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     Raises UnsafeModelError for a head that is more than numbers, TaskError for one that hubpipe cannot
     compute, and what `hub.fetch` raises.
     """
-    return TextClassification(step, fetch(repository, places))
+    source = fetch(repository, places)
+    normal = bool(read_json(source.name, source.folder / SETTINGS).get("normalize_embeddings"))
+    encoder = places.keeper.encoder((LIBRARY, repository.place, normal), lambda: Encoder(source, normal))
+    return TextClassification(step, source, encoder)
 
 
 def _bytes(model: str, path: Path) -> bytes:

@@ -11,6 +11,7 @@ from hubpipe.config import Step
 from hubpipe.config.steps import ZERO_DAY
 from hubpipe.errors import ModelError, TaskError
 from hubpipe.models.base import Limits, Model, ModelInfo, Places, Prediction, Why, ranked
+from hubpipe.models.embeddings import Encoder
 from hubpipe.models.hub import Repository, fetch
 from hubpipe.models.learned import archive, explain, folder, tuned
 from hubpipe.models.learned.cutoffs import cutoffs
@@ -19,7 +20,7 @@ from hubpipe.models.learned.folder import Learned
 from hubpipe.models.learned.kinds import kinds
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.learned.views import Array
-from hubpipe.models.sentence_encoder import Encoder
+from hubpipe.models.libraries import SENTENCE_TRANSFORMERS
 
 log = logging.getLogger("hubpipe")
 
@@ -104,8 +105,7 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     """
     source = fetch(repository, places)
     learned = folder.read(source.folder)
-    base = fetch(repository.base, places) if repository.base is not None else source
-    encoder = tuned.load(base, learned.parts.tensors)
+    encoder = _encoder(repository.base or repository, learned, places)
     info = ModelInfo(
         LIBRARY,
         source.name,
@@ -120,6 +120,12 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
         keeps = places.keeps and source.folder == places.learned
         return Finder(replace(info, spoke=""), learned, encoder, source.folder, keeps)
     return Classifier(info, learned, encoder, tuple(labels), source.folder)
+
+
+def _encoder(base: Repository, learned: Learned, places: Places) -> Encoder:
+    """Load the encoder; one that was not tuned is the same for all that was learned over it."""
+    key = (SENTENCE_TRANSFORMERS, base.place, *([learned.parts.encoding] if learned.parts.tensors else []))
+    return places.keeper.encoder(key, lambda: tuned.load(fetch(base, places), learned.parts.tensors))
 
 
 def _columns(info: ModelInfo, known: Sequence[str], asked: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -9,12 +9,12 @@ import numpy as np
 
 from hubpipe.event import KnownIssue
 from hubpipe.models.base import Alike, Limits, ModelInfo, Prediction
+from hubpipe.models.embeddings import Encoder
 from hubpipe.models.learned import archive, folder
 from hubpipe.models.learned.archive import MOST, SAME, Archive, Archived, digest
 from hubpipe.models.learned.cutoffs import cutoffs
 from hubpipe.models.learned.folder import Learned
 from hubpipe.models.learned.scorer import Scorer
-from hubpipe.models.sentence_encoder import Encoder
 
 log = logging.getLogger("hubpipe")
 

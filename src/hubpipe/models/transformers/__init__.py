@@ -41,11 +41,18 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     """
     source = fetch(repository, places)
     if TASK_FACTS[step.known_task].reads != "text":
-        return _class(step.known_task)(step, labels, source)
+        seen = (LIBRARY, step.model_dump_json(), tuple(labels.items()), repository.place)
+        return places.keeper.weights(seen, lambda: _class(step.known_task)(step, labels, source))
     from hubpipe.models.transformers.opening import open_model
 
-    loaded = open_model(head(step.known_task), step, source)
+    key = (LIBRARY, *sharing(step), repository.place)
+    loaded = places.keeper.weights(key, lambda: open_model(head(step.known_task), step, source))
     return build(step, labels, loaded, source.name, source.revision)
+
+
+def sharing(step: Step) -> tuple[str | None, ...]:
+    """Give what of a step changes a model's parts, which all steps that are alike in it may share."""
+    return step.known_task, step.source_language, step.target_language
 
 
 def head(task: str) -> str:

@@ -15,6 +15,7 @@ from hubpipe.config import Step
 from hubpipe.errors import ModelError, TaskError
 from hubpipe.models.base import NO_OFFSETS
 from hubpipe.models.hub import Source
+from hubpipe.models.keeping import OPENING
 
 # Where neither the tokenizer nor the configuration names a limit.
 USUAL_LIMIT = 512
@@ -71,7 +72,7 @@ def loading(step: Step, name: str) -> Iterator[None]:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         # Marian recommends a package that mends punctuation, at every start.
-        with warnings.catch_warnings():
+        with OPENING, warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             yield
     except (ValueError, KeyError) as fault:

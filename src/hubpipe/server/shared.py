@@ -1,0 +1,127 @@
+"""Turn a loaded model of one thread into the same model for all threads of a process."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from threading import Lock
+
+import numpy as np
+
+from hubpipe.config import Step
+from hubpipe.models.base import Media, MediaModel, Model, Prediction, Tellable
+from hubpipe.models.embeddings import Encoder
+from hubpipe.models.similarity import Array
+from hubpipe.server.batching import Batcher
+
+# Texts in one call of an encoder: twice its own batch, so that it can put those of a length together.
+MOST_TEXTS = 64
+# As many as Transformers' adapters read at once.
+MOST_PREDICTIONS = 8
+# What models are told of labels is short and comes again and again; so do titles when an issue is edited.
+# 4,096 vectors of the embedded model take 7 MB.
+MOST_REMEMBERED, LONGEST_REMEMBERED = 4_096, 256
+
+
+class SharedEncoder:
+    """An encoder whose calls of all threads are put together; it remembers the vectors of short texts."""
+
+    def __init__(self, encoder: Encoder, most: int = MOST_TEXTS):
+        """Take an encoder whose `tokens` any thread may ask at any time."""
+        busy = Lock()
+        self._encoder = encoder
+        self._exact: Batcher[str, Array] = Batcher(encoder.embed, most, busy)
+        self._quick: Batcher[str, Array] = Batcher(lambda texts: encoder.embed(texts, True), most, busy)
+        self._remembered = _Remembered(MOST_REMEMBERED)
+
+    @property
+    def limit(self) -> int | None:
+        """How many tokens of text it reads."""
+        return self._encoder.limit
+
+    def tokens(self, text: str) -> Sequence[tuple[int, int]]:
+        """Give the character offsets of every token."""
+        return self._encoder.tokens(text)
+
+    def embed(self, texts: Sequence[str], quick: bool = False, /) -> Array:
+        """Embed texts (n) as unit vectors (n × d)."""
+        if quick:
+            return _rows(self._quick(texts))
+        known = self._remembered.of(texts)
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        found = dict(zip(fresh, self._exact(fresh), strict=True))
+        self._remembered.take({text: row for text, row in found.items() if len(text) <= LONGEST_REMEMBERED})
+        return _rows([known[text] if text in known else found[text] for text in texts])
+
+
+class SharedModel:
+    """A model that reads text, asked by one thread at a time; what waits is asked together.
+
+    It has nothing but what every model has: those that know more (how often they are right, what is alike) read with a
+    shared encoder, and need no wrapper.
+    """
+
+    def __init__(self, model: Model, busy: Lock, most: int = MOST_PREDICTIONS):
+        """Hold `busy` while the model is asked: other models over the same weights may share it."""
+        self.info = model.info
+        self._model = model
+        self._busy = busy
+        self._most = most
+        self._predict: Batcher[str, Prediction] = Batcher(model.predict, most, busy)
+
+    def tokens(self, text: str) -> Sequence[tuple[int, int]]:
+        """Give the character offsets of every token."""
+        with self._busy:
+            return self._model.tokens(text)
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Give one prediction for each text."""
+        return self._predict(texts)
+
+    def told(self, step: Step) -> "SharedModel | None":
+        """Give the same weights, asked as another step asks; None where the model cannot be told."""
+        if not isinstance(self._model, Tellable):
+            return None
+        with self._busy:
+            return SharedModel(self._model.told(step), self._busy, self._most)
+
+
+class SharedMedia(MediaModel):
+    """A model that looks at images or listens to sounds, asked by one thread at a time."""
+
+    def __init__(self, model: MediaModel, busy: Lock):
+        self.info = model.info
+        self._model = model
+        self._busy = busy
+
+    def predict(self, media: Sequence[Media]) -> list[Prediction]:
+        """Give one prediction for each image or sound."""
+        with self._busy:
+            return self._model.predict(media)
+
+
+class _Remembered:
+    """The vectors of texts, those that were asked for last."""
+
+    def __init__(self, most: int):
+        self._most = most
+        self._rows: OrderedDict[str, Array] = OrderedDict()
+        self._gate = Lock()
+
+    def of(self, texts: Sequence[str]) -> dict[str, Array]:
+        """Give the vectors that are known of some texts."""
+        with self._gate:
+            known = {text: self._rows[text] for text in texts if text in self._rows}
+            for text in known:
+                self._rows.move_to_end(text)
+            return known
+
+    def take(self, rows: dict[str, Array]) -> None:
+        """Remember vectors."""
+        with self._gate:
+            # A copy: a row of a batch would keep the whole batch.
+            self._rows.update({text: row.copy() for text, row in rows.items()})
+            while len(self._rows) > self._most:
+                self._rows.popitem(last=False)
+
+
+def _rows(rows: Sequence[Array]) -> Array:
+    return np.asarray(rows, dtype=np.float32)
