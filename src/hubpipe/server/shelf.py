@@ -1,4 +1,4 @@
-"""Turn the models of a repository into those of a run."""
+"""Turn the models of this process into those of a run on one repository."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from hubpipe import world
 from hubpipe.config import Flow, Step
 from hubpipe.models.base import MediaModel, Model, Places, Terms
-from hubpipe.models.shelf import Shelf
+from hubpipe.server.warm import WarmShelf, warm_up
+from hubpipe.server.warmth import Warmth
 
 if TYPE_CHECKING:
     from hubpipe.github import GitHub
@@ -20,28 +21,33 @@ class Warm:
     """The models of this process."""
 
     places: Places
+    warmth: Warmth = field(default_factory=Warmth)
+
+    def up(self) -> None:
+        """Load what the first issue needs."""
+        warm_up(self.warmth, self.places)
 
     @contextmanager
     def lent(self, repo: str, flows: Iterable[Flow], github: "GitHub") -> Iterator["Lent"]:
         """Lend models to a run on a repository; what was learned of it is fetched in the stage that needs it first."""
         with ExitStack() as stack:
-            yield Lent(self.places, tuple(flows), repo, github, stack)
+            yield Lent(self, tuple(flows), repo, github, stack)
 
 
 @dataclass(frozen=True)
 class Lent:
     """Models for one run."""
 
-    places: Places
+    warm: Warm
     flows: tuple[Flow, ...]
     repo: str
     github: "GitHub" = field(repr=False)
     stack: ExitStack = field(repr=False)
 
     @cached_property
-    def _shelf(self) -> Shelf:
-        learned = world.with_learned(self.places, self.flows, self.repo, self.github)
-        return Shelf(self.stack.enter_context(learned))
+    def _shelf(self) -> WarmShelf:
+        learned = world.with_learned(self.warm.places, self.flows, self.repo, self.github)
+        return WarmShelf(self.stack.enter_context(learned), self.warm.warmth)
 
     def resolve(self, flow: Flow) -> Flow:
         """Give a flow whose steps' tasks are all known."""
