@@ -1,6 +1,7 @@
 """Turn GitHub's deliveries into labels and comments, in a process that stays: the webhook door."""
 
 import logging
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -53,7 +54,12 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
             access_log=False,
             server_header=False,
         )
-        uvicorn.Server(config).run()
+        front_door = uvicorn.Server(config)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # At its end uvicorn raises the signal that it got once more: with nobody else to take it, that would end
+            # the process before its worker has drained.
+            signal.signal(number, front_door.handle_exit)
+        front_door.run()
     return 0
 
 
