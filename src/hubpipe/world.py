@@ -93,6 +93,13 @@ def connect(token: str | Callable[[], str], environ: Mapping[str, str], deadline
     )
 
 
+def addresses(environ: Mapping[str, str]) -> tuple[str, str | None]:
+    """Give the addresses of GitHub's API and, where the environment names it, of its pages."""
+    from hubpipe.github import DEFAULT_API_URL
+
+    return environ.get("GITHUB_API_URL") or DEFAULT_API_URL, environ.get("GITHUB_SERVER_URL") or None
+
+
 def connect_app(app_id: int, private_key: str, environ: Mapping[str, str]) -> "App":
     """Open GitHub as an App, at the server that the environment names.
 

@@ -2,13 +2,16 @@
 
 import os
 import sys
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
+from hubpipe import world
 from hubpipe.errors import UsageError
 
 NO_BOT = "hubpipe serve needs more libraries: install hubpipe[bot] (missing: {name})"
+SETUP_NEEDS = "hubpipe serve --setup needs --url, where GitHub reaches the bot, and --credentials, the file to make"
 
 
 @click.command()
@@ -16,6 +19,7 @@ NO_BOT = "hubpipe serve needs more libraries: install hubpipe[bot] (missing: {na
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--database", metavar="URL", help="sqlite:///FILE or postgresql://...  [default: HUBPIPE_DATABASE_URL]")
+@click.option("--credentials", type=click.Path(dir_okay=False, path_type=Path), help="The file that --setup made.")
 @click.option("--at-once", type=click.IntRange(1, 256), default=16, show_default=True, help="Deliveries at a time.")
 @click.option(
     "--per-minute", type=click.IntRange(1), default=60, show_default=True, help="Deliveries of an installation."
@@ -25,33 +29,36 @@ NO_BOT = "hubpipe serve needs more libraries: install hubpipe[bot] (missing: {na
 )
 @click.option(
     "--take-over-after",
+    "silence",
     type=click.FloatRange(1.0),
     default=15.0,
     show_default=True,
     help="Seconds of silence until a worker counts as dead.",
 )
-def serve(
-    role: str,
-    host: str,
-    port: int,
-    database: str | None,
-    at_once: int,
-    per_minute: int,
-    keep: float,
-    take_over_after: float,
-) -> NoReturn:
+@click.option("--setup", is_flag=True, help="Serve a page that makes the bot's GitHub App, and nothing else.")
+@click.option("--url", help="With --setup: where GitHub reaches the bot.")
+@click.option("--organization", default="", help="With --setup: whose App it is, instead of yours.")
+@click.option("--name", default="", help="With --setup: the App's name.")
+def serve(setup: bool, url: str | None, organization: str, name: str, **asked: Any) -> NoReturn:
     """Serve GitHub's webhooks: the bot.
 
-    HUBPIPE_WEBHOOK_SECRET is the webhook's secret. HUBPIPE_APP_ID and HUBPIPE_PRIVATE_KEY (or HUBPIPE_PRIVATE_KEY_FILE)
-    are the GitHub App's; without an App, GITHUB_TOKEN speaks for everything.
+    HUBPIPE_WEBHOOK_SECRET is the webhook's secret. HUBPIPE_APP_ID and HUBPIPE_PRIVATE_KEY are the GitHub App's; without
+    an App, GITHUB_TOKEN speaks for everything. NAME_FILE names a file that holds what NAME would. --credentials FILE
+    stands for all of them.
     """
     try:
         from hubpipe import server
-        from hubpipe.server.worker import Pace
     except ImportError as error:
         raise UsageError(NO_BOT.format(name=error.name)) from error
-    pace = Pace(at_once=at_once, per_minute=per_minute, keep=keep, silence=take_over_after)
-    status = server.serve(server.Asked(role, host, port, database, pace=pace), os.environ)  # type: ignore[arg-type]
+    pace = server.Pace(**{name: asked.pop(name) for name in ("at_once", "per_minute", "keep", "silence")})
+    wanted = server.Asked(**asked, pace=pace)
+    if setup:
+        if url is None or wanted.credentials is None:
+            raise UsageError(SETUP_NEEDS)
+        api_url, server_url = world.addresses(os.environ)
+        status = server.set_up(wanted, server.Setup(url, wanted.credentials, api_url, server_url, organization, name))
+    else:
+        status = server.serve(wanted, os.environ)
     # A model that still thinks in a thread does not keep the process.
     sys.stdout.flush()
     sys.stderr.flush()

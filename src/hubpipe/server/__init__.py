@@ -1,30 +1,35 @@
 """Turn GitHub's deliveries into labels and comments, in a process that stays: the webhook door."""
 
 import logging
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import uvicorn
 
 from hubpipe import world
+from hubpipe.errors import HubpipeError
 from hubpipe.github.app import App
-from hubpipe.redaction import redaction_for
-from hubpipe.server import words
+from hubpipe.redaction import Redaction, redaction_for
+from hubpipe.server import setup, words
 from hubpipe.server.app import Front, application
 from hubpipe.server.database import open_database
 from hubpipe.server.hub import Hub
 from hubpipe.server.ledger import Ledger
 from hubpipe.server.missed import EVERY, Catcher, Claims
-from hubpipe.server.settings import Asked, settings
+from hubpipe.server.settings import Asked, Settings, settings
+from hubpipe.server.setup import Setup
 from hubpipe.server.shelf import Warm
-from hubpipe.server.worker import Tools, Worker
+from hubpipe.server.worker import Pace, Tools, Worker
 
 log = logging.getLogger("hubpipe")
 
+NOT_BEGUN = "the worker could not begin: please report it with the lines above"
 LISTENING = "hubpipe serves as %s at http://%s:%d"
 
-__all__ = ["Asked", "serve"]
+__all__ = ["Asked", "Pace", "Setup", "serve", "set_up"]
 
 
 def serve(asked: Asked, environ: Mapping[str, str]) -> int:
@@ -40,27 +45,81 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
         stack.callback(ledger.close)
         loaded = threading.Event()
         front = Front(ledger, chosen.secret, redaction, loaded.is_set, chosen.role != "worker")
-        config = uvicorn.Config(
-            application(front),
-            host=chosen.host,
-            port=chosen.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-        )
-        # Whoever knocks while the worker starts waits: what was missed is sent again at once, and once.
-        door = config.bind_socket()
-        door.listen()
-        if chosen.role != "web":
-            app = world.connect_app(chosen.app.id, chosen.app.private_key, environ) if chosen.app else None
-            tools = Tools(Hub(environ, app, chosen.token), Warm(world.places(environ)), redaction)
-            worker = Worker(ledger, tools, chosen.pace, _rounds(app, ledger))
-            worker.start()
-            stack.callback(worker.drain)
-        loaded.set()
+        server = _server(front, chosen)
+        beginning = Beginning(_worker(chosen, ledger, redaction, environ), loaded, server)
+        if chosen.role == "web":
+            loaded.set()
+        else:
+            stack.callback(beginning.drain)
+            beginning.start()
         log.info(LISTENING, chosen.role, chosen.host, chosen.port)
-        uvicorn.Server(config).run(sockets=[door])
-    return 0
+        server.run()
+        return 1 if beginning.failed else 0
+
+
+def set_up(asked: Asked, wanted: Setup) -> int:
+    """Serve the page that makes the bot's App, until it is made; give the exit code."""
+    return 0 if setup.set_up(wanted, asked.host, asked.port, print) else 1
+
+
+@dataclass
+class _Begun:
+    """A worker, and what it needs to begin."""
+
+    worker: Worker
+    models: Warm
+
+
+class Beginning(threading.Thread):
+    """Begins to work while deliveries are taken already: to load models takes seconds."""
+
+    def __init__(self, begun: _Begun, loaded: threading.Event, server: uvicorn.Server):
+        super().__init__(name="beginning", daemon=True)
+        self.failed = False
+        self._begun, self._loaded, self._server = begun, loaded, server
+
+    def run(self) -> None:
+        """Load, and begin; where that fails the process ends."""
+        try:
+            self._begun.models.up()
+            self._begun.worker.start()
+            self._loaded.set()
+        except HubpipeError as error:
+            log.critical("%s", error)
+            self.failed = self._server.should_exit = True
+        except Exception:
+            log.exception(NOT_BEGUN)
+            self.failed = self._server.should_exit = True
+
+    def drain(self) -> None:
+        """End what has begun."""
+        self.join()
+        if self._loaded.is_set():
+            self._begun.worker.drain()
+
+
+def _server(front: Front, chosen: Settings) -> uvicorn.Server:
+    config = uvicorn.Config(
+        application(front),
+        host=chosen.host,
+        port=chosen.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # At its end uvicorn raises the signal that it got once more: with nobody else to take it, that would end
+        # the process before its worker has drained.
+        signal.signal(number, server.handle_exit)
+    return server
+
+
+def _worker(chosen: Settings, ledger: Ledger, redaction: Redaction, environ: Mapping[str, str]) -> _Begun:
+    app = world.connect_app(chosen.app.id, chosen.app.private_key, environ) if chosen.app else None
+    models = Warm(world.places(environ))
+    tools = Tools(Hub(environ, app, chosen.token), models, redaction)
+    return _Begun(Worker(ledger, tools, chosen.pace, _rounds(app, ledger)), models)
 
 
 def _rounds(app: App | None, ledger: Ledger) -> Mapping[Callable[[], object], float]:
