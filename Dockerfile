@@ -48,16 +48,16 @@ COPY src/ src/
 RUN python -B scripts/verify_model.py "$HUBPIPE_EMBEDDED_MODEL" \
  && python -m compileall -q --invalidation-mode unchecked-hash src
 
-# The bot: of its own user, who may write to one folder. There lie its database, until HUBPIPE_DATABASE_URL names another,
-# and the models of the Hub.
+# The bot: of its own user, who may write to one folder, where it works. There lie its database, unless another one is
+# named, and the models of the Hub.
 FROM hubpipe AS bot
 RUN echo 'hubpipe:x:10001:10001::/var/lib/hubpipe:/usr/sbin/nologin' >> /etc/passwd \
  && echo 'hubpipe:x:10001:' >> /etc/group \
  && mkdir /var/lib/hubpipe && chown 10001:10001 /var/lib/hubpipe
 USER 10001:10001
 ENV HOME=/var/lib/hubpipe \
-    HF_HOME=/var/lib/hubpipe/huggingface \
-    HUBPIPE_DATABASE_URL=sqlite:////var/lib/hubpipe/hubpipe.sqlite
+    HF_HOME=/var/lib/hubpipe/huggingface
+WORKDIR /var/lib/hubpipe
 VOLUME /var/lib/hubpipe
 EXPOSE 8080
 ENTRYPOINT ["python", "-m", "hubpipe"]
