@@ -14,6 +14,7 @@ Role = Literal["all", "web", "worker"]
 
 SECRET, DATABASE = "HUBPIPE_WEBHOOK_SECRET", "HUBPIPE_DATABASE_URL"
 APP_ID, PRIVATE_KEY, PRIVATE_KEY_FILE = "HUBPIPE_APP_ID", "HUBPIPE_PRIVATE_KEY", "HUBPIPE_PRIVATE_KEY_FILE"
+FILE = "_FILE"  # a secret's variable with this at its end names a file that holds it
 
 NO_SECRET = (
     f"{SECRET} is not set: anybody could send the bot events. Give it the webhook's secret, or make an App by "
@@ -25,7 +26,7 @@ NO_TOKEN = (
 )
 HALF_AN_APP = f"an App needs both {APP_ID} and {PRIVATE_KEY} (or {PRIVATE_KEY_FILE})"
 NO_NUMBER = f"{APP_ID} is {{value!r}}: give the App's number, which stands on its page"
-NO_KEY_FILE = f"{PRIVATE_KEY_FILE} names {{path}}, which cannot be read ({{reason}})"
+NO_FILE = "{name} names {path}, which cannot be read ({reason})"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def settings(asked: Asked, environ: Mapping[str, str]) -> Settings:
     Raises UsageError where something is missing: without a secret, and a worker without a key, the bot does not start.
     """
     made = credentials.read(asked.credentials) if asked.credentials else None
-    secret = made.webhook_secret if made else environ.get(SECRET, "").strip()
+    secret = made.webhook_secret if made else _given(environ, SECRET)
     if not secret and asked.role != "worker":
         raise UsageError(NO_SECRET)
     app = AppKey(made.app_id, made.private_key) if made else _app(environ)
@@ -84,7 +85,7 @@ def settings(asked: Asked, environ: Mapping[str, str]) -> Settings:
         role=asked.role,
         host=asked.host,
         port=asked.port,
-        database=asked.database or environ.get(DATABASE) or USUAL,
+        database=asked.database or _given(environ, DATABASE) or USUAL,
         pace=asked.pace,
         secret=secret,
         app=app,
@@ -93,9 +94,7 @@ def settings(asked: Asked, environ: Mapping[str, str]) -> Settings:
 
 
 def _app(environ: Mapping[str, str]) -> AppKey | None:
-    number, key = environ.get(APP_ID, "").strip(), environ.get(PRIVATE_KEY, "").strip()
-    if not key and environ.get(PRIVATE_KEY_FILE):
-        key = _read(Path(environ[PRIVATE_KEY_FILE]))
+    number, key = environ.get(APP_ID, "").strip(), _given(environ, PRIVATE_KEY)
     if not number and not key:
         return None
     if not (number and key):
@@ -106,8 +105,12 @@ def _app(environ: Mapping[str, str]) -> AppKey | None:
     return AppKey(int(number), key.replace("\\n", "\n"))
 
 
-def _read(path: Path) -> str:
+def _given(environ: Mapping[str, str], name: str) -> str:
+    """Take a secret from its variable, else from the file that the variable of its name and _FILE names."""
+    value, path = environ.get(name, "").strip(), environ.get(name + FILE, "").strip()
+    if value or not path:
+        return value
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(NO_KEY_FILE.format(path=path, reason=error)) from error
+        raise UsageError(NO_FILE.format(name=name + FILE, path=path, reason=error)) from error
