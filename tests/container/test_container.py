@@ -61,9 +61,9 @@ class Step:
         return (self.out / "set_output").read_text(encoding="utf-8")
 
 
-def build(tag: str, dockerfile: Path) -> None:
+def build(tag: str, dockerfile: Path, *more: str) -> None:
     options = ["--build-arg", f"TORCH_INDEX={os.environ['TORCH_INDEX']}"] if "TORCH_INDEX" in os.environ else []
-    subprocess.run([*BUILD, tag, str(dockerfile), str(dockerfile.parent), *options], check=True)
+    subprocess.run([*BUILD, tag, str(dockerfile), str(dockerfile.parent), *options, *more], check=True)
 
 
 def run(image: str, out: Path, payload: dict[str, Any], inputs: dict[str, str], *options: str) -> Step:

@@ -1,6 +1,7 @@
 """Turn GitHub's deliveries into labels and comments, in a process that stays: the webhook door."""
 
 import logging
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -59,7 +60,12 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
             stack.callback(worker.drain)
         loaded.set()
         log.info(LISTENING, chosen.role, chosen.host, chosen.port)
-        uvicorn.Server(config).run(sockets=[door])
+        server = uvicorn.Server(config)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # At its end uvicorn raises the signal that it got once more: with nobody else to take it, that would end
+            # the process before its worker has drained.
+            signal.signal(number, server.handle_exit)
+        server.run(sockets=[door])
     return 0
 
 
