@@ -1,7 +1,11 @@
 """The databases of the bot's tests are real ones: each is empty, and what has to be durable is."""
 
 import os
+import shutil
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import psycopg
@@ -13,7 +17,8 @@ from sqlalchemy.exc import OperationalError
 from tests.standin import postgres as standin
 from tests.standin.postgres import Postgres
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "postgres.sh"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "scripts" / "postgres.sh"
 
 
 def test_the_durable_engine_makes_its_tables_in_each_database(database_url: str) -> None:
@@ -65,6 +70,28 @@ def test_the_server_ends_with_its_tests_and_leaves_no_file() -> None:
     assert not Path(folder).parent.exists()
     with pytest.raises(psycopg.OperationalError, match="refused"):
         server.connect()
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv here to bind the server's life to ours")
+def test_the_server_ends_with_tests_that_are_killed() -> None:
+    if standin.programs() is None:
+        pytest.skip("no PostgreSQL: run scripts/postgres.sh")
+    story = (
+        "import os, signal; from tests.standin.postgres import running\n"
+        "with running() as server:\n"
+        "    print(server.connect().execute('SHOW data_directory').fetchone()[0], flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", story], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    data = Path(done.stdout.strip())
+    try:
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        end = time.monotonic() + 60
+        while (data / "postmaster.pid").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not (data / "postmaster.pid").exists()  # PostgreSQL's own sign that it runs
+    finally:
+        shutil.rmtree(data.parent)
 
 
 def test_the_script_finds_the_programs_that_the_tests_start() -> None:

@@ -97,7 +97,7 @@ def _initialise(found: Path, folder: Path, password: str) -> None:
 @contextmanager
 def _process(found: Path, folder: Path, server: Postgres, settings: tuple[str, ...]) -> Iterator[None]:
     given = (f"port={server.port}", f"listen_addresses={LOOPBACK}", f"unix_socket_directories={folder}")
-    command = [str(found / "postgres"), "-D", "data"]
+    command = [*_bound_to_us(), str(found / "postgres"), "-D", "data"]
     for setting in (*given, f"max_connections={CONNECTIONS}", "shared_buffers=32MB", *settings):
         command += ["-c", setting]
     log = folder / "log"
@@ -129,6 +129,12 @@ def _user() -> pwd.struct_passwd | None:
         return None
     known = {user.pw_name: user for user in pwd.getpwall()}
     return known.get("postgres") or known["nobody"]
+
+
+def _bound_to_us() -> list[str]:
+    """Let the server end with the tests, however they end; Linux alone can do that."""
+    tool = shutil.which("setpriv")
+    return [tool, "--pdeathsig", "INT"] if tool else []
 
 
 def _as_user() -> dict[str, Any]:
