@@ -21,7 +21,7 @@ from hubpipe.github.app import App
 from hubpipe.permissions import joined, needed
 from hubpipe.server.credentials import read
 from hubpipe.server.manifest import EVENTS, PERMISSIONS, manifest
-from hubpipe.server.setup import Door, Setup, set_up
+from hubpipe.server.setup import Door, Setup, serve_setup
 from tests.standin.apps import SUBSCRIBED_WITH, Hooks
 from tests.standin.servers import BOT, INSTALLATION, free_port
 from tests.standin.standin import Server
@@ -211,12 +211,14 @@ class TestThePage:
 
 
 @pytest.mark.e2e
-def test_set_up_serves_the_page_and_ends_when_the_app_is_made(server: Server, file: Path) -> None:
+def test_the_setup_serves_the_page_and_ends_when_the_app_is_made(server: Server, file: Path) -> None:
     port = free_port()
     told: list[str] = []
     ended: list[bool] = []
     setup = Setup(f"http://127.0.0.1:{port}/", file, server.url)
-    thread = threading.Thread(target=lambda: ended.append(set_up(setup, "127.0.0.1", port, told.append)), daemon=True)
+    thread = threading.Thread(
+        target=lambda: ended.append(serve_setup(setup, "127.0.0.1", port, told.append)), daemon=True
+    )
     thread.start()
     try:
         while not told and thread.is_alive():

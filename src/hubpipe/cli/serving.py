@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -9,6 +10,8 @@ import click
 from hubpipe.errors import UsageError
 
 NO_BOT = "hubpipe serve needs more libraries: install hubpipe[bot] (missing: {name})"
+NO_PLACE = "--setup needs --url, where GitHub reaches the bot, and --credentials, the file to write"
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -16,6 +19,12 @@ NO_BOT = "hubpipe serve needs more libraries: install hubpipe[bot] (missing: {na
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--database", metavar="URL", help="sqlite:///FILE or postgresql://...  [default: HUBPIPE_DATABASE_URL]")
+@click.option("--credentials", type=FILE, help="The App's credentials, as --setup writes them.")
+@click.option("--setup", is_flag=True, help="Make the GitHub App in a browser, write its --credentials, and end.")
+@click.option(
+    "--url", metavar="URL", help="With --setup: where GitHub reaches the bot, such as https://bot.example.org"
+)
+@click.option("--organization", default="", metavar="NAME", help="With --setup: whose the App is; else it is yours.")
 @click.option("--at-once", type=click.IntRange(1, 256), default=16, show_default=True, help="Deliveries at a time.")
 @click.option(
     "--per-minute", type=click.IntRange(1), default=60, show_default=True, help="Deliveries of an installation."
@@ -35,6 +44,10 @@ def serve(
     host: str,
     port: int,
     database: str | None,
+    credentials: Path | None,
+    setup: bool,
+    url: str | None,
+    organization: str,
     at_once: int,
     per_minute: int,
     keep: float,
@@ -43,15 +56,19 @@ def serve(
     """Serve GitHub's webhooks: the bot.
 
     HUBPIPE_WEBHOOK_SECRET is the webhook's secret. HUBPIPE_APP_ID and HUBPIPE_PRIVATE_KEY (or HUBPIPE_PRIVATE_KEY_FILE)
-    are the GitHub App's; without an App, GITHUB_TOKEN speaks for everything.
+    are the GitHub App's, or all three are in a --credentials file; without an App, GITHUB_TOKEN speaks for everything.
     """
     try:
         from hubpipe import server
         from hubpipe.server.worker import Pace
     except ImportError as error:
         raise UsageError(NO_BOT.format(name=error.name)) from error
+    if setup:
+        if credentials is None or url is None:
+            raise UsageError(NO_PLACE)
+        sys.exit(server.set_up(url, credentials, organization, (host, port), os.environ, click.echo))
     pace = Pace(at_once=at_once, per_minute=per_minute, keep=keep, silence=take_over_after)
-    status = server.serve(server.Asked(role, host, port, database, pace=pace), os.environ)  # type: ignore[arg-type]
+    status = server.serve(server.Asked(role, host, port, database, credentials, pace), os.environ)  # type: ignore[arg-type]
     # A model that still thinks in a thread does not keep the process.
     sys.stdout.flush()
     sys.stderr.flush()

@@ -4,10 +4,12 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 
 import uvicorn
 
 from hubpipe import world
+from hubpipe.github import DEFAULT_API_URL
 from hubpipe.github.app import App
 from hubpipe.redaction import redaction_for
 from hubpipe.server import words
@@ -17,6 +19,7 @@ from hubpipe.server.hub import Hub
 from hubpipe.server.ledger import Ledger
 from hubpipe.server.missed import EVERY, Catcher, Claims
 from hubpipe.server.settings import Asked, settings
+from hubpipe.server.setup import Setup, serve_setup
 from hubpipe.server.shelf import Warm
 from hubpipe.server.worker import Tools, Worker
 
@@ -24,7 +27,7 @@ log = logging.getLogger("hubpipe")
 
 LISTENING = "hubpipe serves as %s at http://%s:%d"
 
-__all__ = ["Asked", "serve"]
+__all__ = ["Asked", "serve", "set_up"]
 
 
 def serve(asked: Asked, environ: Mapping[str, str]) -> int:
@@ -61,6 +64,28 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
         log.info(LISTENING, chosen.role, chosen.host, chosen.port)
         uvicorn.Server(config).run(sockets=[door])
     return 0
+
+
+def set_up(
+    url: str,
+    file: Path,
+    organization: str,
+    where: tuple[str, int],
+    environ: Mapping[str, str],
+    tell: Callable[[str], object],
+) -> int:
+    """Let a person make the bot's App in a browser, and write its credentials; give the exit code.
+
+    `where` is the host and the port to listen at, `url` where the world finds that. Raises UsageError.
+    """
+    asked = Setup(
+        url=url,
+        credentials=file,
+        api_url=environ.get("GITHUB_API_URL") or DEFAULT_API_URL,
+        server_url=environ.get("GITHUB_SERVER_URL") or None,
+        organization=organization,
+    )
+    return 0 if serve_setup(asked, *where, tell) else 1
 
 
 def _rounds(app: App | None, ledger: Ledger) -> Mapping[Callable[[], object], float]:
