@@ -309,6 +309,12 @@ class TestTheManifest:
         }
         assert all(set(SUBSCRIBED_WITH[event]) & set(PERMISSIONS) for event in EVENTS)
 
+    def test_is_what_the_docs_say(self) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "app.md").read_text(encoding="utf-8")
+        rows = "\n".join(f"| `{scope}` | {found.level} | {found.why} |" for scope, found in PERMISSIONS.items())
+        assert f"| --- | --- | --- |\n{rows}\n\n" in page
+        assert f"Events: {', '.join(f'`{event}`' for event in EVENTS)}.\n" in page
+
     def test_names_the_app_by_its_host_within_githubs_limit(self) -> None:
         assert manifest(BOTS)["name"] == "hubpipe bot.example.org"
         assert len(manifest("https://" + "a" * 60 + ".example.org")["name"]) == 34
