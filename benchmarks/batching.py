@@ -149,7 +149,8 @@ def main() -> None:
         # What each repository's labels cost is paid by its first delivery; it is told apart.
         pass_through(way, first, configs, given.at_once)
         print(f"{way.name}: first deliveries of {REPOSITORIES} repositories {way.rates.pop():.1f} /s")
-        way.waits.clear(), way.reports.clear()
+        way.waits.clear()
+        way.reports.clear()
     for number in range(min(given.rounds, len(events) // given.deliveries)):
         chosen = events[number * given.deliveries : (number + 1) * given.deliveries]
         for way in ways[:: 1 if number % 2 else -1]:

@@ -1,7 +1,6 @@
 """A GitHub App's tokens, its deliveries, and how it is made of a manifest."""
 
 import json
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from tests.standin.apps import Hooks, signature
 from tests.standin.recorder import Accident, instead
 from tests.standin.servers import APP_ID, BOT, INSTALLATION, new_key
 from tests.standin.standin import Server
-from tests.standin.wire import HttpServer, Reply, Request, reply_json
+from tests.standin.wire import HttpServer, Reply, Request, reply_json, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -215,7 +214,7 @@ class TestDeliveries:
         with hooked(server) as got:
             repo = server.repository("hooked")
             number = repo.open_issue("Crash", "It crashes.")
-            wait_for(got)
+            wait_until(lambda: bool(got))
         event = parse(got[0].headers["x-github-event"], got[0].json())
         assert isinstance(event, Event)
         assert event.subject is not None
@@ -228,7 +227,7 @@ class TestDeliveries:
             repo = server.repository("quiet")
             repo.add_label("bug")  # a `label` event
             repo.open_issue("Crash")
-            wait_for(got)
+            wait_until(lambda: bool(got))
         assert {request.headers["x-github-event"] for request in got} == {"issues"}
 
     def test_are_listed_with_what_came_back(self, server: Server, app: App) -> None:
@@ -331,11 +330,3 @@ def registered(server: Server) -> str:
     server.gateway.hooks.manifest = json.loads(json.dumps(MANIFEST))
     server.gateway.hooks.codes.add("a-code")
     return "a-code"
-
-
-def wait_for(got: list[Request]) -> None:
-    """Wait for the first delivery: GitHub sends by and by."""
-    end = time.monotonic() + 20
-    while not got and time.monotonic() < end:
-        time.sleep(0.02)
-    assert got, "nothing was delivered"

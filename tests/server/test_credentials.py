@@ -8,6 +8,7 @@ import pytest
 
 from hubpipe.errors import UsageError
 from hubpipe.server.credentials import Credentials, read, write
+from hubpipe.server.settings import Asked, settings
 
 MADE = Credentials(42, "the key", "the secret", "slug", "https://ghe.example.org/apps/slug", "Iv1", "the client's")
 LEAST = {"app_id": 42, "private_key": "the key", "webhook_secret": "the secret"}
@@ -116,3 +117,12 @@ def test_a_file_that_others_can_read_is_read_with_a_warning(
 ) -> None:
     assert read(written(path, json.dumps(LEAST), mode)).app_id == 42
     assert f"can be read by others (mode {mode:04o}): chmod 600 {path}" in caplog.text
+
+
+def test_the_bot_starts_with_the_file_alone_and_keeps_its_secrets_out_of_its_words(path: Path) -> None:
+    write(path, MADE)
+    chosen = settings(Asked(credentials=path), {"HUBPIPE_WEBHOOK_SECRET": "another", "HUBPIPE_APP_ID": "7"})
+    assert chosen.app is not None
+    assert (chosen.app.id, chosen.app.private_key, chosen.secret) == (42, "the key", "the secret")
+    assert {"the key", "the secret"} <= set(chosen.secrets)
+    assert "the key" not in repr(chosen)

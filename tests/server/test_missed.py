@@ -1,7 +1,6 @@
 """Deliveries that never arrived are found in GitHub's list, and sent again once."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,7 @@ from tests.server.conftest import environ_of
 from tests.standin.apps import Hooks
 from tests.standin.servers import APP_ID, free_port
 from tests.standin.standin import Server
-from tests.standin.wire import LOOPBACK, HttpServer, Reply, Request
+from tests.standin.wire import LOOPBACK, HttpServer, Reply, Request, wait_until
 
 LABELLED = """\
 version: 1
@@ -171,6 +170,17 @@ class TestACatcher:
         assert Catcher(listed, lambda guids: {"a"} & set(guids), claims, lambda: NOW).once() == ("b",)
         assert listed.sent == [2]
 
+    def test_asks_for_many_in_parts_that_a_database_can_take(self, claims: Claims) -> None:
+        asked: list[int] = []
+
+        def known(guids: Sequence[str]) -> set[str]:
+            asked.append(len(guids))
+            return set(guids)
+
+        listed = Listed([attempt(number, f"{number}", 503) for number in range(1_201)])
+        assert Catcher(listed, known, claims, lambda: NOW).once() == ()
+        assert asked == [500, 500, 201]
+
     def test_looks_at_all_that_is_kept_first_and_at_what_is_new_then(self, claims: Claims) -> None:
         listed = Listed([])
         catcher = Catcher(listed, none_known, claims, lambda: NOW)
@@ -249,11 +259,3 @@ def test_an_issue_opened_while_the_bot_was_away_has_its_label_when_it_is_back(
     assert [(one.event, one.status, one.redelivery) for one in sent] == [("issues", 0, False), ("issues", 202, True)]
     assert f"delivery {sent[0].guid} (issues) never arrived" in process.words()
     assert app_server.app_key[40:80] not in process.words()
-
-
-def wait_until(there: Callable[[], bool], limit: float = 120) -> None:
-    """Wait for something that happens by and by."""
-    end = time.monotonic() + limit
-    while not there():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)

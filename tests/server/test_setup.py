@@ -21,7 +21,7 @@ from hubpipe.github.app import App
 from hubpipe.permissions import joined, needed
 from hubpipe.server.credentials import read
 from hubpipe.server.manifest import EVENTS, PERMISSIONS, manifest
-from hubpipe.server.setup import Door, Setup, set_up
+from hubpipe.server.setup import Door, Setup, serve_setup
 from tests.standin.apps import SUBSCRIBED_WITH, Hooks
 from tests.standin.servers import BOT, INSTALLATION, free_port
 from tests.standin.standin import Server
@@ -211,12 +211,14 @@ class TestThePage:
 
 
 @pytest.mark.e2e
-def test_set_up_serves_the_page_and_ends_when_the_app_is_made(server: Server, file: Path) -> None:
+def test_the_setup_serves_the_page_and_ends_when_the_app_is_made(server: Server, file: Path) -> None:
     port = free_port()
     told: list[str] = []
     ended: list[bool] = []
     setup = Setup(f"http://127.0.0.1:{port}/", file, server.url)
-    thread = threading.Thread(target=lambda: ended.append(set_up(setup, "127.0.0.1", port, told.append)), daemon=True)
+    thread = threading.Thread(
+        target=lambda: ended.append(serve_setup(setup, "127.0.0.1", port, told.append)), daemon=True
+    )
     thread.start()
     try:
         while not told and thread.is_alive():
@@ -306,6 +308,12 @@ class TestTheManifest:
             *("discussion", "discussion_comment", "push", "release"),
         }
         assert all(set(SUBSCRIBED_WITH[event]) & set(PERMISSIONS) for event in EVENTS)
+
+    def test_is_what_the_docs_say(self) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "app.md").read_text(encoding="utf-8")
+        rows = "\n".join(f"| `{scope}` | {found.level} | {found.why} |" for scope, found in PERMISSIONS.items())
+        assert f"| --- | --- | --- |\n{rows}\n\n" in page
+        assert f"Events: {', '.join(f'`{event}`' for event in EVENTS)}.\n" in page
 
     def test_names_the_app_by_its_host_within_githubs_limit(self) -> None:
         assert manifest(BOTS)["name"] == "hubpipe bot.example.org"

@@ -245,7 +245,12 @@ def test_models_of_other_labels_share_a_transformers_models_weights(
 ) -> None:
     opened: list[str] = []
     whole = opening.open_weights
-    monkeypatch.setattr(opening, "open_weights", lambda *given, **named: opened.append("w") or whole(*given, **named))
+
+    def counted(*given: Any, **named: Any) -> Any:
+        opened.append("w")
+        return whole(*given, **named)
+
+    monkeypatch.setattr(opening, "open_weights", counted)
     asked = step(model=str(tiny_model("zero-shot-classification")), library="transformers")
     shelf, cold = WarmShelf(HERE, Warmth()), Shelf(HERE)
     names: list[Mapping[str, str]] = [{"bug": "", "question": ""}, {"crash": "", "docs": ""}]

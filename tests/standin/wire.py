@@ -77,6 +77,14 @@ class LostReply(Exception):  # noqa: N818 (an event on the wire, not an error of
         super().__init__()
 
 
+def wait_until(there: Callable[[], bool], limit: float = 120) -> None:
+    """Wait for something that happens by and by."""
+    end = time.monotonic() + limit
+    while not there():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
 def reply_json(status: int, data: object, headers: Mapping[str, str] | None = None) -> Reply:
     """Make a JSON reply."""
     kind = {"content-type": "application/json; charset=utf-8"}

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from hubpipe.errors import TaskError
 from hubpipe.models import extract, finding, passages, sentences
 from hubpipe.models.base import NO_LABELS, Model, ModelInfo, Prediction, Span, Spans, Text, Vector, ranked
 from hubpipe.models.hub import Source
+from hubpipe.models.keeping import Encoder
 from hubpipe.models.phrases import phrases
 from hubpipe.models.sentences import Sentence, thin
 from hubpipe.models.similarity import BACKGROUND, TITLE_WEIGHT, Array, Yardstick, unit
@@ -18,23 +18,6 @@ from hubpipe.models.similarity import BACKGROUND, TITLE_WEIGHT, Array, Yardstick
 NO_QUESTIONS = "{task} answers questions: set pipeline.questions"
 
 THINNED = "{count} of {total} {what} (evenly spaced)"
-
-
-class Encoder(Protocol):
-    """What turns texts into vectors."""
-
-    @property
-    def limit(self) -> int | None:
-        """How many tokens of text it reads, special ones not counted; None where it reads any length."""
-        ...
-
-    def tokens(self, text: str) -> Sequence[tuple[int, int]]:
-        """Give the character offsets of every token."""
-        ...
-
-    def embed(self, texts: Sequence[str], quick: bool = False, /) -> Array:
-        """Embed texts (n) as unit vectors (n × d), less exactly with `quick`."""
-        ...
 
 
 def check(step: Step, labels: Mapping[str, str]) -> None:

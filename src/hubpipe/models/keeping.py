@@ -1,11 +1,11 @@
 """Turn the loading of weights into weights that a process may keep from one run to the next."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from threading import RLock
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from hubpipe.models.embeddings import Encoder
+    from hubpipe.models.similarity import Array
 
 Weights = TypeVar("Weights")
 
@@ -13,10 +13,27 @@ Weights = TypeVar("Weights")
 OPENING = RLock()
 
 
+class Encoder(Protocol):
+    """What turns texts into vectors."""
+
+    @property
+    def limit(self) -> int | None:
+        """How many tokens of text it reads, special ones not counted; None where it reads any length."""
+        ...
+
+    def tokens(self, text: str) -> Sequence[tuple[int, int]]:
+        """Give the character offsets of every token."""
+        ...
+
+    def embed(self, texts: Sequence[str], quick: bool = False, /) -> "Array":
+        """Embed texts (n) as unit vectors (n × d), less exactly with `quick`."""
+        ...
+
+
 class Keeper(Protocol):
     """What keeps weights; a key names all that they are made of, a folder in it stands for what lies there."""
 
-    def encoder(self, key: Hashable, make: Callable[[], "Encoder"]) -> "Encoder":
+    def encoder(self, key: Hashable, make: Callable[[], Encoder]) -> Encoder:
         """Give an encoder that many threads may ask at once; `make` loads it where it is not kept."""
         ...
 
@@ -28,7 +45,7 @@ class Keeper(Protocol):
 class Anew:
     """Keeps nothing: what a run loads is that run's own."""
 
-    def encoder(self, key: Hashable, make: Callable[[], "Encoder"]) -> "Encoder":
+    def encoder(self, key: Hashable, make: Callable[[], Encoder]) -> Encoder:
         """Load an encoder."""
         return make()
 

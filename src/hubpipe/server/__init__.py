@@ -27,6 +27,7 @@ from hubpipe.server.worker import Pace, Tools, Worker
 log = logging.getLogger("hubpipe")
 
 NOT_BEGUN = "the worker could not begin: please report it with the lines above"
+LAST_ANSWERS = 5  # seconds
 LISTENING = "hubpipe serves as %s at http://%s:%d"
 
 __all__ = ["Asked", "Pace", "Setup", "serve", "set_up"]
@@ -59,7 +60,7 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
 
 def set_up(asked: Asked, wanted: Setup) -> int:
     """Serve the page that makes the bot's App, until it is made; give the exit code."""
-    return 0 if setup.set_up(wanted, asked.host, asked.port, print) else 1
+    return 0 if setup.serve_setup(wanted, asked.host, asked.port, print) else 1
 
 
 @dataclass
@@ -106,6 +107,8 @@ def _server(front: Front, chosen: Settings) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Whoever looks at the page live would keep the process for ever.
+        timeout_graceful_shutdown=LAST_ANSWERS,
     )
     server = uvicorn.Server(config)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -120,8 +123,3 @@ def _worker(chosen: Settings, ledger: Ledger, redaction: Redaction, environ: Map
     models = Warm(world.places(environ))
     tools = Tools(Hub(environ, app, chosen.token), models, redaction)
     return _Begun(Worker(ledger, tools, chosen.pace, _rounds(app, ledger)), models)
-
-
-def _rounds(app: App | None, ledger: Ledger) -> Mapping[Callable[[], object], float]:
-    """Look for what GitHub could not deliver, at the start and every few minutes; only an App can."""
-    return {Catcher(app, ledger.known, Claims(ledger.engine)).once: EVERY} if app is not None else {}

@@ -42,14 +42,16 @@ def read(path: Path) -> Credentials:
     Raises UsageError where it is not what `write` writes.
     """
     try:
-        text, mode = path.read_text(encoding="utf-8"), stat.S_IMODE(path.stat().st_mode)
+        text, found = path.read_text(encoding="utf-8"), path.stat()
     except FileNotFoundError as error:
         raise UsageError(MISSING.format(path=path)) from error
     except OSError as error:
         raise UsageError(NOT_READABLE.format(path=path, reason=error.strerror)) from error
     except UnicodeDecodeError as error:
         raise UsageError(NO_JSON.format(path=path)) from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+    mode = stat.S_IMODE(found.st_mode)
+    # One that somebody else has put there, such as a mounted secret, is his to guard.
+    if mode & (stat.S_IRWXG | stat.S_IRWXO) and found.st_uid == os.geteuid():
         log.warning(READ_BY_OTHERS.format(path=path, mode=mode))
     return _credentials(path, text)
 

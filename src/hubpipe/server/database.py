@@ -27,12 +27,22 @@ def open_database(url: str) -> sa.Engine:
             raise UsageError(NO_URL.format(url=_shown(url)))
         engine = _sqlite(named) if named.get_backend_name() == "sqlite" else _postgresql(named)
         DBOS.migrate(url)
-        TABLES.create_all(engine)
+        _make_tables(engine)
     except sa.exc.ArgumentError as error:
         raise UsageError(NO_URL.format(url=_shown(url))) from error
     except sa.exc.DBAPIError as error:
         raise UsageError(AWAY.format(url=_shown(url), reason=str(error.orig).strip().split("\n")[0])) from error
     return engine
+
+
+def _make_tables(engine: sa.Engine) -> None:
+    """Make hubpipe's own tables; of several processes that begin at once, one makes each."""
+    for table in TABLES.sorted_tables:
+        try:
+            table.create(engine, checkfirst=True)
+        except sa.exc.DBAPIError:
+            if not sa.inspect(engine).has_table(table.name):
+                raise
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
@@ -54,6 +64,14 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 def _postgresql(url: sa.URL) -> sa.Engine:
     url = url.set(drivername="postgresql+psycopg")
     return sa.create_engine(url, pool_size=POOL, max_overflow=POOL, pool_timeout=60, pool_pre_ping=True)
+
+
+def password_of(url: str) -> str:
+    """Give the password in a URL, empty where there is none."""
+    try:
+        return str(sa.make_url(url).password or "")
+    except sa.exc.ArgumentError:
+        return ""
 
 
 def _shown(url: str) -> str:

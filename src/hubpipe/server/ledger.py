@@ -156,8 +156,13 @@ class Ledger:
         return {ours: sum(found.get(name, 0) for name in names) for ours, names in STATES.items()}
 
     def sweep(self, older: timedelta) -> int:
-        """Forget what ended long ago, failed deliveries as well; give how many."""
-        before = datetime.now(UTC) - older
+        """Forget what ended long ago, failed deliveries as well, a part at a time; give how many."""
+        before, count = datetime.now(UTC) - older, 0
+        while swept := self._swept(before):
+            count += swept
+        return count
+
+    def _swept(self, before: datetime) -> int:
         ended = self._client.list_workflows(
             name=WORKFLOW,
             status=[*STATES["done"], *STATES["failed"]],

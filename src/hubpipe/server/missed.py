@@ -21,6 +21,8 @@ KEPT = timedelta(days=3)
 # An attempt may be listed a while after it was made.
 OVERLAP = timedelta(minutes=10)
 EVERY = 300.0  # seconds
+# A statement holds only so many values: SQLite's 32,766.
+ASKED_AT_ONCE = 500
 # Refusals that have nothing to do with the one delivery: it is worth another try.
 PASSING = (ForbiddenError, NoAnswerError, RateLimitError)
 
@@ -107,11 +109,15 @@ class Catcher:
         """
         now = self.now()
         found = missed(self.deliveries.attempts(self._since or now - KEPT), now)
-        stored = self.known([one.guid for one in found]) if found else set()
+        stored = self._stored([one.guid for one in found])
         sent = tuple(one.guid for one in found if one.guid not in stored and self._send_again(one))
         self.claims.sweep()
         self._since = now - OVERLAP
         return sent
+
+    def _stored(self, guids: Sequence[str]) -> set[str]:
+        batches = (guids[start : start + ASKED_AT_ONCE] for start in range(0, len(guids), ASKED_AT_ONCE))
+        return set[str]().union(*map(self.known, batches))
 
     def _send_again(self, attempt: Attempt) -> bool:
         if not self.claims.claim(attempt.guid):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from hubpipe.errors import UsageError
 from hubpipe.server import credentials
-from hubpipe.server.database import USUAL
+from hubpipe.server.database import USUAL, password_of
 from hubpipe.server.worker import Pace
 
 Role = Literal["all", "web", "worker"]
@@ -65,7 +65,8 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must stand in no log and no database."""
-        return tuple(filter(None, (self.secret, self.token, self.app.private_key if self.app else "")))
+        key = self.app.private_key if self.app else ""
+        return tuple(filter(None, (self.secret, self.token, key, password_of(self.database))))
 
 
 def settings(asked: Asked, environ: Mapping[str, str]) -> Settings:

@@ -164,7 +164,7 @@ class Door:
         return response
 
 
-def set_up(setup: Setup, host: str, port: int, tell: Callable[[str], object]) -> bool:
+def serve_setup(setup: Setup, host: str, port: int, tell: Callable[[str], object]) -> bool:
     """Serve the page until the App is made, `tell` a person where it is, and give False where it was not made."""
 
     def close() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from hubpipe.config import Step
 from hubpipe.models.base import Media, MediaModel, Model, Prediction, Tellable
-from hubpipe.models.embeddings import Encoder
+from hubpipe.models.keeping import Encoder
 from hubpipe.models.similarity import Array
 from hubpipe.server.batching import Batcher
 

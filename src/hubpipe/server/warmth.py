@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 
 from hubpipe.config import Flow
 from hubpipe.models.base import MediaModel, Model
-from hubpipe.models.embeddings import Encoder
-from hubpipe.models.keeping import Weights
+from hubpipe.models.keeping import Encoder, Weights
 from hubpipe.server.kept import Kept
 from hubpipe.server.shared import MOST_PREDICTIONS, MOST_TEXTS, SharedEncoder, SharedMedia, SharedModel
 

@@ -11,8 +11,8 @@ from hubpipe.config import Step
 from hubpipe.config.steps import ZERO_DAY
 from hubpipe.errors import ModelError, TaskError
 from hubpipe.models.base import Limits, Model, ModelInfo, Places, Prediction, Why, ranked
-from hubpipe.models.embeddings import Encoder
 from hubpipe.models.hub import Repository, fetch
+from hubpipe.models.keeping import Encoder
 from hubpipe.models.learned import archive, explain, folder, tuned
 from hubpipe.models.learned.cutoffs import cutoffs
 from hubpipe.models.learned.finder import Finder
