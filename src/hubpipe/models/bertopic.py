@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 from hubpipe.config import Step
 from hubpipe.errors import ModelError, ModelNotFoundError
-from hubpipe.models import embeddings
+from hubpipe.models import keeping
 from hubpipe.models.base import Model, ModelInfo, Places, Prediction, Scores, ranked
 from hubpipe.models.bases import encoder_of_topics
 from hubpipe.models.hub import Repository, Source, fetch, read_json
@@ -33,7 +33,7 @@ NO_FIT = "{model}: its topics do not fit {encoder}, or each other ({reason}): ch
 class TextClassification:
     """text-classification: every topic of the model's own, with how near the text is to it."""
 
-    def __init__(self, step: Step, source: Source, encoder: embeddings.Encoder, encoder_name: str):
+    def __init__(self, step: Step, source: Source, encoder: keeping.Encoder, encoder_name: str):
         self.info = ModelInfo(LIBRARY, source.name, source.revision, step.known_task, encoder.limit)
         self._encoder = encoder
         try:

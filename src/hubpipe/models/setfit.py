@@ -6,7 +6,7 @@ from typing import Any
 
 from hubpipe.config import Step
 from hubpipe.errors import ModelNotFoundError, TaskError
-from hubpipe.models import embeddings, heads, safe_pickle
+from hubpipe.models import heads, keeping, safe_pickle
 from hubpipe.models.base import Model, ModelInfo, Places, Prediction, ranked
 from hubpipe.models.hub import Repository, Source, fetch, read_json
 from hubpipe.models.sentence_encoder import Encoder
@@ -22,7 +22,7 @@ WRONG_SIZE = "{model}: its head was not made for its encoder ({reason}): choose 
 class TextClassification:
     """text-classification: every label of the head, with its score."""
 
-    def __init__(self, step: Step, source: Source, encoder: embeddings.Encoder):
+    def __init__(self, step: Step, source: Source, encoder: keeping.Encoder):
         settings = read_json(source.name, source.folder / SETTINGS)
         self._encoder = encoder
         record = safe_pickle.read(source.name, HEAD, _bytes(source.name, source.folder / HEAD), heads.KINDS)

@@ -123,3 +123,8 @@ def _worker(chosen: Settings, ledger: Ledger, redaction: Redaction, environ: Map
     models = Warm(world.places(environ))
     tools = Tools(Hub(environ, app, chosen.token), models, redaction)
     return _Begun(Worker(ledger, tools, chosen.pace, _rounds(app, ledger)), models)
+
+
+def _rounds(app: App | None, ledger: Ledger) -> Mapping[Callable[[], object], float]:
+    """Look for what GitHub could not deliver, at the start and every few minutes; only an App can."""
+    return {Catcher(app, ledger.known, Claims(ledger.engine)).once: EVERY} if app is not None else {}

@@ -9,7 +9,7 @@ import numpy as np
 
 from hubpipe.event import KnownIssue
 from hubpipe.models.base import Alike, Limits, ModelInfo, Prediction
-from hubpipe.models.embeddings import Encoder
+from hubpipe.models.keeping import Encoder
 from hubpipe.models.learned import archive, folder
 from hubpipe.models.learned.archive import MOST, SAME, Archive, Archived, digest
 from hubpipe.models.learned.cutoffs import cutoffs
