@@ -56,7 +56,8 @@ def serve(setup: bool, url: str | None, organization: str, name: str, **asked: A
         if url is None or wanted.credentials is None:
             raise UsageError(SETUP_NEEDS)
         api_url, server_url = world.addresses(os.environ)
-        status = server.set_up(wanted, server.Setup(url, wanted.credentials, api_url, server_url, organization, name))
+        made = server.Setup(url, wanted.credentials, api_url, server_url, organization, name)
+        status = server.set_up(wanted, made, click.echo)
     else:
         status = server.serve(wanted, os.environ)
     # A model that still thinks in a thread does not keep the process.

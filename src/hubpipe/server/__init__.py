@@ -58,9 +58,9 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
         return 1 if beginning.failed else 0
 
 
-def set_up(asked: Asked, wanted: Setup) -> int:
-    """Serve the page that makes the bot's App, until it is made; give the exit code."""
-    return 0 if setup.serve_setup(wanted, asked.host, asked.port, print) else 1
+def set_up(asked: Asked, wanted: Setup, tell: Callable[[str], object]) -> int:
+    """Serve the page that makes the bot's App, until it is made; `tell` a person where it is. Give the exit code."""
+    return 0 if setup.serve_setup(wanted, asked.host, asked.port, tell) else 1
 
 
 @dataclass
