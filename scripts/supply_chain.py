@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[1]
 VENDORED = ROOT / "scripts" / "vendored.sha256"
 # Files that nobody can read in a review, and why each may be here.
 BINARIES = {
+    "docs/images/delivery.png": "a picture of the bot's page, drawn by tests/server/test_page_look.py",
+    "docs/images/page-dark.png": "a picture of the bot's page, drawn by tests/server/test_page_look.py",
+    "docs/images/page-light.png": "a picture of the bot's page, drawn by tests/server/test_page_look.py",
     "docs/images/pull-request-comment.png": "a picture of a comment, drawn by tests/test_look.py",
     "src/hubpipe/models/zero_day/model.safetensors": "numbers alone; a test learns them again from scripts/zero_day/",
 }

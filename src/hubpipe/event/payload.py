@@ -31,6 +31,7 @@ def parse(kind: str, payload: object, repo: str | None = None) -> Event | Declin
         subject=subject,
         comment=_comment(payload),
         actor=_login(sender),
+        label=_text(_object(payload, "label"), "name") or None,
     )
 
 

@@ -175,7 +175,8 @@ class Event:
 
     `kind` is the webhook's name, `action` its activity type (None where the kind has none).
     `subject` is None for events about no one thing (a schedule, a manual dispatch).
-    `comment` is the comment that the event brings, on the subject.
+    `comment` is the comment that the event brings, on the subject. `label` is the one that was set or taken
+    off, where that is what happened.
     """
 
     kind: str
@@ -184,6 +185,7 @@ class Event:
     subject: Subject | None
     comment: Comment | None = None
     actor: str | None = None
+    label: str | None = None
 
     @property
     def name(self) -> str:

@@ -137,6 +137,8 @@ def _flow(flow: FlowReport) -> dict[str, Any]:
         "models": [asdict(info) for info in flow.models],
         "read": _reading_json(flow.fitted, flow.not_read),
         "predictions": predictions_json(last),
+        "chosen": [score.label for score in flow.plan.chosen],
+        "choices": [score.label for score in flow.plan.scores],
         "files": _files_json(flow.findings.digest),
         "steps": [_step(step) for step in flow.steps],
         "effects": [effect_json(effect) for effect in flow.plan.effects],

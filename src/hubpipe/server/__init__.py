@@ -3,11 +3,12 @@
 import logging
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from hubpipe import world
 from hubpipe.errors import HubpipeError
@@ -19,6 +20,7 @@ from hubpipe.server.database import open_database
 from hubpipe.server.hub import Hub
 from hubpipe.server.ledger import Ledger
 from hubpipe.server.missed import EVERY, Catcher, Claims
+from hubpipe.server.page import routes
 from hubpipe.server.settings import Asked, Settings, settings
 from hubpipe.server.setup import Setup
 from hubpipe.server.shelf import Warm
@@ -46,7 +48,8 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
         stack.callback(ledger.close)
         loaded = threading.Event()
         front = Front(ledger, chosen.secret, redaction, loaded.is_set, chosen.role != "worker")
-        server = _server(front, chosen)
+        pages = routes(chosen.page, ledger, chosen.secret, world.places(environ)) if chosen.page else ()
+        server = _server(front, chosen, pages)
         beginning = Beginning(_worker(chosen, ledger, redaction, environ), loaded, server)
         if chosen.role == "web":
             loaded.set()
@@ -99,9 +102,9 @@ class Beginning(threading.Thread):
             self._begun.worker.drain()
 
 
-def _server(front: Front, chosen: Settings) -> uvicorn.Server:
+def _server(front: Front, chosen: Settings, pages: Sequence[BaseRoute]) -> uvicorn.Server:
     config = uvicorn.Config(
-        application(front),
+        application(front, pages),
         host=chosen.host,
         port=chosen.port,
         log_config=None,

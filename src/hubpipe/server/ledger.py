@@ -100,6 +100,15 @@ class Ledger:
         statuses = STATES[state] if state else None
         return tuple(self._entries(status=statuses, limit=limit, offset=offset, sort_desc=True))
 
+    def marks(self, state: State | None = None, limit: int = 50, offset: int = 0) -> tuple[tuple[str, str, int], ...]:
+        """Give what is another as soon as `recent` gives something else: ids, statuses, and when they changed last."""
+        light: dict[str, Any] = {"load_input": False, "load_output": False}
+        statuses = STATES[state] if state else None
+        found = self._client.list_workflows(
+            name=WORKFLOW, status=statuses, limit=limit, offset=offset, sort_desc=True, **light
+        )
+        return tuple((one.workflow_id, one.status, one.updated_at or 0) for one in found)
+
     def stages(self, identifier: str) -> tuple[Stage, ...]:
         """Give the stages of a delivery that are done, in order."""
         found = self._client.list_workflow_steps(identifier)

@@ -8,6 +8,7 @@ from typing import Literal
 from hubpipe.errors import UsageError
 from hubpipe.server import credentials
 from hubpipe.server.database import USUAL, password_of
+from hubpipe.server.page import PageKey, page_key
 from hubpipe.server.worker import Pace
 
 Role = Literal["all", "web", "worker"]
@@ -61,12 +62,13 @@ class Settings:
     secret: str = field(repr=False)
     app: AppKey | None = None
     token: str = field(default="", repr=False)
+    page: PageKey | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must stand in no log and no database."""
-        key = self.app.private_key if self.app else ""
-        return tuple(filter(None, (self.secret, self.token, key, password_of(self.database))))
+        key, page = self.app.private_key if self.app else "", self.page.token if self.page else ""
+        return tuple(filter(None, (self.secret, self.token, key, page, password_of(self.database))))
 
 
 def settings(asked: Asked, environ: Mapping[str, str]) -> Settings:
@@ -91,6 +93,7 @@ def settings(asked: Asked, environ: Mapping[str, str]) -> Settings:
         secret=secret,
         app=app,
         token=token,
+        page=page_key(environ) if asked.role != "worker" else None,
     )
 
 
