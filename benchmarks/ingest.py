@@ -2,7 +2,7 @@
 
     python -m benchmarks.ingest [--rounds 5] [--seconds 3] [--database postgresql://...] [--only NAME ...]
 
-The servers run at the same time and are asked in turn, round by round, so that a busy machine slows all alike. They are:
+The servers run at the same time and are asked in turn, round by round: a busy machine slows all alike. They are:
 
 probot          https://probot.github.io, an app that does nothing on issues.opened; it keeps nothing
 keeps nothing   hubpipe's door with a ledger that throws away: what the way to the database costs
@@ -13,7 +13,6 @@ The payloads are GitHub's own examples of issues.opened, as compact as GitHub se
 """
 
 import argparse
-import asyncio
 import json
 import os
 import subprocess
@@ -34,7 +33,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from benchmarks.load import Measured, Prepared, measure
 from benchmarks.machine import machine
-from hubpipe.server import listen
+from hubpipe.redaction import redaction_for
+from hubpipe.server import listen, words
 from hubpipe.server.app import Front, application
 from hubpipe.server.delivery import Delivery, signature
 from hubpipe.server.ledger import Depth, State
@@ -159,6 +159,13 @@ def _here(environ: Mapping[str, str]) -> dict[str, str]:
     return {**environ, "PYTHONPATH": str(PEERS.parents[1])}
 
 
+def serve_nothing(port: int) -> None:
+    """Serve as `hubpipe serve --role web` does, but for the ledger."""
+    redaction = redaction_for(os.environ, SECRET)
+    words.log_as_json(redaction)
+    listen(application(Front(Nothing(), SECRET, redaction)), HOST, port)  # type: ignore[arg-type]
+
+
 def row(name: str, connections: int, rounds: Sequence[Measured]) -> str:
     """Describe a server's rounds: the median of each figure, and the spread of what is a second."""
     rates = [one.rate for one in rounds]
@@ -209,7 +216,7 @@ def main() -> None:
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve is not None:
-        listen(application(Front(Nothing(), SECRET)), HOST, arguments.serve)  # type: ignore[arg-type]
+        serve_nothing(arguments.serve)
         return
     if arguments.database is None:
         print(NO_DATABASE)

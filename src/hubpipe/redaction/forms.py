@@ -56,8 +56,10 @@ SUSPECT_PREFIX = re.compile(
 SUSPECT_VALUE = re.compile(
     r"[=>:|,?](?<![=>:|,?][=>:|,?])[=>:|`'\"\s]{0,8}(?!/)(?=[\w.=+~-]{0,60}\d)[\w.=+/~-]{14}", re.ASCII
 )
-NAMED = ("xox", "pat", "v1.0-", "xapp-", "curl", "mongodb", "BBDC-", "SWMKEY-", "SG.", "endr+", "hooks")
-NAMED += ('"client_secret"', "BUNDLE_GEMS__")
+NAMED = (
+    *("xox", "pat", "v1.0-", "xapp-", "curl", "mongodb", "BBDC-", "SWMKEY-", "SG.", "endr+", "hooks"),
+    *('"client_secret"', "BUNDLE_GEMS__"),
+)
 SUSPECT_NAME = re.compile(
     r"(?<![\w-])(?:_{0,3}xox[a-z]-|pat\w{14}\.|v1\.0-[0-9a-f]{20}|xapp-\d|curl\s|mongodb|BBDC-|SWMKEY-|SG\.|endr\+"
     r"|hooks\Wslack)|\"client_secret\"|BUNDLE_GEMS__",
@@ -98,10 +100,10 @@ def may_hold_some(text: str) -> bool:
 
 
 def _may_hold_some(text: str) -> bool:
-    return any(form.search(text) for form in (*OWN_FORMS, KEY_BEGINS)) or _is_suspect(text)
+    return any(form.search(text) for form in (*OWN_FORMS, KEY_BEGINS)) or is_suspect(text)
 
 
-def _is_suspect(text: str) -> bool:
+def is_suspect(text: str) -> bool:
     """Tell whether it is worth to ask the rules."""
     return bool(
         SUSPECT_VALUE.search(text)
@@ -156,7 +158,7 @@ def _private_keys(text: str) -> Iterator[Place]:
 
 
 def _by_rules(text: str) -> Iterator[Place]:
-    if len(text) < LONG and not _is_suspect(text):
+    if len(text) < LONG and not is_suspect(text):
         return
     # Zero bytes would make it read the text as UTF-16.
     data = text.encode("utf-8", "replace").replace(b"\0", b" ")

@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -48,11 +47,6 @@ def application(front: Front, more: Sequence[BaseRoute] = ()) -> Starlette:
     inbox = Inbox(front.ledger.put)
     waiting = metrics.Waiting(front.ledger)
 
-    @asynccontextmanager
-    async def living(app: Starlette) -> AsyncIterator[None]:
-        with inbox:
-            yield
-
     async def webhooks(request: Request) -> Response:
         started = time.monotonic()
         try:
@@ -87,15 +81,14 @@ def application(front: Front, more: Sequence[BaseRoute] = ()) -> Starlette:
         return Response(body, media_type=kind)
 
     routes: list[BaseRoute] = [
+        *([Route("/webhooks", webhooks, methods=["POST"])] if front.takes_deliveries else []),
         Route("/healthz", _alive),
         Route("/readyz", ready),
         Route("/metrics", numbers),
         Route("/openapi.json", _described),
         *more,
     ]
-    if front.takes_deliveries:
-        routes.append(Route("/webhooks", webhooks, methods=["POST"]))
-    return Starlette(routes=routes, lifespan=living)
+    return Starlette(routes=routes)
 
 
 async def _alive(request: Request) -> Response:
