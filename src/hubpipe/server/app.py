@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -25,6 +25,7 @@ LARGE = 256 * 1024
 
 TOO_LARGE = f"the body has more than {delivery.MOST_BYTES // 1024 // 1024} MB"
 NO_LENGTH = "the header Content-Length is no number"
+HUNG_UP = "the connection ended before the body did"
 NOT_STORED = "the delivery could not be stored: GitHub keeps it, and the bot asks for it again"
 STORED = "stored %s of %s"
 FORGOTTEN = "forgot a delivery: %s"
@@ -107,11 +108,14 @@ async def _body(request: Request) -> bytes:
     if int(told[:12]) > delivery.MOST_BYTES:
         raise RefusedError(413, TOO_LARGE)
     pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > delivery.MOST_BYTES:
-            raise RefusedError(413, TOO_LARGE)
-        pieces.append(piece)
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > delivery.MOST_BYTES:
+                raise RefusedError(413, TOO_LARGE)
+            pieces.append(piece)
+    except ClientDisconnect as gone:
+        raise RefusedError(400, HUNG_UP) from gone
     return b"".join(pieces)
 
 

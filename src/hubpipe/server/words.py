@@ -24,7 +24,8 @@ def log_as_json(redaction: Redaction, level: int = logging.INFO) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("hubpipe").setLevel(level)
     engine = logging.getLogger("dbos")
-    engine.handlers, engine.propagate = [], True
+    # Where it finds a handler, it makes none of its own.
+    engine.handlers, engine.propagate = [handler], False
 
 
 class _Lines(JsonFormatter):
