@@ -43,8 +43,11 @@ PEERS = Path(__file__).parent / "peers"
 EXAMPLES = Path(__file__).parents[1] / "tests/standin/node_modules/@octokit/webhooks-examples/api.github.com/index.json"
 HOST, SECRET, START_LIMIT = "127.0.0.1", "It's a Secret to Everybody", 60
 CONNECTIONS = (1, 16, 64)
-ROW = "{name:<14} {connections:>11} {rate:>7,.0f} ({low:,.0f} to {high:,.0f}) {half:>9.2f} {most:>9.2f}"
-HEAD = f"{'server':<14} {'connections':>11} {'a second (lowest to highest round)':>34} {'p50 ms':>6} {'p99 ms':>9}"
+ROW = "| {name} | {connections} | {rate:,.0f} ({low:,.0f} to {high:,.0f}) | {half:.2f} | {most:.2f} | {cpu} |"
+HEAD = (
+    "| server | connections | a second (lowest to highest round) | p50 ms | p99 ms | CPU ms a delivery |\n"
+    "| --- | ---: | ---: | ---: | ---: | ---: |"
+)
 NO_DATABASE = "postgresql: SKIPPED, no --database postgresql://USER:PASSWORD@HOST/NAME was given"
 NOT_STARTED = "{name} did not start:\n{words}"
 
@@ -75,6 +78,23 @@ class Server:
     name: str
     port: int
     requests: tuple[Prepared, ...]
+    process: "subprocess.Popen[bytes]"
+
+    def cpu(self) -> float | None:
+        """Give the seconds that it has kept a processor busy: what a machine that others use does not change."""
+        try:
+            told = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a server did in one round, and how many seconds of a processor that took."""
+
+    measured: Measured
+    cpu: float | None
 
 
 def prepared(path: str, wanted: bytes) -> tuple[Prepared, ...]:
@@ -94,7 +114,9 @@ def _prepared(path: str, wanted: bytes, payload: object) -> Prepared:
 
 
 @contextmanager
-def running(name: str, command: Sequence[str], environ: Mapping[str, str], folder: Path, port: int) -> Iterator[None]:
+def running(
+    name: str, command: Sequence[str], environ: Mapping[str, str], folder: Path, port: int
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a server until its port answers, and end it afterwards."""
     log = folder / f"{name}.log"
     with log.open("wb") as out:
@@ -105,7 +127,7 @@ def running(name: str, command: Sequence[str], environ: Mapping[str, str], folde
             if process.poll() is not None or time.monotonic() > end:
                 raise SystemExit(NOT_STARTED.format(name=name, words=log.read_text()))
             time.sleep(0.1)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=60)
@@ -150,8 +172,8 @@ def servers(stack: ExitStack, folder: Path, database: str | None, only: Sequence
         rows["postgresql"] = (hubpipe(database, first + 3), secret, ours)
     for port, (name, (command, environ, requests)) in enumerate(rows.items(), first):
         if not only or name in only:
-            stack.enter_context(running(name, command, environ, folder, port))
-            yield Server(name, port, requests)
+            process = stack.enter_context(running(name, command, environ, folder, port))
+            yield Server(name, port, requests, process)
 
 
 def _here(environ: Mapping[str, str]) -> dict[str, str]:
@@ -167,32 +189,41 @@ def serve_nothing(port: int) -> None:
     answer(config, config.bind_socket())
 
 
-def row(name: str, connections: int, rounds: Sequence[Measured]) -> str:
+def row(name: str, connections: int, rounds: Sequence[Round]) -> str:
     """Describe a server's rounds: the median of each figure, and the spread of what is a second."""
-    rates = [one.rate for one in rounds]
+    rates = [one.measured.rate for one in rounds]
+    costs = [1000 * one.cpu / len(one.measured.seconds) for one in rounds if one.cpu is not None]
     return ROW.format(
         name=name,
         connections=connections,
         rate=median(rates),
         low=min(rates),
         high=max(rates),
-        half=1000 * median(one.quantile(0.5) for one in rounds),
-        most=1000 * median(one.quantile(0.99) for one in rounds),
+        half=1000 * median(one.measured.quantile(0.5) for one in rounds),
+        most=1000 * median(one.measured.quantile(0.99) for one in rounds),
+        cpu=f"{median(costs):.2f}" if costs else "unknown",
     )
 
 
 async def compare(found: Sequence[Server], rounds: int, seconds: float) -> None:
     """Measure the servers in turn, and print a row each."""
     for server in found:  # what is compiled or opened at first is no part of the figures
-        await measure(HOST, server.port, server.requests, 4, seconds / 2)
+        await measure(HOST, server.port, server.requests, 4, seconds)
     for connections in CONNECTIONS:
-        taken: dict[str, list[Measured]] = {server.name: [] for server in found}
+        taken: dict[str, list[Round]] = {server.name: [] for server in found}
         for _ in range(rounds):
             for server in found:
-                got = await measure(HOST, server.port, server.requests, connections, seconds)
-                taken[server.name].append(got)
+                taken[server.name].append(await one_round(server, connections, seconds))
         for name, measured in taken.items():
             print(row(name, connections, measured), flush=True)
+
+
+async def one_round(server: Server, connections: int, seconds: float) -> Round:
+    """Measure one server once."""
+    before = server.cpu()
+    measured = await measure(HOST, server.port, server.requests, connections, seconds)
+    after = server.cpu()
+    return Round(measured, None if before is None or after is None else after - before)
 
 
 def settings(rounds: int, seconds: float, requests: Sequence[Prepared]) -> str:

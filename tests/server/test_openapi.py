@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from itertools import cycle
+from typing import Any
 
 import pytest
 import requests
@@ -52,7 +53,7 @@ class Signed(requests.auth.AuthBase):
         self._kind = kind
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        body = request.body or b""
+        body: Any = request.body or b""
         request.headers["X-Hub-Signature-256"] = signature(body.encode() if isinstance(body, str) else body, SECRET)
         if self._kind is not None:
             request.headers["X-GitHub-Event"] = self._kind
@@ -69,13 +70,13 @@ def test_what_is_published_is_the_description_and_openapi(web: Process) -> None:
 
 @schema.parametrize()
 @BOUNDED
-def test_every_answer_is_one_that_the_description_has(case: Case, web: Process) -> None:
+def test_every_answer_is_one_that_the_description_has(case: "Case[Any]", web: Process) -> None:
     case.call_and_validate(base_url=web.url)
 
 
 @schema.include(path="/webhooks").parametrize()
 @BOUNDED
-def test_every_answer_to_a_signed_request_is_one_that_the_description_has(case: Case, web: Process) -> None:
+def test_every_answer_to_a_signed_request_is_one_that_the_description_has(case: "Case[Any]", web: Process) -> None:
     case.call_and_validate(base_url=web.url, auth=Signed(), excluded_checks=[*SIGNED_ANYWAY])
 
 
@@ -86,7 +87,7 @@ KINDS = cycle(sorted(SUBJECTS))
 @schema.include(path="/webhooks").parametrize()
 @BOUNDED
 def test_every_answer_about_an_event_that_hubpipe_handles_is_one_that_the_description_has(
-    case: Case, web: Process
+    case: "Case[Any]", web: Process
 ) -> None:
     kind = next(KINDS)
     known = next((payload for name, payload in recorded() if name == kind), {})
