@@ -34,7 +34,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from benchmarks.load import Measured, Prepared, measure
 from benchmarks.machine import machine
 from hubpipe.redaction import redaction_for
-from hubpipe.server import answer, listening, words
+from hubpipe.server import answering, words
 from hubpipe.server.app import Front, application
 from hubpipe.server.delivery import Delivery, signature
 from hubpipe.server.ledger import Depth, State
@@ -185,8 +185,7 @@ def serve_nothing(port: int) -> None:
     """Serve as `hubpipe serve --role web` does, but for the ledger."""
     redaction = redaction_for(os.environ, SECRET)
     words.log_as_json(redaction)
-    config = listening(application(Front(Nothing(), SECRET, redaction)), HOST, port)  # type: ignore[arg-type]
-    answer(config, config.bind_socket())
+    answering(application(Front(Nothing(), SECRET, redaction)), HOST, port).run()  # type: ignore[arg-type]
 
 
 def row(name: str, connections: int, rounds: Sequence[Round]) -> str:
