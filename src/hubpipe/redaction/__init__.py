@@ -1,12 +1,13 @@
 """Turn any value into one without secrets: our own by their values, anybody's by their forms."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from hubpipe.errors import HubpipeError
-from hubpipe.redaction.forms import REDACTED, without_known_forms
-from hubpipe.redaction.own import without_own
+from hubpipe.redaction.forms import REDACTED, may_hold_some, without_known_forms
+from hubpipe.redaction.own import may_hold_own, without_own
 
 __all__ = ["FORMS", "REDACTED", "SECRETS", "Redaction", "redaction_for"]
 
@@ -40,9 +41,13 @@ class Redaction:
     def all(self, value: Value) -> Value:
         """Take the secrets out of every string in a value: of dataclasses, mappings, lists, errors of any depth.
 
-        What is none of these, such as bytes or a number, stays as it is. Nothing is changed in place.
+        What is none of these, such as bytes or a number, stays as it is, and so does a value without secrets. Nothing
+        is changed in place.
         """
-        return cast("Value", self._clean(value))
+        # Most values hold no secret. One look at all of their texts is a fifth of the work of a look at each: a line's
+        # end between two stops no pattern that the end of a text would not stop.
+        text = "\n".join(_texts(value))
+        return cast("Value", self._clean(value)) if may_hold_own(text, self.own) or may_hold_some(text) else value
 
     def _clean(self, value: Any) -> Any:
         # Not its subclasses: an enumeration's member or Markdown that is written already is no stranger's text.
@@ -53,7 +58,7 @@ class Redaction:
         if isinstance(value, Mapping):
             return {self._clean(key): self._clean(item) for key, item in value.items()}
         if is_dataclass(value) and not isinstance(value, type):
-            given = {one.name: getattr(value, one.name) for one in fields(value) if one.init}
+            given = {name: getattr(value, name) for name in _fields(type(value))}
             cleaned = {name: self._clean(item) for name, item in given.items()}
             changed = {name: item for name, item in cleaned.items() if item != given[name]}
             return replace(value, **changed) if changed else value
@@ -65,6 +70,30 @@ class Redaction:
         clean.args = self._clean(error.args)
         vars(clean).update(self._clean(vars(error)))
         return clean
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Give every string that a value holds, as `Redaction.all` goes through it."""
+    if type(value) is str:
+        yield value
+    elif type(value) in (tuple, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts(key)
+            yield from _texts(item)
+    elif isinstance(value, HubpipeError):
+        yield from _texts(value.args)
+        yield from _texts(vars(value))
+    elif is_dataclass(value) and not isinstance(value, type):
+        for name in _fields(type(value)):
+            yield from _texts(getattr(value, name))
+
+
+@cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind) if one.init)
 
 
 FORMS = Redaction()

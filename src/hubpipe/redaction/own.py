@@ -23,6 +23,16 @@ def without_own(text: str, secrets: Sequence[str]) -> str:
     return text
 
 
+def may_hold_own(text: str, secrets: Sequence[str]) -> bool:
+    """Tell whether any of some secrets stands in a text, in any of their spellings."""
+    return any(
+        spelling in text
+        for secret in secrets
+        if len(secret) >= LEAST
+        for spelling in (*_spellings(secret), *_cores(secret))
+    )
+
+
 @lru_cache(maxsize=64)
 def _spellings(secret: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((secret, quote(secret, safe=""), quote(secret), dumps(secret)[1:-1])))

@@ -1,5 +1,6 @@
 """Turn GitHub's deliveries into labels and comments, in a process that stays: the webhook door."""
 
+import gc
 import logging
 import signal
 import threading
@@ -8,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import uvicorn
-from starlette.routing import BaseRoute
+from starlette.applications import Starlette
 
 from hubpipe import world
 from hubpipe.errors import HubpipeError
@@ -32,7 +33,7 @@ NOT_BEGUN = "the worker could not begin: please report it with the lines above"
 LAST_ANSWERS = 5  # seconds
 LISTENING = "hubpipe serves as %s at http://%s:%d"
 
-__all__ = ["Asked", "Pace", "Setup", "serve", "set_up"]
+__all__ = ["Asked", "Pace", "Setup", "answering", "serve", "set_up"]
 
 
 def serve(asked: Asked, environ: Mapping[str, str]) -> int:
@@ -49,7 +50,7 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
         loaded = threading.Event()
         front = Front(ledger, chosen.secret, redaction, loaded.is_set, chosen.role != "worker")
         pages = routes(chosen.page, ledger, chosen.secret, world.places(environ)) if chosen.page else ()
-        server = _server(front, chosen, pages)
+        server = answering(application(front, pages), chosen.host, chosen.port)
         beginning = Beginning(_worker(chosen, ledger, redaction, environ), loaded, server)
         if chosen.role == "web":
             loaded.set()
@@ -88,6 +89,7 @@ class Beginning(threading.Thread):
             self._begun.models.up()
             self._begun.worker.start()
             self._loaded.set()
+            _stay()
         except HubpipeError as error:
             log.critical("%s", error)
             self.failed = self._server.should_exit = True
@@ -102,11 +104,12 @@ class Beginning(threading.Thread):
             self._begun.worker.drain()
 
 
-def _server(front: Front, chosen: Settings, pages: Sequence[BaseRoute]) -> uvicorn.Server:
+def answering(app: Starlette, host: str, port: int) -> uvicorn.Server:
+    """Make the server of one process, which answers until a signal ends it."""
     config = uvicorn.Config(
-        application(front, pages),
-        host=chosen.host,
-        port=chosen.port,
+        app,
+        host=host,
+        port=port,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -118,7 +121,14 @@ def _server(front: Front, chosen: Settings, pages: Sequence[BaseRoute]) -> uvico
         # At its end uvicorn raises the signal that it got once more: with nobody else to take it, that would end
         # the process before its worker has drained.
         signal.signal(number, server.handle_exit)
+    _stay()
     return server
+
+
+def _stay() -> None:
+    """Let what is there stay: a look at all libraries and models, in search of garbage, lets every request wait."""
+    gc.collect()
+    gc.freeze()
 
 
 def _worker(chosen: Settings, ledger: Ledger, redaction: Redaction, environ: Mapping[str, str]) -> _Begun:

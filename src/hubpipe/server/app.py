@@ -2,14 +2,13 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -26,6 +25,7 @@ LARGE = 256 * 1024
 
 TOO_LARGE = f"the body has more than {delivery.MOST_BYTES // 1024 // 1024} MB"
 NO_LENGTH = "the header Content-Length is no number"
+HUNG_UP = "the connection ended before the body did"
 NOT_STORED = "the delivery could not be stored: GitHub keeps it, and the bot asks for it again"
 STORED = "stored %s of %s"
 FORGOTTEN = "forgot a delivery: %s"
@@ -47,11 +47,6 @@ def application(front: Front, more: Sequence[BaseRoute] = ()) -> Starlette:
     """Make the server of one process; `more` are the routes of pages."""
     inbox = Inbox(front.ledger.put)
     waiting = metrics.Waiting(front.ledger)
-
-    @asynccontextmanager
-    async def living(app: Starlette) -> AsyncIterator[None]:
-        with inbox:
-            yield
 
     async def webhooks(request: Request) -> Response:
         started = time.monotonic()
@@ -87,15 +82,14 @@ def application(front: Front, more: Sequence[BaseRoute] = ()) -> Starlette:
         return Response(body, media_type=kind)
 
     routes: list[BaseRoute] = [
+        *([Route("/webhooks", webhooks, methods=["POST"])] if front.takes_deliveries else []),
         Route("/healthz", _alive),
         Route("/readyz", ready),
         Route("/metrics", numbers),
         Route("/openapi.json", _described),
         *more,
     ]
-    if front.takes_deliveries:
-        routes.append(Route("/webhooks", webhooks, methods=["POST"]))
-    return Starlette(routes=routes, lifespan=living)
+    return Starlette(routes=routes)
 
 
 async def _alive(request: Request) -> Response:
@@ -114,11 +108,14 @@ async def _body(request: Request) -> bytes:
     if int(told[:12]) > delivery.MOST_BYTES:
         raise RefusedError(413, TOO_LARGE)
     pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > delivery.MOST_BYTES:
-            raise RefusedError(413, TOO_LARGE)
-        pieces.append(piece)
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > delivery.MOST_BYTES:
+                raise RefusedError(413, TOO_LARGE)
+            pieces.append(piece)
+    except ClientDisconnect as gone:
+        raise RefusedError(400, HUNG_UP) from gone
     return b"".join(pieces)
 
 

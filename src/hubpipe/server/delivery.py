@@ -3,13 +3,14 @@
 Source: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 """
 
-import hashlib
 import hmac
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic_core import from_json
 
 from hubpipe.errors import EventError
 from hubpipe.event import Declined, Event, parse
@@ -18,6 +19,8 @@ from hubpipe.redaction import FORMS, Redaction
 # GitHub's own cap: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap
 MOST_BYTES = 25 * 1024 * 1024
 IDENTIFIER = re.compile(r"[0-9A-Za-z-]{1,100}")
+ACTION = re.compile(r"\w{1,100}", re.ASCII)
+JSON = "application/json"
 SIGNATURE = "sha256="
 BOT = "Bot"
 # What a bot may bring about: something new to read. Nothing of it is what hubpipe itself does, so that no effect of
@@ -35,7 +38,9 @@ TEXTLESS = frozenset({"schedule", "workflow_run", "workflow_dispatch"})
 UNSIGNED = "the delivery is not signed with this bot's secret: compare the webhook's secret with HUBPIPE_WEBHOOK_SECRET"
 NO_IDENTIFIER = "the header X-GitHub-Delivery is no delivery's GUID"
 NO_NAME = "the header X-GitHub-Event is missing"
-NOT_JSON = "the body is not JSON: set the webhook's content type to application/json"
+NOT_JSON = "the body is not a JSON object"
+OTHER_TYPE = "the body is {type}: set the webhook's content type to application/json"
+NO_ACTION = "the payload's action is no word, as each of GitHub's is"
 NO_KIND = "hubpipe does not handle {kind}"
 FROM_A_BOT = "{event} by a bot brings nothing new"
 
@@ -72,7 +77,7 @@ def read(headers: Mapping[str, str], body: bytes, secret: str, redaction: Redact
     """Read a request; `headers` have lower-case names.
 
     Nothing of the body is looked at before its signature holds. Raises RefusedError with 401 for a wrong one, and with
-    400 for what is not as GitHub sends it.
+    400 for what is not as GitHub sends it, with 415 for a form.
     """
     if not is_signed(headers.get("x-hub-signature-256", ""), body, secret):
         raise RefusedError(401, UNSIGNED)
@@ -81,6 +86,10 @@ def read(headers: Mapping[str, str], body: bytes, secret: str, redaction: Redact
         raise RefusedError(400, NO_IDENTIFIER)
     if not kind:
         raise RefusedError(400, NO_NAME)
+    # A webhook that a person adds to a repository sends forms, unless told otherwise.
+    kind_of_body = headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind_of_body != JSON:
+        raise RefusedError(415, OTHER_TYPE.format(type=kind_of_body))
     payload = _json(body)
     if kind in TEXTLESS:
         return Forgotten(NO_KIND.format(kind=kind))
@@ -90,6 +99,8 @@ def read(headers: Mapping[str, str], body: bytes, secret: str, redaction: Redact
         raise RefusedError(400, str(error)) from error
     if isinstance(event, Declined):
         return Forgotten(NO_KIND.format(kind=kind))
+    if event.action is not None and not ACTION.fullmatch(event.action):
+        raise RefusedError(400, NO_ACTION)
     if _is_a_bots(payload) and event.action not in NEW.get(kind, frozenset()):
         return Forgotten(FROM_A_BOT.format(event=event.name))
     return Delivery(identifier, redaction.all(event), _installation(payload))
@@ -97,7 +108,7 @@ def read(headers: Mapping[str, str], body: bytes, secret: str, redaction: Redact
 
 def signature(body: bytes, secret: str) -> str:
     """Sign a body as GitHub does."""
-    return SIGNATURE + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return SIGNATURE + hmac.digest(secret.encode(), body, "sha256").hex()
 
 
 def is_signed(given: str, body: bytes, secret: str) -> bool:
@@ -107,12 +118,20 @@ def is_signed(given: str, body: bytes, secret: str) -> bool:
 
 def _json(body: bytes) -> Any:
     try:
-        payload = json.loads(body)
+        payload = _quick_json(body)
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, NOT_JSON) from error
     if not isinstance(payload, dict):
         raise RefusedError(400, NOT_JSON)
     return payload
+
+
+def _quick_json(body: bytes) -> Any:
+    try:
+        return from_json(body, cache_strings="keys")
+    except ValueError:
+        # It does not take half characters and deep nests, which are JSON all the same.
+        return json.loads(body)
 
 
 def _is_a_bots(payload: Mapping[str, Any]) -> bool:

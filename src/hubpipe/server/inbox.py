@@ -5,10 +5,8 @@ the next one together.
 """
 
 import asyncio
-import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from queue import Empty, SimpleQueue
 
 from hubpipe.server.delivery import Delivery
 
@@ -16,50 +14,39 @@ MOST = 200
 
 
 class Inbox:
-    """Stores deliveries in a thread of its own; `store` stores many at once, or raises."""
+    """Stores deliveries, one transaction at a time; `store` stores many at once, or raises."""
 
     def __init__(self, store: Callable[[Sequence[Delivery]], None]):
         self._store = store
-        self._waiting: SimpleQueue[tuple[Delivery, Future[None]] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="inbox", daemon=True)
-
-    def __enter__(self) -> "Inbox":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._waiting.put(None)
-        self._thread.join()
+        self._waiting: deque[tuple[Delivery, asyncio.Future[None]]] = deque()
+        self._writer: asyncio.Task[None] | None = None
 
     async def put(self, delivery: Delivery) -> None:
         """Come back when a delivery is stored; raises what kept it from being."""
-        stored: Future[None] = Future()
-        self._waiting.put((delivery, stored))
-        await asyncio.wrap_future(stored)
+        stored = asyncio.get_running_loop().create_future()
+        self._waiting.append((delivery, stored))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+        await stored
 
-    def _work(self) -> None:
-        going = True
-        while going:
-            first = self._waiting.get()
-            batch = [first, *self._rest()]
-            going = None not in batch
-            self._write([one for one in batch if one is not None])
+    async def _write(self) -> None:
+        """Write until nobody waits."""
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+            fault = await asyncio.to_thread(self._fault, [delivery for delivery, _ in batch])
+            for _, stored in batch:
+                if stored.done():  # whoever waited has gone
+                    continue
+                if fault is None:
+                    stored.set_result(None)
+                else:
+                    stored.set_exception(fault)
+        self._writer = None
 
-    def _rest(self) -> list[tuple[Delivery, Future[None]] | None]:
-        found: list[tuple[Delivery, Future[None]] | None] = []
-        while len(found) < MOST:
-            try:
-                found.append(self._waiting.get_nowait())
-            except Empty:
-                break
-        return found
-
-    def _write(self, batch: Sequence[tuple[Delivery, "Future[None]"]]) -> None:
+    def _fault(self, batch: Sequence[Delivery]) -> Exception | None:
+        """Store, and tell what went wrong: whoever waits must hear of it, and the next ones be stored."""
         try:
-            self._store([delivery for delivery, _ in batch])
-        except Exception as fault:  # whoever waits must hear of it, and the next ones be stored
-            for _, stored in batch:
-                stored.set_exception(fault)
-        else:
-            for _, stored in batch:
-                stored.set_result(None)
+            self._store(batch)
+        except Exception as fault:
+            return fault
+        return None

@@ -51,6 +51,7 @@ def _webhooks() -> dict[str, Any]:
             "400": _answer("It is not as GitHub sends it", ERROR),
             "401": _answer("It is not signed with the webhook's secret", ERROR),
             "413": _answer("It is too large", ERROR),
+            "415": _answer("It is no JSON, but a form", ERROR),
             "503": _answer("It could not be stored", ERROR),
         },
     }
