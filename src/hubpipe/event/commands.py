@@ -1,0 +1,24 @@
+"""Turn a comment's text into the command that it gives to hubpipe."""
+
+import re
+
+NAME = "/hubpipe"
+# What hubpipe does by itself, in the order in which it is told.
+WORDS = ("label", "summarize", "explain", "similar", "undo", "help")
+USUAL = "help"
+
+_LINE_END = re.compile(r"[\r\n]")
+# ASCII alone: a letter that only looks like one of these, or an invisible one between them, gives no command.
+_COMMAND = re.compile(rf" {{0,3}}{NAME}(?:[ \t]+([^ \t].*)?)?", re.IGNORECASE | re.ASCII)
+
+
+def command_in(text: str) -> str | None:
+    """Give what stands behind `/hubpipe` in a text's first line, in lower case; None where that gives no command.
+
+    Empty lines before it do not count; more than three spaces before it make it code, as Markdown has it.
+    """
+    start = len(text) - len(text.lstrip(" \t\r\n"))
+    begun = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    line = _LINE_END.split(text[begun:], maxsplit=1)[0]
+    found = _COMMAND.fullmatch(line)
+    return None if found is None else (found[1] or USUAL).lower().strip(" \t")
