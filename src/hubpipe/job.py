@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from hubpipe.choices import USUAL_LABELS, choices
 from hubpipe.config import Flow, Step
 from hubpipe.decide import LabelState
-from hubpipe.event import Event, Label
-from hubpipe.reading import BOT
+from hubpipe.event import BOT, Event, Label
 from hubpipe.redaction import FORMS, Redaction
 
 if TYPE_CHECKING:

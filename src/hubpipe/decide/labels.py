@@ -57,8 +57,16 @@ class LabelState:
 
     def set_by_me(self, label: str) -> bool:
         """Tell whether hubpipe was the last to set a label."""
-        added = [change for change in self._changes(label) if change.added]
-        return bool(added) and self.me is not None and added[-1].actor == self.me
+        return self.me is not None and self.setter(label) == self.me
+
+    def setter(self, label: str) -> str | None:
+        """Give who set a label last; None where GitHub does not tell."""
+        added = [change.actor for change in self._changes(label) if change.added]
+        return added[-1] if added else None
+
+    def set_by_person(self, label: str) -> bool:
+        """Tell whether anybody but hubpipe ever set a label."""
+        return any(change.added and (self.me is None or change.actor != self.me) for change in self._changes(label))
 
     def _changes(self, label: str) -> list[LabelChange]:
         return [change for change in self.history if _same(change.label, label)]

@@ -1,6 +1,6 @@
 """Turn a webhook's name and payload into an Event; the only place that knows GitHub's payload JSON."""
 
-from hubpipe.event.commands import command_in
+from hubpipe.event.commands import command_in, without_command
 from hubpipe.event.payload import REPOSITORY, SUBJECTS, comment, parse
 from hubpipe.event.runs import EndedRun, ended_run
 from hubpipe.event.things import (
@@ -46,4 +46,5 @@ __all__ = [
     "comment",
     "ended_run",
     "parse",
+    "without_command",
 ]
