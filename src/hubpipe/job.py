@@ -50,6 +50,7 @@ class Job:
             history=self.github.label_changes(repo, number),
             existing=self.repository_labels,
             me=bot(self.github.login()),
+            respects_undo=self.flow.command is None and not self.flow.publish.labels.remove_stale,
         )
 
 

@@ -1,15 +1,17 @@
 """Turn emulate's people and comments into GitHub's: what each person may, and reactions, which emulate lacks."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tests.standin.wire import Reply, Request, reply_json
+from tests.standin.wire import Reply, Request, paged, reply_json
 
 if TYPE_CHECKING:
     from tests.standin.gateway import Gateway
 
 CONTENTS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
+LOCKED = "Unable to create reaction because issue is locked."
 # What GitHub calls each of emulate's permissions: https://docs.github.com/en/rest/collaborators/collaborators
 PERMISSIONS = {"admin": "admin", "maintain": "write", "push": "write", "triage": "read", "pull": "read"}
 
@@ -33,6 +35,9 @@ def react(gateway: "Gateway", request: Request, where: dict[str, str]) -> Reply:
         return reply_json(404, {"message": "Not Found", "status": "404"})
     if content not in CONTENTS:
         return reply_json(422, {"message": "Validation Failed", "status": "422"})
+    number = str(comment["issue_url"]).rpartition("/")[2]
+    if request.token in gateway.bots and f"{where['repo']}#{number}" in gateway.locked:
+        return reply_json(403, {"message": LOCKED})
     # emulate refuses whoever may not write an edit that changes nothing.
     allowed = gateway.pass_on(replace(request, method="PATCH", path=path, body=_same(comment["body"])))
     if allowed.status != 200:
@@ -47,3 +52,26 @@ def react(gateway: "Gateway", request: Request, where: dict[str, str]) -> Reply:
 
 def _same(body: str) -> bytes:
     return json.dumps({"body": body}).encode()
+
+
+def comments(gateway: "Gateway", request: Request, where: dict[str, str]) -> Reply:
+    """All comments of a repository, on issues and on pull requests; emulate takes the word for an issue's number."""
+    repo = f"/repos/{where['repo']}"
+    everybody = {"state": "all", "per_page": "100"}
+    subjects = [gateway.get(request, f"{repo}/{kind}", **everybody) for kind in ("issues", "pulls")]
+    if None in subjects:
+        return gateway.pass_on(replace(request, path=f"{repo}/issues"))
+    numbers = sorted({one["number"] for some in subjects for one in some})
+    found = [one for number in numbers for one in _of_issue(gateway, request, f"{repo}/issues/{number}")]
+    fresh = [one for one in found if one["updated_at"] >= request.query.get("since", "")]
+    return paged(request, sorted(fresh, key=lambda one: one["id"], reverse=request.query.get("direction") == "desc"))
+
+
+def _of_issue(gateway: "Gateway", request: Request, path: str) -> Iterator[dict[str, Any]]:
+    page = 0
+    while True:
+        page += 1
+        some = gateway.get(request, f"{path}/comments", per_page="100", page=str(page)) or []
+        yield from some
+        if len(some) < 100:
+            return

@@ -277,6 +277,7 @@ ROUTES: tuple[tuple[str, str, Route], ...] = (
     ("PATCH", f"{REPO}/issues/{NUMBER}", histories.edited),
     ("POST", f"{REPO}/issues/{NUMBER}/comments", _comment),
     ("PATCH", f"{REPO}/issues/comments/{NUMBER}", _comment),
+    ("GET", f"{REPO}/issues/comments", commands.comments),
     ("POST", f"{REPO}/issues/comments/{NUMBER}/reactions", commands.react),
     ("GET", f"{REPO}/collaborators/(?P<user>[^/]+)/permission", commands.permission),
     ("POST", f"{REPO}/labels", _new_label),

@@ -133,7 +133,7 @@ def _reasons(done: Done) -> AnswerPart:
     would = [WOULD_SET.format(labels=", ".join(effect.add))] if effect.add else []
     would += [WOULD_TAKE.format(labels=", ".join(effect.remove))] if effect.remove else []
     return AnswerPart(
-        name=done.errand.name,
+        name=done.errand.about,
         lines=(*would, *_faults(report)),
         scores=report.plan.scores,
         chosen=tuple(score.label for score in report.plan.chosen),

@@ -26,11 +26,15 @@ INPUTS = {"issue": ("title", "body", "comments"), "pull_request": ("title", "bod
 
 @dataclass(frozen=True)
 class Errand:
-    """A flow that is run for an order; where it is `silent`, all that it finds goes into the answer alone."""
+    """A flow that is run for an order; where it is `silent`, all that it finds goes into the answer alone.
+
+    `about` is the configuration's flow that a silent one tells of.
+    """
 
     name: str
     flow: Flow
     silent: bool = False
+    about: str = ""
 
 
 def errands(order: Order, config: Config) -> tuple[Errand, ...]:
@@ -58,7 +62,7 @@ def _explain(order: Order, config: Config) -> Iterator[Errand]:
             steps = tuple(_explaining(step, flow) for step in flow.pipeline)
             explaining = flow.model_copy(update={"pipeline": steps})
             quiet = _on_command(order, explaining, labels=flow.publish.labels)
-            yield Errand(SILENT.format(flow=name, word=order.word), quiet, silent=True)
+            yield Errand(SILENT.format(flow=name, word=order.word), quiet, silent=True, about=name)
 
 
 def _explaining(step: Step, flow: Flow) -> Step:
@@ -81,7 +85,7 @@ def _similar(order: Order, config: Config) -> Iterator[Errand]:
         for name, flow in _fitting(order, config)
         if flow.publish.comment is not None and flow.searches
     ]
-    yield from found or [_own(order, pipeline=[{"against": "issues"}])]
+    yield from found or [_own(order, pipeline=[{"against": "issues", "model": AUTO}])]
 
 
 MAKING: Mapping[str, Callable[[Order, Config], Iterator[Errand]]] = {

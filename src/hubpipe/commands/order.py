@@ -69,11 +69,11 @@ def order_of(event: Event, config: Config) -> Order | None:
 
 def refusal_of(order: Order, rules: Commands, github: "GitHub | None") -> Refusal | None:
     """Say why an order is not carried out, None where it is: by whom it is, and how many there were in an hour."""
-    if order.comment.by_bot or order.comment.author is None:
+    if order.comment.by_bot:
         return Refusal(BY_A_BOT)
     if github is None:
         return Refusal(NOT_ASKED)
-    role = github.role(order.repo, order.comment.author)
+    role = github.role(order.repo, order.comment.author) if order.comment.author else "none"
     if role not in ENOUGH[rules.roles]:
         return Refusal(STRANGER.format(least=rules.roles, who=order.who, role=role))
     return _over(order, rules, github)
