@@ -21,6 +21,7 @@ CALLED = (
     REPO,
     f"{REPO}/contents/{{path}}",
     f"{REPO}/labels",
+    f"{REPO}/labels/{{name}}",
     f"{REPO}/check-runs",
     f"{REPO}/check-runs/{{check_run_id}}",
     f"{REPO}/check-runs/{{check_run_id}}/annotations",
