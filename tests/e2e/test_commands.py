@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -352,7 +353,7 @@ def test_a_person_with_the_role_may(standin: StandIn, tmp_path: Path, role: str,
     ],
     ids=["login", "type", "app"],
 )
-def test_no_program_gives_commands(standin: StandIn, tmp_path: Path, told: dict[str, object]) -> None:
+def test_no_program_gives_commands(standin: StandIn, tmp_path: Path, told: dict[str, Any]) -> None:
     number = issue(standin)
     step, comment = says(standin, tmp_path, number, "/hubpipe label", **told)
     assert step.status == 0, step.log

@@ -58,13 +58,14 @@ def comments(gateway: "Gateway", request: Request, where: dict[str, str]) -> Rep
     """All comments of a repository, on issues and on pull requests; emulate takes the word for an issue's number."""
     repo = f"/repos/{where['repo']}"
     everybody = {"state": "all", "per_page": "100"}
-    subjects = [gateway.get(request, f"{repo}/{kind}", **everybody) for kind in ("issues", "pulls")]
+    subjects: list[Any] = [gateway.get(request, f"{repo}/{kind}", **everybody) for kind in ("issues", "pulls")]
     if None in subjects:
         return gateway.pass_on(replace(request, path=f"{repo}/issues"))
     numbers = sorted({one["number"] for some in subjects for one in some})
     found = [one for number in numbers for one in _of_issue(gateway, request, f"{repo}/issues/{number}")]
     fresh = [one for one in found if one["updated_at"] >= request.query.get("since", "")]
-    return paged(request, sorted(fresh, key=lambda one: one["id"], reverse=request.query.get("direction") == "desc"))
+    fresh.sort(key=lambda one: int(one["id"]), reverse=request.query.get("direction") == "desc")
+    return paged(request, fresh)
 
 
 def _of_issue(gateway: "Gateway", request: Request, path: str) -> Iterator[dict[str, Any]]:

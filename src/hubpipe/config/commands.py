@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, WrapSerializer
 
 from hubpipe.config.section import Int, Section
 
@@ -25,4 +25,13 @@ def _switched(value: Any) -> Any:
     return {} if value is None or value is True else value
 
 
-MaybeCommands = Annotated[Commands | None, BeforeValidator(_switched, json_schema_input_type=Commands | bool | None)]
+def _written(value: Commands | None, write: SerializerFunctionWrapHandler) -> Any:
+    """Write what was switched off as it was read: null would mean the usual ones."""
+    return False if value is None else write(value)
+
+
+MaybeCommands = Annotated[
+    Commands | None,
+    BeforeValidator(_switched, json_schema_input_type=Commands | bool | None),
+    WrapSerializer(_written),
+]

@@ -220,9 +220,8 @@ class Config(Section):
             version=self.version,
             models=_laid(self.models, base.models),
             budget=_laid(self.budget, base.budget),
-            commands=self._commands_over(base),
             flows={**base.flows, **self.flows},
-        )
+        ).model_copy(update={"commands": self._commands_over(base)})  # None is read as nothing said
 
     def _commands_over(self, base: "Config") -> Commands | None:
         if "commands" not in self.model_fields_set:
