@@ -12,7 +12,7 @@ USUAL = "help"
 
 _LINE_END = re.compile(r"[\r\n]")
 # ASCII alone: a letter that only looks like one of these, or an invisible one between them, gives no command.
-_COMMAND = re.compile(rf" {{0,3}}{NAME}(?:[ \t]+([^ \t].*)?)?", re.IGNORECASE | re.ASCII)
+_COMMAND = re.compile(r" {0,3}/hubpipe(?:[ \t]+([^ \t].*)?)?", re.IGNORECASE | re.ASCII)
 
 
 def command_in(text: str) -> str | None:

@@ -59,7 +59,7 @@ SHORTENED = "\n\n_Shortened: this is not all of it._"
 REMARKS = "{count} remark{s} on {files} file{of}"
 
 _MARKER = "<!-- hubpipe: flow="
-_MARKED = re.compile(rf"{re.escape(_MARKER)}(.{{1,100}}?) -->")
+_MARKED = re.compile(r"<!-- hubpipe: flow=(.{1,100}?) -->")
 # What a run took to find the same: in the footer, which is the last line.
 _EFFORT = re.compile(r" in \d+(?:\.\d)? s(?=, not by a person)| · read \d+ files?(?:, \d+ as before)?(?= ·)")
 
