@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from hubpipe.config import TASKS, files, json_schema, steps, targets, values
+from hubpipe.config import TASKS, commands, files, json_schema, steps, targets, values
 from hubpipe.config.events import ACTIVITIES, DEFAULT_ACTIVITIES
 from hubpipe.config.section import Section
 from hubpipe.config.step_keys import READ_BY
@@ -23,6 +23,7 @@ SECTIONS: dict[str, type[Section]] = {
     "when": steps.When,
     "models": steps.ModelRules,
     "budget": steps.Budget,
+    "commands": commands.Commands,
     "prompts": steps.Prompts,
     "rules": files.Rules,
     "rules-paths": files.PathRule,

@@ -9,11 +9,13 @@ import yaml
 
 from hubpipe import config
 from hubpipe.check import check
+from hubpipe.event.commands import WORDS
 from hubpipe.models import hub
 from hubpipe.models.base import Places
+from hubpipe.permissions import needed as needed_by_a_job
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("pull-requests", "threads-and-releases")
+PAGES = ("commands", "pull-requests", "threads-and-releases")
 EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
 BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 # Some examples need a learned model, which the one that comes with hubpipe stands for.
@@ -80,6 +82,20 @@ def test_the_workflows_of_a_page_give_what_its_flows_need() -> None:
     read = [needed(block) for block in blocks("threads-and-releases")]
     given = [job["permissions"] for one in workflows("threads-and-releases") for job in one["jobs"].values()]
     assert given == [read[0]["on-request"], read[-1]["notes"]]
+
+
+def test_the_workflow_of_commands_gives_what_commands_need() -> None:
+    [block] = blocks("commands")
+    of_file = config.parse((ROOT / "examples" / "commands.yml").read_text(encoding="utf-8"))
+    assert config.parse(block) == of_file
+    whole = yaml.safe_load((ROOT / "examples" / "workflows" / "commands.yml").read_text(encoding="utf-8"))
+    given = [job["permissions"] for one in (*workflows("commands"), whole) for job in one["jobs"].values()]
+    assert given == [needed_by_a_job(of_file, ["issue_comment"])] * 2
+
+
+def test_the_page_on_commands_tells_what_help_tells() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `/hubpipe (\w+)` \|", text, re.MULTILINE) == list(WORDS)
 
 
 @pytest.mark.parametrize("page", PAGES)

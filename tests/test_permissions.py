@@ -90,6 +90,23 @@ def test_each_event_and_mode_needs_no_more_than_its_flows_write(
     assert needed(settings, events, mode) == wanted
 
 
+@pytest.mark.threat("fault", "permissions")
+def test_commands_need_to_write_where_a_workflow_starts_on_comments(settings: Config) -> None:
+    wanted = {"contents": "read", "issues": "write", "pull-requests": "write"}
+    assert needed(settings, ["issue_comment"]) == wanted
+    assert verdict(settings, "issue_comment", str(wanted)) == Verdict()
+    assert "  issue_comment (commands)     contents: read, issues: write, pull-requests: write" in list(
+        permissions.lines(settings)
+    )
+    off = settings.model_copy(update={"commands": None})
+    assert needed(off, ["issue_comment"]) == {"contents": "read"}
+    assert not any("commands" in line for line in permissions.lines(off))
+    # They are none of what the flows' own events need.
+    assert permissions.joined(permissions.by_event(settings).values()) == permissions.joined(
+        permissions.by_event(off).values()
+    )
+
+
 def test_a_dry_run_needs_to_read_alone(settings: Config) -> None:
     assert set(needed(settings, ["issues", "release"], dry=True).values()) == {"read"}
 

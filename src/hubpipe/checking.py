@@ -66,6 +66,8 @@ def as_json(checked: Checked) -> dict[str, Any]:
         "permissions": permissions.joined(by_event.values()),
         "permissions_by_event": by_event,
     }
+    if checked.config.commands is not None:
+        found["permissions_of_commands"] = permissions.COMMANDS
     if checked.workflows:
         found["workflows"] = {file: asdict(verdict) for file, verdict in checked.workflows.items()}
     if checked.token is not None:

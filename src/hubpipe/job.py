@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from hubpipe.choices import USUAL_LABELS, choices
 from hubpipe.config import Flow, Step
 from hubpipe.decide import LabelState
-from hubpipe.event import Event, Label
-from hubpipe.reading import BOT
+from hubpipe.event import BOT, Event, Label
 from hubpipe.redaction import FORMS, Redaction
 
 if TYPE_CHECKING:
@@ -51,6 +50,7 @@ class Job:
             history=self.github.label_changes(repo, number),
             existing=self.repository_labels,
             me=bot(self.github.login()),
+            respects_undo=self.flow.command is None and not self.flow.publish.labels.remove_stale,
         )
 
 

@@ -23,6 +23,10 @@ RUN, TRAIN, ANALYSE, APPLY = "run", "train", "analyse", "apply"
 ANALYSED = "pull_request"  # the event that both stages are about
 CONFIGURATION: Permissions = {"contents": READ}
 HISTORY: Permissions = {"contents": READ, "issues": READ, "pull-requests": READ}
+# Reactions and answers, labels and comments that are taken back, on whatever the comment stands.
+COMMANDS: Permissions = {"contents": READ, "issues": WRITE, "pull-requests": WRITE}
+COMMENTED = "issue_comment"
+OF_COMMANDS = f"{COMMENTED} (commands)"
 ARTIFACT: Permissions = {"actions": READ}  # to download what another run has left
 
 # The scopes of a classic token that let it write to a repository.
@@ -69,7 +73,8 @@ def needed(config: Config, events: Iterable[str], mode: str = RUN, *, dry: bool 
         return HISTORY
     brought = {ANALYSED} if mode in (ANALYSE, APPLY) else set(events)
     flows = [flow for flow in config.flows.values() if flow is not None and brought & set(flow.on)]
-    found = joined([CONFIGURATION, *(of_flow(flow, brought) for flow in flows)])
+    ordered = [COMMANDS] if config.commands is not None and COMMENTED in brought else []
+    found = joined([CONFIGURATION, *(of_flow(flow, brought) for flow in flows), *ordered])
     if mode == APPLY:
         found = joined([ARTIFACT, found])
     return _read_only(found) if mode == ANALYSE or dry else found
@@ -107,6 +112,8 @@ def lines(config: Config) -> Iterator[str]:
         return
     yield "permissions by event"
     yield from (f"  {kind:<28} {words(found)}" for kind, found in kinds.items())
+    if config.commands is not None and COMMENTED not in kinds:
+        yield f"  {OF_COMMANDS:<28} {words(COMMANDS)}"
     yield "permissions of a job for all of them"
     yield "    permissions:"
     yield from (f"      {scope}: {level}" for scope, level in joined(kinds.values()).items())

@@ -11,7 +11,7 @@ from hubpipe.change import Change, Memory
 from hubpipe.change.memory import recalled
 from hubpipe.config import FILE_INPUTS, Flow, globs
 from hubpipe.errors import UsageError
-from hubpipe.event import ChangedFile, Comment, Event, Material, Subject
+from hubpipe.event import ChangedFile, Comment, Event, Material, Subject, without_command
 from hubpipe.pipeline import Changed
 from hubpipe.redaction import FORMS, Redaction
 from hubpipe.text import Document, compose
@@ -24,8 +24,6 @@ UNRELEASED = "Unreleased"
 # Who may give a command, by GitHub's word about a comment's author.
 # Source: https://docs.github.com/en/graphql/reference/enums#commentauthorassociation
 OWN_PEOPLE = ("OWNER", "MEMBER", "COLLABORATOR")
-# How the login of every GitHub App ends, that of Actions' own token included; no bot gives another one orders.
-BOT = "[bot]"
 COMMAND = "/{command}"
 NAMED_COMMAND = "/hubpipe {command}"
 
@@ -94,7 +92,8 @@ def read(
     reading = _filtered(flow, reading)
     told = flow.each is None and _tells_files(flow) and reading.change is not None
     inputs = [one for one in flow.input if not (told and one in FILE_INPUTS)]
-    document = compose(reading.subject, reading.material, inputs, event.comment)
+    comment = without_command(event.comment) if event.comment is not None else None
+    document = compose(reading.subject, reading.material, inputs, comment)
     # Once more: cleaning brings together what invisible characters kept apart.
     reading = replace(reading, document=redaction.all(document))
     return replace(reading, alone=reading.alone or _scarcity(flow, event, reading))
@@ -150,7 +149,7 @@ def _order(flow: Flow, event: Event) -> str:
     words = " ".join(said).casefold()
     if words not in (COMMAND.format(command=flow.command), NAMED_COMMAND.format(command=flow.command)):
         return NO_COMMAND.format(command=flow.command)
-    if event.comment.association not in OWN_PEOPLE or (event.comment.author or "").endswith(BOT):
+    if event.comment.association not in OWN_PEOPLE or event.comment.by_bot:
         who = event.comment.author or "the author"
         return STRANGER.format(command=flow.command, who=who, association=event.comment.association or "unknown")
     return ""
@@ -269,7 +268,7 @@ def _texts(flow: Flow, event: Event, subject: Subject, github: "GitHub | None") 
     material = github.material(event.repo, subject, beyond)
     return replace(
         material,
-        comments=tuple(said for said in material.comments if not is_own(said, github)),
+        comments=tuple(without_command(said) for said in material.comments if not is_own(said, github)),
         commits=(*subject.commits, *material.commits),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from hubpipe import deadline, run, world
+from hubpipe import commands, deadline, run, world
 from hubpipe.config import PATH
 from hubpipe.errors import EventError, StoppedError, UsageError
 from hubpipe.event import SUBJECTS, Declined, parse
@@ -64,7 +64,8 @@ def _replay(request: Replay, environ: Mapping[str, str], token: str | None, limi
             log.info(NO_CONFIG)
         settings = world.configuration(event.repo, PATH, github)
     publish = dry_run.publish if request.dry_run or github is None else to_github(github)
-    with world.with_learned(world.places(environ), settings.matching(event).values(), event.repo, github) as places:
+    flows = commands.flows_for(event, settings)
+    with world.with_learned(world.places(environ), flows, event.repo, github) as places:
         return run.handle(event, settings, github, Shelf(places), publish, redaction_for(environ), limit)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from hubpipe import pipeline, planning
+from hubpipe import commands, pipeline, planning
 from hubpipe.config import Config, Flow
 from hubpipe.deadline import Deadline, Stop
 from hubpipe.decide import Effect, Plan
@@ -23,6 +23,7 @@ from hubpipe.redaction import FORMS, Redaction
 from hubpipe.report import FlowReport, Report, StepReport
 from hubpipe.report.cut import cut, not_begun
 from hubpipe.report.found import findings
+from hubpipe.report.growing import Growing
 from hubpipe.similar import Tracker
 from hubpipe.sinks import Outcome, Publish, Target, attempt
 
@@ -66,13 +67,6 @@ class Means:
     keep: Keep
 
 
-@dataclass
-class _Growing:
-    """What is known of a flow so far, also where it is ended in the middle."""
-
-    report: FlowReport
-
-
 def handle(
     event: Event,
     config: Config,
@@ -100,45 +94,78 @@ def handle(
     ]
     flows: tuple[FlowReport, ...] = ()
     with suppress(Stop):
-        for job in jobs:
+        flows = _ordered(event, config, github, redaction, means)
+        for job in _left(jobs, flows):
             flows = (*flows, _run(job, means))
     # What is left is to tell of it: an end here would say that nothing was published.
     deadline.over()
-    flows += tuple(not_begun(FlowReport(job.name), deadline.struck) for job in jobs[len(flows) :])
+    flows += tuple(not_begun(FlowReport(job.name), deadline.struck) for job in _left(jobs, flows))
     spent = means.terms.meter
     return Report(redaction.all(event), flows, spent=spent.report() if spent.calls else {})
 
 
+def _left(jobs: Sequence[Job], done: Sequence[FlowReport]) -> Sequence[Job]:
+    """Give the jobs that were not done yet, by a command neither."""
+    names = {report.flow for report in done}
+    return [job for job in jobs if job.name not in names]
+
+
+def _ordered(
+    event: Event, config: Config, github: "GitHub | None", redaction: Redaction, means: Means
+) -> tuple[FlowReport, ...]:
+    """Carry out the command that a comment gives, if it gives one; its own report is the first."""
+    order = commands.order_of(event, config)
+    if order is None:
+        return ()
+    others: list[FlowReport] = []
+
+    def run(job: Job, silent: bool) -> FlowReport:
+        report = _run(job, replace(means, publish=commands.unpublished) if silent else means)
+        others.append(commands.bare(report) if silent else report)
+        return report
+
+    hands = commands.Hands(github, redaction, means.deadline, means.publish, run, means.keep)
+    own = _guarded(order.name, redaction, means.deadline, lambda own: commands.carry_out(order, config, hands, own))
+    return (own, *others)
+
+
 def _run(job: Job, means: Means) -> FlowReport:
-    started, begun, whole = time.monotonic(), False, False
-    growing, deadline = _Growing(FlowReport(job.name)), means.deadline
+    def work(growing: Growing) -> None:
+        resolved = means.keep(f"{job.name}: resolve", Flow, lambda: means.models.resolve(job.flow))
+        _work(replace(job, flow=resolved), means, growing)
+        with means.deadline.whole():
+            growing.begun = True
+            for outcome in _publish(job, growing.report.plan, means):
+                growing.report = replace(growing.report, outcomes=(*growing.report.outcomes, outcome))
+            growing.whole = True
+
+    return _guarded(job.name, job.redaction, means.deadline, work)
+
+
+def _guarded(name: str, redaction: Redaction, deadline: Deadline, work: Callable[[Growing], None]) -> FlowReport:
+    """Do one flow's work, or a command's; whatever ends it is told in its report."""
+    started, growing = time.monotonic(), Growing(FlowReport(name))
     if deadline.struck:
         return not_begun(growing.report, deadline.struck)
     try:
-        job = replace(job, flow=means.keep(f"{job.name}: resolve", Flow, lambda: means.models.resolve(job.flow)))
-        _work(job, means, growing)
-        with deadline.whole():
-            begun = True
-            for outcome in _publish(job, growing.report.plan, means):
-                growing.report = replace(growing.report, outcomes=(*growing.report.outcomes, outcome))
-            whole = True
+        work(growing)
     except Stop as stop:
         deadline.over()
-        growing.report = growing.report if whole else cut(growing.report, str(stop), writing=begun)
+        growing.report = growing.report if growing.whole else cut(growing.report, str(stop), writing=growing.begun)
     except HubpipeError as error:
         growing.report = replace(growing.report, error=error)
     except MemoryError:
-        log.exception("%s: %s", job.name, NO_MEMORY)
+        log.exception("%s: %s", name, NO_MEMORY)
         growing.report = replace(growing.report, error=HubpipeError(NO_MEMORY))
     except Exception as fault:  # one flow must not take the others with it, nor what it has found itself
-        log.exception("%s: %s", job.name, BROKE_DOWN)
+        log.exception("%s: %s", name, BROKE_DOWN)
         unforeseen = HubpipeError(UNFORESEEN.format(kind=type(fault).__name__, reason=fault))
         growing.report = replace(growing.report, error=unforeseen)
     with deadline.telling():
-        return job.redaction.all(replace(growing.report, seconds=time.monotonic() - started))
+        return redaction.all(replace(growing.report, seconds=time.monotonic() - started))
 
 
-def _work(job: Job, means: Means, growing: _Growing) -> None:
+def _work(job: Job, means: Means, growing: Growing) -> None:
     """Read, ask and decide; the report grows."""
     started, keep = time.monotonic(), means.keep
     subject = subject_of(job.flow, job.event)
@@ -172,7 +199,7 @@ def _decide(job: Job, reading: Reading, report: FlowReport) -> Plan:
     return planning.ruled(job, reading) if by_rules else planning.decided(job, reading, report)
 
 
-def _infer(job: Job, reading: Reading, means: Means, growing: _Growing) -> tuple[StepReport, ...]:
+def _infer(job: Job, reading: Reading, means: Means, growing: Growing) -> tuple[StepReport, ...]:
     """Run the steps on what was read; the report grows with each."""
     material = reading.material
     work = Work(

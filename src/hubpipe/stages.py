@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hubpipe import run, world
+from hubpipe import commands, run, world
 from hubpipe.analysis import ACTIVITIES, Activity, Analysis, folder
 from hubpipe.analysis.recording import Recording
 from hubpipe.analysis.replaying import Replaying
@@ -57,7 +57,8 @@ class Means:
 
 def at_once(event: Event, means: Means) -> Report:
     """Read, ask, decide and publish in one run."""
-    with world.with_learned(means.places, means.config.matching(event).values(), event.repo, means.github) as places:
+    flows = commands.flows_for(event, means.config)
+    with world.with_learned(means.places, flows, event.repo, means.github) as places:
         return run.handle(
             event, means.config, means.github, Shelf(places), means.publish, means.redaction, means.deadline
         )

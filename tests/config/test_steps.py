@@ -296,7 +296,7 @@ def test_a_search_over_past_issues_is_a_step_of_the_learned_model() -> None:
     ("pipeline", "rest", "expected"),
     [
         ("{against: issues, model: embedded}", "publish: comment", "embedded keeps no index of past issues"),
-        ("{against: issues, model: auto}", "publish: comment", "auto keeps no index of past issues"),
+        ("{against: issues, model: 'fake:'}", "publish: comment", "fake: keeps no index of past issues"),
         ("{against: issues, labels: [bug]}", "publish: comment", "there are no labels to choose from"),
         ("{against: pulls}", "publish: comment", "known here: issues"),
         ("{against: issues, explain: true}", "publish: comment", "sentence-similarity does not read it"),

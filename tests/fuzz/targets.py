@@ -13,12 +13,14 @@ from safetensors.numpy import save
 from hubpipe import change, config
 from hubpipe.change.memory import recalled
 from hubpipe.errors import ConfigError, EventError, ModelError
-from hubpipe.event import SUBJECTS, ChangedFile, parse
+from hubpipe.event import SUBJECTS, ChangedFile, Comment, Subject, command_in, parse, without_command
 from hubpipe.github.diffs import patches_of
 from hubpipe.models import answers, chat, safe_pickle
+from hubpipe.models.base import Score, Why
 from hubpipe.models.learned import archive
 from hubpipe.models.learned.folder import ARCHIVE
-from hubpipe.render import held, spliced, taken_off, without
+from hubpipe.render import Answer, AnswerPart, held, marker, spliced, taken_off, without
+from hubpipe.render import answer as answer_of
 from hubpipe.render.neutral import at_start, code, code_in_cell, in_cell, line_of, neutralise
 from hubpipe.render.pages import COMMENT_LIMIT, filled, size
 from hubpipe.report.inert import inert
@@ -43,6 +45,7 @@ TEMPLATES = (
     "{% for x in [a, b, c] %}{{ x }}{% if x %}{{ x | truncate(9) }}{% endif %}\n{% endfor %}",
 )
 OWN = ("details", "summary", "a", "img", "h1", "h2", "hr", "blockquote", "pre", "<!--", *TABLE, *LIST)
+SUBJECT = Subject("issue", 1, "Title", "Body")
 LABELS = {"bug": "", "question": "How?"}
 SUFFIXES = (".py", ".ts", ".go", ".rb", ".c", ".md", ".yml", "")
 MOST = 20_000  # characters: what is longer is cut before
@@ -187,6 +190,18 @@ def answered(data: bytes) -> None:
     assert not {chat.BEGIN, chat.END, "<|im_end|>"} & set(matter.splitlines())
 
 
+def commands(data: bytes) -> None:
+    """A comment that may give a command, and the answer to one, which never may."""
+    text = text_of(data)
+    said, comment = command_in(text), Comment(1, "octocat", text)
+    assert said is None or "/hubpipe" in text.lower()
+    assert without_command(comment) == comment or said is not None
+    told = AnswerPart(text, (text,), (Score(text, 0.5),), (text,), (Why(text, (), ((text, 0.5),)),))
+    answer = f"{marker('a')}\n{answer_of(Answer(text, text, SUBJECT, (text,), (told,), {text: text}, text))}"
+    assert not any(command_in(line) for line in (answer, *answer.splitlines()))
+    _hold(answer, (*OWN, "strong", "sub"))
+
+
 TARGETS: dict[str, Target] = {
     "neutralise": in_prose,
     "in-cell": in_tables,
@@ -202,6 +217,7 @@ TARGETS: dict[str, Target] = {
     "marks": marks,
     "change": changes,
     "answers": answered,
+    "commands": commands,
 }
 
 

@@ -8,13 +8,15 @@ import pytest
 
 from hubpipe.config import Step
 from hubpipe.errors import ModelNotFoundError, TaskError
+from hubpipe.event import KnownIssue
 from hubpipe.models import describe, hub, load, resolve
-from hubpipe.models.base import Certain, Explaining, Places, Scores
+from hubpipe.models.base import Alike, Certain, Explaining, Places, Scores, Searching
 from hubpipe.models.learned import folder
 from hubpipe.models.learned.kinds import ZERO_DAY_KINDS, kinds
 
 AUTO = Step(model="auto", task="zero-shot-classification")
 KINDS = {"type: bug": "", "enhancement": "A wish"}
+ISSUES = {1: "The app crashes on start", 2: "Add a dark theme", 3: "How do I install it?"}
 CRASH = "The app crashes on start\n\nSince the update it fails with a NullPointerException. Stack trace below."
 
 
@@ -122,3 +124,25 @@ def test_the_zero_day_head_knows_the_kinds_that_labels_are_held_against() -> Non
 def test_every_kind_may_be_named_once() -> None:
     assert kinds(["C-bug", "feature request"]) == {"bug": "C-bug", "enhancement": "feature request"}
     assert kinds(["bug", "regression"]) is None
+
+
+def test_a_search_is_made_in_the_learned_index_and_before_there_is_one_among_what_it_is_told(
+    learned: Places, places: Places, tmp_path: Path
+) -> None:
+    step = Step(model="auto", task="sentence-similarity", against="issues")
+    bare = retold(learned, tmp_path)
+    assert bare.learned is not None
+    assert resolve(step, bare).model == "zero-day"
+    (bare.learned / folder.ARCHIVE).write_bytes(b"")
+    assert resolve(step, bare).model == "learned"
+    model = load(resolve(step, places), {}, places)
+    assert isinstance(model, Searching)
+    before = sorted(path.name for path in hub.ZERO_DAY_FOLDER.iterdir())
+    told = [KnownIssue(number, title, "", (), "", True, "2026-01-01T00:00:00Z") for number, title in ISSUES.items()]
+    model.learn(told, [f"{issue.title}\n\n" for issue in told], keep=True)
+    [alike] = model.predict(["The application crashes when it starts\n\n"])
+    assert isinstance(alike, Alike)
+    assert alike.issues[0].number == 1
+    assert len(alike.issues) == len(ISSUES)
+    # What comes with hubpipe stays as it came.
+    assert sorted(path.name for path in hub.ZERO_DAY_FOLDER.iterdir()) == before

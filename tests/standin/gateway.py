@@ -12,7 +12,7 @@ from hashlib import sha1
 from itertools import count
 from typing import Any
 
-from tests.standin import apps, checks, histories, pulls
+from tests.standin import apps, checks, commands, histories, pulls
 from tests.standin.comparison import Comparison
 from tests.standin.servers import RELAY
 from tests.standin.wire import Answer, Reply, Request, paged, reply_json
@@ -54,6 +54,7 @@ class Gateway:
     links: dict[str, list[int]] = field(default_factory=dict)
     deleted_forks: set[str] = field(default_factory=set)
     locked: set[str] = field(default_factory=set)
+    reactions: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     dates: dict[str, dict[str, str]] = field(default_factory=dict)
     hooks: apps.Hooks = field(default_factory=apps.Hooks)
     clock: "count[int]" = field(default_factory=count)
@@ -276,6 +277,9 @@ ROUTES: tuple[tuple[str, str, Route], ...] = (
     ("PATCH", f"{REPO}/issues/{NUMBER}", histories.edited),
     ("POST", f"{REPO}/issues/{NUMBER}/comments", _comment),
     ("PATCH", f"{REPO}/issues/comments/{NUMBER}", _comment),
+    ("GET", f"{REPO}/issues/comments", commands.comments),
+    ("POST", f"{REPO}/issues/comments/{NUMBER}/reactions", commands.react),
+    ("GET", f"{REPO}/collaborators/(?P<user>[^/]+)/permission", commands.permission),
     ("POST", f"{REPO}/labels", _new_label),
     ("POST", f"{REPO}/issues/{NUMBER}/labels", _label_write),
     ("DELETE", f"{REPO}/issues/{NUMBER}/labels/.+", _label_write),

@@ -85,6 +85,10 @@ class StandIn(Authors):
         runs = self.api.ask("GET", f"{self._path}/commits/{sha}/check-runs?per_page=100")["check_runs"]
         return [run | {"annotations": self._annotations(run["id"])} for run in runs]
 
+    def reactions_of(self, comment: int) -> list[str]:
+        """What stands below a comment, in the order in which it came."""
+        return [content for _, content in self.gateway.reactions.get(str(comment), [])]
+
     def event(self, kind: str, action: str | None, number: int, **more: object) -> dict[str, Any]:
         """Make the payload that GitHub would send now; `more` is put in last. A release's number is its id."""
         return event_payload(self.api.ask, self.repo, kind, action, number) | more
@@ -114,6 +118,10 @@ class StandIn(Authors):
 
     def comment_as(self, user: str, number: int, body: str) -> int:
         return int(self._as(user).ask("POST", f"{self._issue(number)}/comments", body=body)["id"])
+
+    def invite(self, user: str, permission: str) -> None:
+        """Give a person a role in the repository: pull, triage, push, maintain or admin."""
+        self.api.ask("PUT", f"{self._path}/collaborators/{user}", permission=permission)
 
     def lock(self, number: int) -> None:
         """Lock a conversation: only people who may write to the repository can comment on it then."""

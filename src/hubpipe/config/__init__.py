@@ -1,9 +1,10 @@
 """Turn `.github/hubpipe.yml`, or the Action's inputs, into a Config of Flows."""
 
+from hubpipe.config.commands import Commands
 from hubpipe.config.files import AtLeast, PathRule, Rules
 from hubpipe.config.inputs import PLACES, from_inputs
 from hubpipe.config.parse import LEARNED, PATH, default, json_schema, parse, resolve
-from hubpipe.config.rules import problems_of_flow
+from hubpipe.config.rules import labels_of, problems_of_flow
 from hubpipe.config.steps import Budget, ModelRules, Prompts, Question, Step, When
 from hubpipe.config.targets import CheckTarget, CommentTarget, LabelsTarget, Publish, ReleaseTarget, SummaryTarget
 from hubpipe.config.tasks import CHOOSING, TASKS, Merge, Task
@@ -21,6 +22,7 @@ __all__ = [
     "AtLeast",
     "Budget",
     "CheckTarget",
+    "Commands",
     "CommentTarget",
     "Config",
     "Decide",
@@ -42,6 +44,7 @@ __all__ = [
     "default",
     "from_inputs",
     "json_schema",
+    "labels_of",
     "parse",
     "problems_of_flow",
     "resolve",

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from hubpipe.config import files, steps, targets, values
+from hubpipe.config import commands, files, steps, targets, values
 from hubpipe.config.events import ANY
 from hubpipe.config.rules import problems_of
 from hubpipe.config.section import Found, Section
@@ -40,6 +40,7 @@ SECTIONS: dict[tuple[str, ...], type[Section]] = {
     (): values.Config,
     ("models",): steps.ModelRules,
     ("budget",): steps.Budget,
+    ("commands",): commands.Commands,
     ("flows", ANY): values.Flow,
     ("flows", ANY, "pipeline"): steps.Step,
     ("flows", ANY, "pipeline", "when"): steps.When,

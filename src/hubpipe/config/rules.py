@@ -68,11 +68,11 @@ def _may_meet(one: Flow, other: Flow) -> bool:
 
 
 def _may_share_labels(one: Flow, other: Flow) -> bool:
-    ours, theirs = _labels_of(one), _labels_of(other)
+    ours, theirs = labels_of(one), labels_of(other)
     return ours is None or theirs is None or bool(ours & theirs)
 
 
-def _labels_of(flow: Flow) -> set[str] | None:
+def labels_of(flow: Flow) -> set[str] | None:
     """Give the labels that a flow may set; None where only its model or the repository knows."""
     if flow.rules is not None:
         return {label.casefold() for label in (*flow.rules.paths, *(flow.rules.size or ()))}

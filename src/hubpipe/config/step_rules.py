@@ -29,7 +29,7 @@ LONG_ANSWER = (
 NOT_DONE_BY = "{model} does not do {task}; it does {able}"
 ITS_INDEX = (
     "{model} keeps no index of past issues, hubpipe train does, beside the model that it learns: leave model out, "
-    "or name the folder of such a model, or its Hub id"
+    "name auto, or the folder of such a model, or its Hub id"
 )
 NO_ISSUES_ELSEWHERE = "the index of past issues is searched on the runner: leave endpoint out"
 NO_LABELS_THERE = "against: issues compares with issues: there are no labels to choose from"
@@ -65,10 +65,10 @@ def _own_model(step: Step) -> Iterator[tuple[str, str]]:
 
 
 def _search(step: Step) -> Iterator[tuple[str, str]]:
-    """Check a search over past issues, which only a model that was learned here can do."""
+    """Check a search over past issues, which only the models that were learned with hubpipe can do."""
     if step.against is None:
         return
-    if is_own(step.model) and step.model != LEARNED:
+    if is_own(step.model) and step.model not in (LEARNED, ZERO_DAY, AUTO):
         yield "model", ITS_INDEX.format(model=step.model)
     if step.endpoint is not None:
         yield "endpoint", NO_ISSUES_ELSEWHERE

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
+from hubpipe.config.commands import Commands, MaybeCommands
 from hubpipe.config.events import ACTIVITIES, ANY, DEFAULT_ACTIVITIES, EventName
 from hubpipe.config.files import AtLeast, Patterns, Rules
 from hubpipe.config.section import Float, Int, LabelName, Name, Section, Some, Words, empty, listed
@@ -189,6 +190,8 @@ class Config(Section):
     """What every model on the runner must keep to; what an endpoint serves cannot be checked."""
     budget: Annotated[Budget, BeforeValidator(empty, json_schema_input_type=Budget | None)] = Budget()
     """What one run may spend at endpoints."""
+    commands: MaybeCommands = Commands()
+    """Commands in comments, such as `/hubpipe label`: who may give them, how many an hour; false switches them off."""
     flows: dict[Name, Flow | None] = Field(default={})
     """The flows by name; null switches off a flow of the file that this one extends."""
 
@@ -218,7 +221,14 @@ class Config(Section):
             models=_laid(self.models, base.models),
             budget=_laid(self.budget, base.budget),
             flows={**base.flows, **self.flows},
-        )
+        ).model_copy(update={"commands": self._commands_over(base)})  # None is read as nothing said
+
+    def _commands_over(self, base: "Config") -> Commands | None:
+        if "commands" not in self.model_fields_set:
+            return base.commands
+        if self.commands is None or base.commands is None:
+            return self.commands
+        return _laid(self.commands, base.commands)
 
 
 Part = TypeVar("Part", bound=Section)

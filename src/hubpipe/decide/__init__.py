@@ -8,7 +8,7 @@ from hubpipe.config import CommentTarget, Flow, Step
 from hubpipe.decide.alike import likely
 from hubpipe.decide.check import check_effect
 from hubpipe.decide.choose import best, choose, holds, named, renamed
-from hubpipe.decide.effects import CheckEffect, CommentEffect, ReleaseEffect, Seen
+from hubpipe.decide.effects import CheckEffect, CommentEffect, ReactionEffect, ReleaseEffect, RemovalEffect, Seen
 from hubpipe.decide.labels import LabelsEffect, LabelState, allowed, candidates_of, labels_effect
 from hubpipe.decide.ruled import ruled
 from hubpipe.digest import Digest, NoteGroup
@@ -23,7 +23,9 @@ __all__ = [
     "LabelState",
     "LabelsEffect",
     "Plan",
+    "ReactionEffect",
     "ReleaseEffect",
+    "RemovalEffect",
     "Seen",
     "best",
     "choose",
@@ -41,7 +43,7 @@ __all__ = [
 NOTHING_MERGED = "the release has no merged pull request to tell of"
 NO_RELEASE = "the event brings no release to write into: the notes stand in the job summary"
 
-Effect: TypeAlias = LabelsEffect | CommentEffect | CheckEffect | ReleaseEffect
+Effect: TypeAlias = LabelsEffect | CommentEffect | CheckEffect | ReleaseEffect | RemovalEffect | ReactionEffect
 
 
 @dataclass(frozen=True)

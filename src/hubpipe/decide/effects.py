@@ -1,4 +1,4 @@
-"""What a flow may do to GitHub besides labels: a comment, a check run, a release's notes."""
+"""What a flow may do to GitHub besides labels: a comment, a check run, a release's notes; and a command besides."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -46,6 +46,24 @@ class CheckEffect:
     summary: str = ""
     annotations: tuple[Annotation, ...] = ()
     kind: Literal["check"] = "check"
+
+
+@dataclass(frozen=True)
+class RemovalEffect:
+    """One of hubpipe's own comments, of the flow that wrote it, which goes."""
+
+    flow: str
+    comment: int
+    kind: Literal["removal"] = "removal"
+
+
+@dataclass(frozen=True)
+class ReactionEffect:
+    """A reaction on the comment that gave a command."""
+
+    comment: int
+    content: Literal["eyes", "+1", "confused"]
+    kind: Literal["reaction"] = "reaction"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ NO_SUCH_LABEL = "the repository has no label {label!r}: make it, or set publish.
 NOT_GIVEN = "{label!r} is not among the labels to choose from: it is not used, whatever the model says"
 NONE_GIVEN = "none of pipeline.labels is a label of the model, which has: {has}"
 PERSON_REMOVED = "{label} was removed by a person: it stays away"
+UNDONE = "{label} was taken back (/hubpipe undo): it stays away until it is asked for (/hubpipe label)"
 ENOUGH = "{label} is not added: {others} is there already (decide.max_labels is {most})"
 
 
@@ -33,13 +34,15 @@ class LabelState:
 
     `history` is oldest first. `existing` is None where the repository could not be asked.
     `me` is the bot that hubpipe acts as; None where it acts as a person (a personal token), whose own
-    doings nobody can tell from hubpipe's: then everything counts as a person's.
+    doings nobody can tell from hubpipe's: then everything counts as a person's. `respects_undo` is whether a label that
+    hubpipe took off stays away: nothing but a command takes one off without another one in its place.
     """
 
     present: tuple[str, ...] = ()
     history: tuple[LabelChange, ...] = ()
     existing: tuple[Label, ...] | None = None
     me: str | None = None
+    respects_undo: bool = False
 
     def name_in_repository(self, label: str) -> str | None:
         """Give a label as the repository spells it (GitHub ignores case), None where it has none."""
@@ -55,10 +58,24 @@ class LabelState:
         """Tell whether anybody but hubpipe ever took a label off."""
         return any(not change.added and (self.me is None or change.actor != self.me) for change in self._changes(label))
 
+    def undone(self, label: str) -> bool:
+        """Tell whether hubpipe took a label off because a person told it to, and nobody has set it since."""
+        changes = self._changes(label)
+        last = changes[-1] if changes else None
+        return self.respects_undo and last is not None and not last.added and last.actor == self.me
+
     def set_by_me(self, label: str) -> bool:
         """Tell whether hubpipe was the last to set a label."""
-        added = [change for change in self._changes(label) if change.added]
-        return bool(added) and self.me is not None and added[-1].actor == self.me
+        return self.me is not None and self.setter(label) == self.me
+
+    def setter(self, label: str) -> str | None:
+        """Give who set a label last; None where GitHub does not tell."""
+        added = [change.actor for change in self._changes(label) if change.added]
+        return added[-1] if added else None
+
+    def set_by_person(self, label: str) -> bool:
+        """Tell whether anybody but hubpipe ever set a label."""
+        return any(change.added and (self.me is None or change.actor != self.me) for change in self._changes(label))
 
     def _changes(self, label: str) -> list[LabelChange]:
         return [change for change in self.history if _same(change.label, label)]
@@ -86,6 +103,8 @@ def labels_effect(
         existing = state.name_in_repository(score.label)
         if state.removed_by_person(score.label):
             notes.append(PERSON_REMOVED.format(label=score.label))
+        elif state.undone(score.label):
+            notes.append(UNDONE.format(label=score.label))
         elif len(kept) + len(add) >= most:
             notes.append(ENOUGH.format(label=score.label, others=", ".join((*kept, *add)), most=most))
         elif existing is None and not target.create:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from hubpipe import change as changes
 from hubpipe.change import Change
 from hubpipe.config import LabelsTarget, PathRule, Rules, globs
-from hubpipe.decide.labels import NO_SUCH_LABEL, PERSON_REMOVED, LabelsEffect, LabelState
+from hubpipe.decide.labels import NO_SUCH_LABEL, PERSON_REMOVED, UNDONE, LabelsEffect, LabelState
 from hubpipe.event import Label, Subject
 from hubpipe.models.base import Score
 
@@ -92,6 +92,8 @@ def _additions(
             continue
         if state.removed_by_person(label):
             notes.append(PERSON_REMOVED.format(label=label))
+        elif label not in (rules.size or {}) and state.undone(label):
+            notes.append(UNDONE.format(label=label))
         elif existing is None and not target.create:
             notes.append(NO_SUCH_LABEL.format(label=label))
         else:

@@ -1,8 +1,10 @@
 """Turn a webhook's name and payload into an Event; the only place that knows GitHub's payload JSON."""
 
-from hubpipe.event.payload import REPOSITORY, SUBJECTS, parse
+from hubpipe.event.commands import command_in, without_command
+from hubpipe.event.payload import REPOSITORY, SUBJECTS, comment, parse
 from hubpipe.event.runs import EndedRun, ended_run
 from hubpipe.event.things import (
+    BOT,
     Annotation,
     Attachment,
     ChangedFile,
@@ -21,6 +23,7 @@ from hubpipe.event.things import (
 )
 
 __all__ = [
+    "BOT",
     "REPOSITORY",
     "SUBJECTS",
     "Annotation",
@@ -39,6 +42,9 @@ __all__ = [
     "MergedPull",
     "Subject",
     "SubjectKind",
+    "command_in",
+    "comment",
     "ended_run",
     "parse",
+    "without_command",
 ]

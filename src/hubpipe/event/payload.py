@@ -132,7 +132,11 @@ def _numbered(kind: SubjectKind, data: dict[str, Any], **more: Any) -> Subject:
 
 
 def _comment(payload: dict[str, Any]) -> Comment | None:
-    comment = _object(payload, "comment")
+    return comment(_object(payload, "comment"))
+
+
+def comment(comment: dict[str, Any]) -> Comment | None:
+    """Read a comment as an event brings it, and as a list of comments has it; None for what is none."""
     identifier = _count(comment, "id")
     if identifier is None:
         return None
@@ -142,6 +146,7 @@ def _comment(payload: dict[str, Any]) -> Comment | None:
         body=_text(comment, "body"),
         url=_text(comment, "html_url"),
         association=_text(comment, "author_association"),
+        by_app=_text(_object(comment, "user"), "type") == "Bot" or bool(comment.get("performed_via_github_app")),
     )
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 SubjectKind = Literal["issue", "pull_request", "discussion", "push", "release"]
+# How the login of every GitHub App ends, that of Actions' own token included.
+BOT = "[bot]"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Comment:
     """A comment on a subject; `author` is None for a deleted user.
 
     `association` is what GitHub says its author is to the repository: OWNER, MEMBER, COLLABORATOR and so on.
+    `by_app` tells that GitHub calls the author a bot, or that an app wrote it for a person.
     """
 
     id: int
@@ -35,6 +38,12 @@ class Comment:
     body: str
     url: str = ""
     association: str = ""
+    by_app: bool = False
+
+    @property
+    def by_bot(self) -> bool:
+        """Tell whether a program wrote it, also one that writes in a person's name."""
+        return self.by_app or (self.author or "").endswith(BOT)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Source: https://docs.github.com/en/rest, by way of PyGithub.
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from github import Auth, Github
 from github.Consts import DEFAULT_BASE_URL
@@ -14,7 +15,7 @@ from hubpipe import __version__
 from hubpipe.deadline import Deadline
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError, TokenError
 from hubpipe.event import Annotation, Attachment, Comment, KnownIssue, Label, LabelChange, Material, Subject
-from hubpipe.github import checks, history, issues, labels, pulls, releases
+from hubpipe.github import checks, history, issues, labels, people, pulls, releases
 from hubpipe.github.attachments import Fetcher, attached, hosts_of
 from hubpipe.github.calls import OF_AN_INSTALLATION, Access, Caller, Deed, Wording
 from hubpipe.github.comments import Thread
@@ -166,6 +167,26 @@ class GitHub:
     def edit_comment(self, repo: str, comment_id: int, body: str, number: int) -> Comment:
         """Replace the text of a comment."""
         return self._thread(repo, number).edit(comment_id, body)
+
+    def own_comments(self, repo: str, number: int, marker: str) -> tuple[Comment, ...]:
+        """Find the comments that this token's user began with a hidden marker, or with its beginning, oldest first."""
+        return self._thread(repo, number).own(marker)
+
+    def remove_comment(self, repo: str, number: int, comment_id: int) -> None:
+        """Remove a comment; one that is gone is fine."""
+        self._thread(repo, number).remove(comment_id)
+
+    def comments_since(self, repo: str, since: datetime) -> tuple[Comment, ...]:
+        """List a repository's comments that were written since a moment, the newest first."""
+        return people.comments_since(self._access(repo), since)
+
+    def role(self, repo: str, login: str) -> people.Role:
+        """Tell what a person may do in a repository: none, read, triage or write."""
+        return people.role(self._access(repo), login)
+
+    def react(self, repo: str, number: int, comment_id: int, content: str) -> None:
+        """React on a comment; a reaction that is there already is fine."""
+        people.react(self._access(repo), number, comment_id, content)
 
     def material(self, repo: str, subject: Subject, inputs: Collection[str]) -> Material:
         """Read what `inputs` names of a subject; `unread` says what could not be read.

@@ -63,13 +63,20 @@ class Thread:
     def alone(self, found: Sequence[Comment]) -> Comment | None:
         """Keep the oldest of our own comments and remove its twins, so that every run keeps the same one."""
         for twin in found[1:]:
-            self._remove(twin)
+            self.remove(twin.id)
         return found[0] if found else None
 
     def edit(self, comment_id: int, body: str) -> Comment:
         """Replace the text of a comment."""
         deed = Deed(f"edit a comment on {self.name}", WRITE_ISSUE)
         return self.access.call(deed, lambda: self._sent("PATCH", f"/issues/comments/{comment_id}", body))
+
+    def remove(self, comment_id: int) -> None:
+        """Remove a comment; one that is gone is fine."""
+        url = f"{self.access.repo.url}/issues/comments/{comment_id}"
+        deed = Deed(f"remove one of hubpipe's comments on {self.name}", WRITE_ISSUE)
+        with suppress(MissingError):
+            self.access.call(deed, lambda: self.access.repo.requester.requestJsonAndCheck("DELETE", url))
 
     def _written(self, body: str, marker: str) -> Comment:
         deed, path = Deed(f"comment on {self.name}", WRITE_ISSUE), f"/issues/{self.number}/comments"
@@ -89,12 +96,6 @@ class Thread:
             method, self.access.repo.url + path, input={"body": body}
         )
         return _comment(data)
-
-    def _remove(self, comment: Comment) -> None:
-        url = f"{self.access.repo.url}/issues/comments/{comment.id}"
-        deed = Deed(f"remove the second of hubpipe's comments on {self.name}", WRITE_ISSUE)
-        with suppress(MissingError):
-            self.access.call(deed, lambda: self.access.repo.requester.requestJsonAndCheck("DELETE", url))
 
 
 def _comment(data: Any) -> Comment:

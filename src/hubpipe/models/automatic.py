@@ -33,7 +33,13 @@ class Spokesman:
 
 
 def settle(step: Step, places: Places) -> Step:
-    """Give the step of a learned model instead of `auto` where that one speaks; any other step as it is."""
+    """Give the step of a learned model instead of `auto` where that one speaks; any other step as it is.
+
+    A search over past issues is made in a learned model's index, else among the issues that changed last.
+    """
+    if step.model == AUTO and step.against is not None:
+        indexed = places.learned is not None and (places.learned / folder.ARCHIVE).is_file()
+        return step.model_copy(update={"model": LEARNED if indexed else ZERO_DAY})
     if step.model != AUTO or reason_against(step, places):
         return step
     return step.model_copy(update={"model": LEARNED, "task": CLASSIFYING})

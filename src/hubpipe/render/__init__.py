@@ -10,6 +10,7 @@ from hubpipe.config import PATH
 from hubpipe.decide import CheckEffect, CommentEffect, Effect, Findings, Plan, ReleaseEffect
 from hubpipe.digest import Digest
 from hubpipe.event import Annotation
+from hubpipe.render.answer import Answer, AnswerPart, answer
 from hubpipe.render.changes import change_page
 from hubpipe.render.description import Refusal, held, spliced, taken_off, without
 from hubpipe.render.neutral import line_of
@@ -22,11 +23,16 @@ from hubpipe.render.values import Context, halved, lines_of, lists_something, sa
 __all__ = [
     "COMMENT_LIMIT",
     "RELEASE_LIMIT",
+    "Answer",
+    "AnswerPart",
     "Context",
     "NoteGroup",
     "Refusal",
+    "answer",
+    "any_marker",
     "check_template",
     "custom",
+    "flow_of",
     "held",
     "is_own",
     "lasting",
@@ -53,6 +59,7 @@ SHORTENED = "\n\n_Shortened: this is not all of it._"
 REMARKS = "{count} remark{s} on {files} file{of}"
 
 _MARKER = "<!-- hubpipe: flow="
+_MARKED = re.compile(r"<!-- hubpipe: flow=(.{1,100}?) -->")
 # What a run took to find the same: in the footer, which is the last line.
 _EFFORT = re.compile(r" in \d+(?:\.\d)? s(?=, not by a person)| · read \d+ files?(?:, \d+ as before)?(?= ·)")
 
@@ -80,6 +87,17 @@ def _written(effect: Effect, plan: Plan, findings: Findings, context: Context) -
 def marker(flow: str) -> str:
     """Give the hidden line by which a flow finds its own comment again."""
     return f"{_MARKER}{flow} -->"
+
+
+def any_marker() -> str:
+    """Give what the hidden lines of all flows begin with."""
+    return _MARKER
+
+
+def flow_of(body: str) -> str | None:
+    """Give the flow whose comment a body begins as; None where it begins as none of hubpipe's."""
+    found = _MARKED.match(body.lstrip())
+    return found[1] if found else None
 
 
 def is_own(body: str) -> bool:

@@ -5,7 +5,15 @@ from dataclasses import asdict
 from typing import Any
 
 from hubpipe.change.memory import without_memory
-from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, ReleaseEffect
+from hubpipe.decide import (
+    CheckEffect,
+    CommentEffect,
+    Effect,
+    LabelsEffect,
+    ReactionEffect,
+    ReleaseEffect,
+    RemovalEffect,
+)
 from hubpipe.digest import Digest, Judged
 from hubpipe.models.base import Alike, Boxes, Prediction, Scores, Spans, Text, Vector, Why
 from hubpipe.report import FlowReport, Report, StepReport
@@ -95,6 +103,8 @@ def effect_json(effect: Effect) -> dict[str, Any]:
             return {**plain, "annotations": [asdict(one) for one in effect.annotations]}
         case ReleaseEffect():
             return {"kind": effect.kind, "release": effect.release_id, "body": effect.body}
+        case RemovalEffect() | ReactionEffect():
+            return asdict(effect)
 
 
 def reading(flow: FlowReport) -> str:
@@ -234,6 +244,10 @@ def _effect_lines(effect: Effect) -> list[str]:
             return [f"{effect.name}, {effect.conclusion}: {effect.title}", *remarks(effect)]
         case CommentEffect() | ReleaseEffect():
             return _seen(effect.body)
+        case RemovalEffect():
+            return [effect.flow]
+        case ReactionEffect():
+            return [effect.content]
 
 
 def _seen(body: str) -> list[str]:

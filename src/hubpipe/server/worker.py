@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS
 
-from hubpipe import config, run, world
+from hubpipe import commands, config, run, world
 from hubpipe.config import Config
 from hubpipe.deadline import Deadline
 from hubpipe.errors import HubpipeError
@@ -149,7 +149,7 @@ class Worker:
         settings = journal(
             "configuration", Config, lambda: world.configuration(event.repo, config.PATH, github)
         ).for_webhooks
-        with tools.models.lent(event.repo, settings.matching(event).values(), github) as models:
+        with tools.models.lent(event.repo, commands.flows_for(event, settings), github) as models:
             report = run.handle(event, settings, github, models, to_github(github), tools.redaction, deadline, journal)
         metrics.REQUESTS_LEFT.labels(str(installation)).set(github.requests_left or 0)
         return report

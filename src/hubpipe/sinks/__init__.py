@@ -3,9 +3,17 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, ReleaseEffect
+from hubpipe.decide import (
+    CheckEffect,
+    CommentEffect,
+    Effect,
+    LabelsEffect,
+    ReactionEffect,
+    ReleaseEffect,
+    RemovalEffect,
+)
 from hubpipe.errors import ForbiddenError, GitHubError, LockedError, TokenError
-from hubpipe.sinks import check, comment, description, labels, release
+from hubpipe.sinks import check, comment, description, labels, reaction, release, removal
 from hubpipe.sinks.outcome import Outcome, Target
 
 if TYPE_CHECKING:
@@ -29,6 +37,10 @@ def to_github(github: "GitHub") -> Publish:
                 return check.publish(effect, target, github)
             case ReleaseEffect():
                 return release.publish(effect, target, github)
+            case RemovalEffect():
+                return removal.publish(effect, target, github)
+            case ReactionEffect():
+                return reaction.publish(effect, target, github)
 
     return publish
 

@@ -1,6 +1,14 @@
 """Turn Effects into words only: what would be done."""
 
-from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, ReleaseEffect
+from hubpipe.decide import (
+    CheckEffect,
+    CommentEffect,
+    Effect,
+    LabelsEffect,
+    ReactionEffect,
+    ReleaseEffect,
+    RemovalEffect,
+)
 from hubpipe.sinks import labels
 from hubpipe.sinks.outcome import Outcome, Target
 
@@ -26,3 +34,7 @@ def _words(effect: Effect, target: Target) -> str:
             return f"kept the check run {effect.name!r} of {effect.head[:7]}, {effect.conclusion}: {effect.title}"
         case ReleaseEffect():
             return f"kept the notes of release {effect.release_id}"
+        case RemovalEffect():
+            return f"removed the comment of {effect.flow} on #{target.number}"
+        case ReactionEffect():
+            return f"reacted with {effect.content} on #{target.number}"

@@ -13,12 +13,13 @@ CLOSED = "the pull request is closed: left alone"
 def left_alone(effect: CommentEffect, now: Subject, there: Memory | None) -> Outcome | None:
     """Give the outcome where nothing is to be written, None where it is.
 
-    `now` is the pull request as it is, `there` what the run remembered that wrote what is there.
+    `now` is the pull request as it is, `there` what the run remembered that wrote what is there. A command, which has
+    seen nothing that could be outdated, is carried out whatever became of the pull request.
     """
-    if not now.open:
-        return Outcome(effect.kind, False, CLOSED, now.url)
     if effect.seen is None:
         return None
+    if not now.open:
+        return Outcome(effect.kind, False, CLOSED, now.url)
     if now.head_sha != effect.seen.head and effect.again:
         return Outcome(effect.kind, True, NEWER_COMMIT, now.url)
     if there is not None and there.read_at > effect.seen.read_at and there.head == now.head_sha:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hubpipe.config.steps import ZERO_DAY
 from hubpipe.event import KnownIssue
 from hubpipe.models.base import Alike, Limits, ModelInfo, Prediction
 from hubpipe.models.keeping import Encoder
@@ -36,7 +37,9 @@ class Finder:
         self._encoder = encoder
         self._place = place
         self._model = folder.identity(place) if keeps else None
-        self._archive = archive.read(place, learned.parts.encoding)
+        # What comes with hubpipe knows no repository: what it is told is all that it looks among.
+        nothing = Archive(np.zeros((0, 0), np.float16), ()) if info.repo == ZERO_DAY else None
+        self._archive = archive.read(place, learned.parts.encoding) or nothing
 
     def tokens(self, text: str) -> Sequence[tuple[int, int]]:
         """Give the character offsets of every token."""
