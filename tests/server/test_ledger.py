@@ -115,3 +115,18 @@ def test_what_two_doors_store_at_once_is_there_once(ledger: Ledger) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(ledger.put, [both, both[::-1], both[20:] + both[:20], both]))
     assert ledger.counts()["waiting"] == 40
+
+
+def test_an_event_that_another_version_has_stored_does_not_hide_the_others(ledger: Ledger) -> None:
+    ledger.put([delivery("one"), delivery("two")])
+    with ledger.engine.begin() as connection:
+        inputs = ledger._client._sys_db.tables.workflow_input
+        damaged = '{"positionalArgs": ["{}", 1], "namedArgs": {}}'
+        connection.execute(sa.update(inputs).where(inputs.c.workflow_uuid == "one").values(inputs=damaged))
+        table = ledger._client._sys_db.tables.workflow_status
+        connection.execute(sa.update(table).where(table.c.workflow_uuid == "one").values(inputs=damaged))
+    one, two = ledger.entry("one"), ledger.entry("two")
+    assert one is not None
+    assert two is not None
+    assert (one.event.kind, one.event.repo) == ("issues.opened", "octo-org/octo-repo")
+    assert two.event == delivery("two").event

@@ -5,7 +5,7 @@ Source: https://docs.dbos.dev/python/reference/client
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
 from dbos._serialization import DBOSPortableJSON  # there is no public name for it
+from pydantic import ValidationError
 
 from hubpipe.event import Event
 from hubpipe.server.delivery import Delivery
@@ -237,7 +238,7 @@ def _entry(found: WorkflowStatus) -> Entry:
     return Entry(
         id=found.workflow_id,
         state=STATE_OF[found.status],
-        event=read(Event, event),
+        event=_event(event, found.attributes or {}),
         installation=installation,
         received=_time(found.created_at) or datetime.now(UTC),
         began=_time(found.dequeued_at),
@@ -246,6 +247,14 @@ def _entry(found: WorkflowStatus) -> Entry:
         outcome=found.output,
         error=str(found.error or ""),
     )
+
+
+def _event(text: str, attributes: Mapping[str, Any]) -> Event:
+    """Read a stored event; of one that another version has stored in another way, what is known of it."""
+    try:
+        return read(Event, text)  # type: ignore[no-any-return]
+    except ValidationError:
+        return Event(str(attributes.get("event", "")), None, str(attributes.get("repo", "")), None)
 
 
 def _failed(told: Any) -> bool:

@@ -33,7 +33,7 @@ REQUESTS_LEFT = Gauge(
     "Requests that GitHub allows an installation until the hour is over",
     ["installation"],
 )
-KINDS = frozenset({"labels", "comment", "check", "release"})
+KINDS = frozenset({"labels", "comment", "check", "release", "reaction", "removal"})
 
 
 @contextmanager

@@ -9,7 +9,16 @@ from pydantic import ValidationError
 
 from hubpipe.change.memory import without_memory
 from hubpipe.config import Flow
-from hubpipe.decide import CheckEffect, CommentEffect, Effect, LabelsEffect, Plan, ReleaseEffect
+from hubpipe.decide import (
+    CheckEffect,
+    CommentEffect,
+    Effect,
+    LabelsEffect,
+    Plan,
+    ReactionEffect,
+    ReleaseEffect,
+    RemovalEffect,
+)
 from hubpipe.digest import Digest
 from hubpipe.models.base import Score, Scores
 from hubpipe.reading import Reading
@@ -32,6 +41,8 @@ KINDS: Mapping[str, Any] = {
     "comment": Outcome,
     "check": Outcome,
     "release": Outcome,
+    "reaction": Outcome,
+    "removal": Outcome,
 }
 PAUSE = "DBOS.sleep"
 WAITED = "waited for the next try"
@@ -204,3 +215,7 @@ def _effect(effect: Effect) -> EffectRow:
             return EffectRow(effect.kind, f"{effect.name}: {effect.conclusion}, {effect.title}", text)
         case ReleaseEffect():
             return EffectRow(effect.kind, "", without_memory(effect.body))
+        case ReactionEffect():
+            return EffectRow(effect.kind, effect.content)
+        case RemovalEffect():
+            return EffectRow(effect.kind, effect.flow)
