@@ -242,6 +242,17 @@ def test_auto_becomes_a_repositorys_own_model_only_where_that_was_learned(tmp_pa
     assert (said.repo, "nothing was learned" in said.spoke) == ("zero-day", True)
 
 
+def test_a_search_is_made_in_the_index_of_the_repository_that_has_one(tmp_path: Path, warmth: Warmth) -> None:
+    asked = Step.model_validate({"model": "auto", "against": "issues"})
+    flow = config.parse("version: 1\nflows: {a: {on: issues, pipeline: {model: auto}, publish: comment}}").flows["a"]
+    assert flow is not None
+    searching = flow.model_copy(update={"pipeline": (asked,)})
+    places = [learned(tmp_path / "with", 0.0), learned(tmp_path / "without", 0.0)]
+    (tmp_path / "with" / folder.ARCHIVE).write_bytes(b"an index")
+    found = [WarmShelf(where, warmth).resolve(searching).pipeline[0].model for where in (*places, HERE)]
+    assert found == ["learned", "zero-day", "zero-day"]
+
+
 def test_a_model_at_an_endpoint_spends_from_the_budget_of_its_own_run(warmth: Warmth) -> None:
     asked = step(endpoint="https://models.example.com/zero", model="org/model")
     shelf, terms = WarmShelf(HERE, warmth), [Terms(meter=Meter(Budget(calls=count))) for count in range(2)]
