@@ -179,6 +179,25 @@ def test_short_texts_are_read_once(warmth: Warmth) -> None:
     assert [len(text) for text in read[2:]] == [3, 1_000, 1_000]
 
 
+def test_texts_of_a_length_go_through_an_encoder_together_and_come_back_in_order() -> None:
+    groups: list[list[int]] = []
+
+    class Lengths:
+        limit = None
+
+        def tokens(self, text: str) -> list[tuple[int, int]]:
+            return []
+
+        def embed(self, texts: Any, _quick: bool = False) -> Any:
+            groups.append([len(text) for text in texts])
+            return np.array([[float(len(text))] for text in texts], np.float32)
+
+    lengths = [2_000, 30, 900, 31, 5_000, 800, 1_100, 1_300, 1_250]
+    found = SharedEncoder(Lengths()).embed(["x" * length for length in lengths])
+    assert found[:, 0].tolist() == lengths
+    assert groups == [[30, 31, 800, 900, 1_100], [1_250, 1_300, 2_000, 5_000]]
+
+
 def test_what_one_repository_taught_never_answers_for_another(tmp_path: Path, loads: list[str]) -> None:
     warmth, asked = Warmth(), Step(model="learned")
     places = [learned(tmp_path / "one", 4.0), learned(tmp_path / "other", -4.0)]
@@ -221,6 +240,17 @@ def test_auto_becomes_a_repositorys_own_model_only_where_that_was_learned(tmp_pa
     assert own.resolve(flow).pipeline[0].model == "learned"
     said = WarmShelf(HERE, warmth).load(step(model="auto"), TYPES, Terms()).info
     assert (said.repo, "nothing was learned" in said.spoke) == ("zero-day", True)
+
+
+def test_a_search_is_made_in_the_index_of_the_repository_that_has_one(tmp_path: Path, warmth: Warmth) -> None:
+    asked = Step.model_validate({"model": "auto", "against": "issues"})
+    flow = config.parse("version: 1\nflows: {a: {on: issues, pipeline: {model: auto}, publish: comment}}").flows["a"]
+    assert flow is not None
+    searching = flow.model_copy(update={"pipeline": (asked,)})
+    places = [learned(tmp_path / "with", 0.0), learned(tmp_path / "without", 0.0)]
+    (tmp_path / "with" / folder.ARCHIVE).write_bytes(b"an index")
+    found = [WarmShelf(where, warmth).resolve(searching).pipeline[0].model for where in (*places, HERE)]
+    assert found == ["learned", "zero-day", "zero-day"]
 
 
 def test_a_model_at_an_endpoint_spends_from_the_budget_of_its_own_run(warmth: Warmth) -> None:

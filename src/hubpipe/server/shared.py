@@ -1,7 +1,8 @@
 """Turn a loaded model of one thread into the same model for all threads of a process."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -12,8 +13,14 @@ from hubpipe.models.keeping import Encoder
 from hubpipe.models.similarity import Array
 from hubpipe.server.batching import Batcher
 
-# Texts in one call of an encoder: twice its own batch, so that it can put those of a length together.
+# Texts in one call of an encoder, so many that among them some are of a length.
 MOST_TEXTS = 64
+# What goes through an encoder at once, in characters with those that fill up the shorter texts: eight issues or so.
+# Measured on one x86-64 core (CPU seconds for 32 issues, title and text): each alone 1.55, by 8 0.97, by 32 1.90, for
+# padding is read like text, and what does not fit the processor's cache is slow.
+MOST_CHARACTERS, MOST_AT_ONCE = 6_000, 32
+# The embedded model reads 256 tokens.
+LONGEST_READ = 1_200
 # As many as Transformers' adapters read at once.
 MOST_PREDICTIONS = 8
 # What models are told of labels is short and comes again and again; so do titles when an issue is edited.
@@ -28,7 +35,7 @@ class SharedEncoder:
         """Take an encoder whose `tokens` any thread may ask at any time."""
         busy = Lock()
         self._encoder = encoder
-        self._exact: Batcher[str, Array] = Batcher(encoder.embed, most, busy)
+        self._exact: Batcher[str, Array] = Batcher(partial(_by_length, encoder.embed), most, busy)
         self._quick: Batcher[str, Array] = Batcher(lambda texts: encoder.embed(texts, True), most, busy)
         self._remembered = _Remembered(MOST_REMEMBERED)
 
@@ -121,6 +128,27 @@ class _Remembered:
             self._rows.update({text: row.copy() for text, row in rows.items()})
             while len(self._rows) > self._most:
                 self._rows.popitem(last=False)
+
+
+def _by_length(embed: Callable[[Sequence[str]], Array], texts: Sequence[str]) -> list[Array]:
+    """Embed texts, those of a length together."""
+    rows: dict[int, Array] = {}
+    for group in _alike(texts):
+        rows.update(zip(group, embed([texts[place] for place in group]), strict=True))
+    return [rows[place] for place in range(len(texts))]
+
+
+def _alike(texts: Sequence[str]) -> Iterator[list[int]]:
+    """Give the places of texts in groups of about a length, none too large to go through an encoder at once."""
+    group: list[int] = []
+    for place in sorted(range(len(texts)), key=lambda place: len(texts[place])):
+        longest = min(len(texts[place]), LONGEST_READ)
+        if group and (len(group) == MOST_AT_ONCE or longest * (len(group) + 1) > MOST_CHARACTERS):
+            yield group
+            group = []
+        group.append(place)
+    if group:
+        yield group
 
 
 def _rows(rows: Sequence[Array]) -> Array:

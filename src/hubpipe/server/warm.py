@@ -98,7 +98,7 @@ class WarmShelf:
     def _found(self, step: Step) -> Hashable:
         """Tell what a step's model is found to be where its name does not say it all."""
         if step.model == AUTO:
-            return automatic.reason_against(step, self.places)
+            return automatic.settle(step, self.places).model, automatic.reason_against(step, self.places)
         if step.model.startswith(FOLDER_PREFIXES):
             return written(Path(step.model))
         pinned = step.model in NEVER_STALE or COMMIT.fullmatch(step.revision or "")
