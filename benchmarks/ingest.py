@@ -4,7 +4,7 @@
 
 The servers run at the same time and are asked in turn, round by round: a busy machine slows all alike. They are:
 
-probot          https://probot.github.io, an app that does nothing on issues.opened; it keeps nothing
+probot          an app that does nothing on issues.opened; it keeps nothing, and logs warnings alone
 keeps nothing   hubpipe's door with a ledger that throws away: what the way to the database costs
 sqlite          `hubpipe serve --role web`: each delivery is on the disk before 202 goes out
 postgresql      the same, on the database that --database names; without one it is skipped, and this is said
@@ -149,6 +149,8 @@ def probot(folder: Path, port: int) -> tuple[list[str], dict[str, str]]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     environ = {"APP_ID": "1", "PRIVATE_KEY": key.decode(), "WEBHOOK_SECRET": SECRET, "NODE_ENV": "production"}
+    # A line of the log for each delivery is what hubpipe's door does not write, either.
+    environ["LOG_LEVEL"] = "warn"
     return ["node", str(PEERS / "probot.js")], environ | {"HOST": HOST, "PORT": str(port)}
 
 

@@ -33,7 +33,7 @@ OPENED: dict[str, Any] = {
 }
 BOT = {"login": "hubpipe[bot]", "type": "Bot"}
 
-# What GitHub sends because of what hubpipe does. Of a reaction it sends nothing, nor of what is read.
+# What GitHub sends because of what hubpipe does. Of a reaction it sends nothing.
 # Source: https://docs.github.com/en/webhooks/webhook-events-and-payloads
 CAUSED: dict[str, tuple[tuple[str, str], ...]] = {
     "labels": (
@@ -54,6 +54,9 @@ CAUSED: dict[str, tuple[tuple[str, str], ...]] = {
         *(("check_suite", "requested"), ("check_suite", "completed")),
     ),
     "release": (("release", "edited"),),
+    "reaction": (),
+    # What `/hubpipe undo` takes back: a label, or a comment.
+    "removal": (("issues", "unlabeled"), ("pull_request", "unlabeled"), ("issue_comment", "deleted")),
 }
 
 

@@ -22,6 +22,7 @@ from hubpipe.server.hub import Hub
 from hubpipe.server.ledger import Ledger
 from hubpipe.server.missed import EVERY, Catcher, Claims
 from hubpipe.server.page import routes
+from hubpipe.server.protocol import OneWrite
 from hubpipe.server.settings import Asked, Settings, settings
 from hubpipe.server.setup import Setup
 from hubpipe.server.shelf import Warm
@@ -108,6 +109,7 @@ def answering(app: Starlette, host: str, port: int) -> uvicorn.Server:
     """Make the server of one process, which answers until a signal ends it."""
     config = uvicorn.Config(
         app,
+        http=OneWrite,
         host=host,
         port=port,
         log_config=None,
