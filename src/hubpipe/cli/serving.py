@@ -35,6 +35,12 @@ SETUP_NEEDS = "hubpipe serve --setup needs --url, where GitHub reaches the bot, 
     show_default=True,
     help="Seconds of silence until a worker counts as dead.",
 )
+@click.option(
+    "--trust",
+    metavar="OWNER",
+    multiple=True,
+    help="Whose configurations may name models of the Hub, endpoints and folders: with an App, nobody's else.",
+)
 @click.option("--setup", is_flag=True, help="Serve a page that makes the bot's GitHub App, and nothing else.")
 @click.option("--url", help="With --setup: where GitHub reaches the bot.")
 @click.option("--organization", default="", help="With --setup: whose App it is, instead of yours.")

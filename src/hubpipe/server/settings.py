@@ -1,6 +1,6 @@
 """Turn the environment's variables and a command line's words into what the bot runs with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -9,11 +9,13 @@ from hubpipe.errors import UsageError
 from hubpipe.server import credentials
 from hubpipe.server.database import USUAL, password_of
 from hubpipe.server.page import PageKey, page_key
+from hubpipe.server.shelf import EVERYBODY, Trust
 from hubpipe.server.worker import Pace
 
 Role = Literal["all", "web", "worker"]
 
 SECRET, DATABASE = "HUBPIPE_WEBHOOK_SECRET", "HUBPIPE_DATABASE_URL"
+TRUST = "HUBPIPE_TRUST"
 APP_ID, PRIVATE_KEY, PRIVATE_KEY_FILE = "HUBPIPE_APP_ID", "HUBPIPE_PRIVATE_KEY", "HUBPIPE_PRIVATE_KEY_FILE"
 FILE = "_FILE"  # a secret's variable with this at its end names a file that holds it
 
@@ -48,6 +50,7 @@ class Asked:
     database: str | None = None
     credentials: Path | None = None
     pace: Pace = field(default_factory=Pace)
+    trust: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Settings:
     app: AppKey | None = None
     token: str = field(default="", repr=False)
     page: PageKey | None = None
+    trust: Trust = EVERYBODY
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -94,7 +98,14 @@ def settings(asked: Asked, environ: Mapping[str, str]) -> Settings:
         app=app,
         token=token,
         page=page_key(environ) if asked.role != "worker" else None,
+        # Without an App the token is the operator's own, and so are the repositories.
+        trust=Trust(_owners(asked.trust, environ)) if app is not None else EVERYBODY,
     )
+
+
+def _owners(named: Iterable[str], environ: Mapping[str, str]) -> frozenset[str]:
+    names = (*named, *environ.get(TRUST, "").split(","))
+    return frozenset(name.strip().casefold() for name in names if name.strip())
 
 
 def _app(environ: Mapping[str, str]) -> AppKey | None:

@@ -1,14 +1,22 @@
-"""Turn the models of this process into those of a run on one repository."""
+"""Turn the models of this process into those of a run on one repository.
+
+Whoever installs a public App brings a configuration of their own. What costs or opens something on the server (a
+folder on its disk, a download from the Hub, an address that it asks, the operator's keys) is for those whom the
+operator trusts.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hubpipe import world
 from hubpipe.config import Flow, Step
+from hubpipe.config.steps import AUTO, LEARNED
+from hubpipe.errors import ConstraintError
 from hubpipe.models.base import MediaModel, Model, Places, Terms
+from hubpipe.models.embedded import NAME as EMBEDDED
 from hubpipe.server.warm import WarmShelf, warm_up
 from hubpipe.server.warmth import Warmth
 
@@ -16,11 +24,36 @@ if TYPE_CHECKING:
     from hubpipe.github import GitHub
 
 
+OWN = (EMBEDDED, AUTO, LEARNED)
+FAKE = "fake:"
+
+UNTRUSTED = (
+    "this bot runs {own} for everybody, and {wanted} only for owners whom its operator trusts (hubpipe serve --trust "
+    "{owner}): name one of the former"
+)
+AT_AN_ENDPOINT = "a model at an endpoint"
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Whose configurations may use what is the operator's; `owners` of repositories, None for everybody."""
+
+    owners: frozenset[str] | None = frozenset()
+
+    def includes(self, repo: str) -> bool:
+        """Tell whether a repository's owner is trusted; GitHub ignores the case of names."""
+        return self.owners is None or repo.partition("/")[0].casefold() in self.owners
+
+
+EVERYBODY = Trust(None)
+
+
 @dataclass(frozen=True)
 class Warm:
     """The models of this process."""
 
     places: Places
+    trust: Trust = EVERYBODY
     warmth: Warmth = field(default_factory=Warmth)
 
     def up(self) -> None:
@@ -46,12 +79,29 @@ class Lent:
 
     @cached_property
     def _shelf(self) -> WarmShelf:
-        learned = world.with_learned(self.warm.places, self.flows, self.repo, self.github)
+        # A folder that the environment names would be every repository's.
+        places = replace(self.warm.places, learned=None)
+        if not self.warm.trust.includes(self.repo):
+            places = replace(places, token=None, endpoint_key=None)
+        learned = world.with_learned(places, self.flows, self.repo, self.github)
         return WarmShelf(self.stack.enter_context(learned), self.warm.warmth)
 
     def resolve(self, flow: Flow) -> Flow:
-        """Give a flow whose steps' tasks are all known."""
+        """Give a flow whose steps' tasks are all known.
+
+        Raises ConstraintError where it wants what is for trusted owners only.
+        """
+        if not self.warm.trust.includes(self.repo):
+            self._check(flow)
         return self._shelf.resolve(flow)
+
+    def _check(self, flow: Flow) -> None:
+        for step in flow.pipeline:
+            own = step.model in OWN or step.model.startswith(FAKE)
+            if step.endpoint is not None or not own:
+                wanted = AT_AN_ENDPOINT if step.endpoint is not None else step.model
+                owner = self.repo.partition("/")[0]
+                raise ConstraintError(UNTRUSTED.format(own=", ".join(OWN), wanted=wanted, owner=owner))
 
     def load(self, step: Step, labels: Mapping[str, str], terms: Terms) -> Model:
         """Load the model that reads text for a step."""

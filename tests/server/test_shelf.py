@@ -1,0 +1,80 @@
+"""What is the operator's: who may use it, and what everybody else is told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from hubpipe.config import Flow, parse
+from hubpipe.errors import ConstraintError
+from hubpipe.models.base import Places
+from hubpipe.server.shelf import EVERYBODY, Lent, Trust, Warm
+
+NOBODY = Trust()
+OCTO = Trust(frozenset({"octo-org"}))
+KEYS = Places(token="hf_secret", endpoint_key="secret", learned=Path("/somebodys"), offline=True)
+
+
+class NoModel:
+    """A GitHub where nothing was learned."""
+
+    def folder(self, repo: str, path: str) -> None:
+        return None
+
+
+def flow(pipeline: str) -> Flow:
+    text = f"version: 1\nflows:\n  one:\n    on: issues\n    pipeline: {pipeline}\n    publish: labels\n"
+    found = parse(text).flows["one"]
+    assert found is not None
+    return found
+
+
+@contextmanager
+def lent(trust: Trust, wanted: Flow, repo: str = "octo-org/octo-repo") -> Iterator[Lent]:
+    with Warm(KEYS, trust).lent(repo, [wanted], cast("Any", NoModel())) as found:
+        yield found
+
+
+@pytest.mark.threat("attack", "input")
+@pytest.mark.parametrize(
+    ("pipeline", "wanted"),
+    [
+        ("{task: text-classification, model: /etc}", "/etc"),
+        ("{task: text-classification, model: ./models}", "./models"),
+        ("{task: text-classification, model: octo-org/large}", "octo-org/large"),
+        ("octo-org/large", "octo-org/large"),
+        ("{task: text-classification, model: any, endpoint: 'https://169.254.169.254/v1'}", "an endpoint"),
+        ("[{task: translation, model: octo-org/x, target_language: en}, {model: auto}]", "octo-org/x"),
+    ],
+)
+def test_a_strangers_configuration_reaches_nothing_of_the_operators(pipeline: str, wanted: str) -> None:
+    asked = flow(pipeline)
+    with lent(NOBODY, asked) as models, pytest.raises(ConstraintError, match=wanted) as told:
+        models.resolve(asked)
+    assert "hubpipe serve --trust octo-org" in str(told.value)
+
+
+@pytest.mark.parametrize("model", ["embedded", "auto", "fake:label=bug"])
+def test_what_comes_with_hubpipe_is_for_everybody(model: str) -> None:
+    asked = flow(f'{{task: zero-shot-classification, model: "{model}", labels: [bug, question]}}')
+    with lent(NOBODY, asked) as models:
+        assert models.resolve(asked).pipeline[0].model
+
+
+def test_a_trusted_owners_name_may_be_written_in_any_case() -> None:
+    assert OCTO.includes("Octo-Org/x")
+    assert not OCTO.includes("octo-organisation/octo-org")
+    assert EVERYBODY.includes("anybody/x")
+
+
+@pytest.mark.threat("attack", "secrets")
+def test_the_operators_keys_and_folder_are_not_lent_to_strangers() -> None:
+    asked = flow("{task: zero-shot-classification, model: embedded, labels: [bug, question]}")
+    with lent(NOBODY, asked) as models:
+        places = models._shelf.places
+    assert (places.token, places.endpoint_key, places.learned) == (None, None, None)
+    with lent(OCTO, asked) as models:
+        places = models._shelf.places
+    assert (places.token, places.endpoint_key, places.learned) == ("hf_secret", "secret", None)
