@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+import click
 import pytest
 import yaml
 from hypothesis import given
@@ -187,7 +188,8 @@ class TestWhereSecretsCannotGo:
     @pytest.mark.threat("attack", "secrets")
     def test_no_command_takes_one_as_an_argument_which_every_process_could_read(self) -> None:
         options = [option for command in commands.commands.values() for option in command.params]
-        names = {name for option in options for name in option.opts}
+        # A file's name is no secret, whatever stands in the file.
+        names = {name for option in options for name in option.opts if not isinstance(option.type, click.Path)}
         assert len(names) > 20
         assert not [name for name in names if SECRET.search(name)]
 

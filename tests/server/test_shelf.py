@@ -25,7 +25,7 @@ class NoModel:
 
 
 def flow(pipeline: str) -> Flow:
-    text = f"version: 1\nflows:\n  one:\n    on: issues\n    pipeline: {pipeline}\n    publish: labels\n"
+    text = f"version: 1\nflows:\n  one:\n    on: issues\n    pipeline: {pipeline}\n    publish: summary\n"
     found = parse(text).flows["one"]
     assert found is not None
     return found
@@ -45,7 +45,7 @@ def lent(trust: Trust, wanted: Flow, repo: str = "octo-org/octo-repo") -> Iterat
         ("{task: text-classification, model: ./models}", "./models"),
         ("{task: text-classification, model: octo-org/large}", "octo-org/large"),
         ("octo-org/large", "octo-org/large"),
-        ("{task: text-classification, model: any, endpoint: 'https://169.254.169.254/v1'}", "an endpoint"),
+        ("{task: text-generation, model: any, endpoint: 'https://169.254.169.254/v1'}", "an endpoint"),
         ("[{task: translation, model: octo-org/x, target_language: en}, {model: auto}]", "octo-org/x"),
     ],
 )
