@@ -1,9 +1,10 @@
 """Turn issues into seconds: from the webhook that tells of one until its label is on GitHub, by a bot that is warm.
 
-    python -m benchmarks.to_label [--issues 30] [--database postgresql://...]
+    python -m benchmarks.to_label [--issues 30] [--together 160] [--database postgresql://...]
 
 GitHub is the tests' stand-in on the same machine, so that what is measured is hubpipe and its database, not the way to
-GitHub; the model is the embedded one. One issue at a time: what many at once take is in benchmarks/batching.py.
+GitHub; the model is the embedded one. First one issue at a time, then many that come together, of sixteen
+installations: how many of them a worker does in a second. What batches give is in benchmarks/batching.py.
 """
 
 import argparse
@@ -27,6 +28,9 @@ LABELS = ("bug", "enhancement", "question")
 WARM_UP, LIMIT = 3, 60
 STAGE = re.compile(r'^hubpipe_(?:stage|ingest)_seconds_(sum|count)(?:\{stage="([\w ]+)"\})? (\S+)$', re.MULTILINE)
 ALL = "from webhook to label: p50 {half:.3f} s, p95 {most:.3f} s, {low:.3f} to {high:.3f} s over {count} issues"
+TOGETHER = "{count} issues together: {rate:.1f} a second; memory {now} MB, at most {most} MB"
+INSTALLATIONS = 16
+MEMORY = re.compile(r"^(VmRSS|VmHWM):\s+(\d+) kB$", re.MULTILINE)
 PART = "  {name:<14} {seconds:.4f} s"
 
 
@@ -45,6 +49,21 @@ def until_labelled(process: Process, standin: StandIn, number: int) -> float:
     return time.perf_counter() - began
 
 
+def together(process: Process, standin: StandIn, ledger: Ledger, count: int) -> None:
+    """Tell of many issues at once, wait until all are done, and print how many a second that were."""
+    ended = sum(ledger.counts().values())
+    issues = [standin.open_issue(TITLE.format(number=number), BODY) for number in range(count)]
+    payloads = [standin.event("issues", "opened", issue) for issue in issues]
+    began = time.perf_counter()
+    for number, payload in enumerate(payloads):
+        deliver(process.url, "issues", payload | {"installation": {"id": number % INSTALLATIONS + 1}})
+    settle(ledger, ended + count)
+    rate = count / (time.perf_counter() - began)
+    told = dict(MEMORY.findall(Path(f"/proc/{process.process.pid}/status").read_text()))
+    now, most = (int(told[name]) // 1024 for name in ("VmRSS", "VmHWM"))
+    print(TOGETHER.format(count=count, rate=rate, now=now, most=most))
+
+
 def stages(process: Process) -> dict[str, tuple[float, float]]:
     """Give the seconds of each stage until now, and how many of it there were."""
     found: dict[str, dict[str, float]] = {}
@@ -57,6 +76,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--issues", type=int, default=30)
+    parser.add_argument("--together", type=int, default=160)
     parser.add_argument("--database", help="postgresql://USER:PASSWORD@HOST/NAME; without it, SQLite")
     arguments = parser.parse_args()
     print(machine())
@@ -75,6 +95,7 @@ def main() -> None:
             took = sorted(until_labelled(process, standin, number) for number in range(arguments.issues))
             settle(ledger, WARM_UP + arguments.issues)
             after = stages(process)
+            together(process, standin, ledger, arguments.together)
         ledger.close()
     last = took[min(len(took) - 1, round(0.95 * len(took)))]
     print(ALL.format(half=median(took), most=last, low=took[0], high=took[-1], count=len(took)))
