@@ -12,15 +12,9 @@ find_browser() {
 
 find_browser && exit
 
-if [ "$(id -u)" = 0 ]; then
-  as_root=""
-elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-  as_root="sudo -n"
-else
-  as_root=none
-fi
+. "$(dirname "$0")/as_root.sh"
 
-if [ "$as_root" = none ] || ! command -v apt-get >/dev/null; then
+if [ "$as_root" = none ]; then
   echo "No Chromium here, and nobody may install it: run 'apt-get install chromium fonts-noto-color-emoji' as root," \
     "or name a browser: CHROMIUM=/path/to/chromium. Without one, tests/test_look.py is skipped." >&2
   exit 3

@@ -16,15 +16,9 @@ find_postgres() { # the newest: Debian keeps each version in a folder of its own
 
 find_postgres && exit
 
-if [ "$(id -u)" = 0 ]; then
-  as_root=""
-elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-  as_root="sudo -n"
-else
-  as_root=none
-fi
+. "$(dirname "$0")/as_root.sh"
 
-if [ "$as_root" = none ] || ! command -v apt-get >/dev/null; then
+if [ "$as_root" = none ]; then
   echo "No PostgreSQL here, and nobody may install it: run 'apt-get install postgresql' as root, or name the folder" \
     "of its programs: POSTGRES=/path/to/bin. Without it, the tests on PostgreSQL are skipped." >&2
   exit 3
