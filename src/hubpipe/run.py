@@ -215,10 +215,12 @@ def _infer(job: Job, reading: Reading, means: Means, growing: Growing) -> tuple[
         reading.subject.number,
         _tracker(job),
     )
+    done: tuple[StepReport, ...] = ()  # nothing of an earlier try, which the report may hold
     for step in pipeline.steps(work):
         # A model can know secrets by itself, and an earlier run's memory can hold one.
-        growing.report = _with(growing.report, job.flow, (*growing.report.steps, job.redaction.all(step)))
-    return growing.report.steps
+        done = (*done, job.redaction.all(step))
+        growing.report = _with(growing.report, job.flow, done)
+    return done
 
 
 def _with(report: FlowReport, flow: Flow, steps: tuple[StepReport, ...]) -> FlowReport:
