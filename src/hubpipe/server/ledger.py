@@ -35,6 +35,7 @@ STATES: dict[State, list[str]] = {
 }
 STATE_OF: dict[str, State] = {theirs: ours for ours, names in STATES.items() for theirs in names}
 SWEPT_AT_ONCE = 500
+PAUSE = "DBOS.sleep"  # the stage between two tries
 # What a new delivery fills of the engine's tables; tests/server/test_ledger.py holds it against what the engine writes.
 COLUMNS = {
     "workflow_status": (
@@ -53,6 +54,11 @@ class Stage:
     told: Any
     began: datetime | None
     seconds: float
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether this try of it did."""
+        return isinstance(self.told, dict) and "error" in self.told
 
 
 @dataclass(frozen=True)
@@ -143,11 +149,10 @@ class Ledger:
         entry = self.entry(identifier)
         if entry is None or entry.state != "failed":
             return False
-        steps = self._client.list_workflow_steps(identifier)
-        failed = (step["function_id"] for step in steps if step["error"] or _failed(step["output"]))
         self._client.rewind_workflow(
             identifier,
-            start_step=next(failed, 1),
+            # The engine counts from 1. What failed outside of a stage is done anew, from the configuration on.
+            start_step=(failed_at(self.stages(identifier)) or 0) + 1,
             queue_name=QUEUE,
             queue_partition_key=str(entry.installation),
         )
@@ -223,6 +228,19 @@ class Ledger:
         yield from (_entry(one) for one in self._client.list_workflows(name=WORKFLOW, **asked))
 
 
+def failed_at(stages: Sequence[Stage]) -> int | None:
+    """Give the place of the first stage that failed for good, that of its first try; None where each came through."""
+    first = None
+    for place, stage in enumerate(stages):
+        if stage.name == PAUSE:
+            continue
+        again = place > 0 and stages[place - 1].name == PAUSE
+        if first is not None and not again:
+            return first
+        first = (place if first is None else first) if stage.failed else None
+    return first
+
+
 def _options(delivery: Delivery) -> EnqueueOptions:
     return {
         "workflow_name": WORKFLOW,
@@ -255,10 +273,6 @@ def _event(text: str, attributes: Mapping[str, Any]) -> Event:
         return read(Event, text)  # type: ignore[no-any-return]
     except ValidationError:
         return Event(str(attributes.get("event", "")), None, str(attributes.get("repo", "")), None)
-
-
-def _failed(told: Any) -> bool:
-    return isinstance(told, dict) and "error" in told
 
 
 def _time(milliseconds: int | None) -> datetime | None:

@@ -27,7 +27,7 @@ from hubpipe.report.found import findings
 from hubpipe.report.plain import reading as amount_read
 from hubpipe.report.plain import remarks, words
 from hubpipe.server.journal import read
-from hubpipe.server.ledger import Entry, Stage
+from hubpipe.server.ledger import PAUSE, Entry, Stage, failed_at
 from hubpipe.server.page.rows import Row, row
 from hubpipe.sinks.outcome import Outcome
 from hubpipe.text import Part
@@ -44,7 +44,6 @@ KINDS: Mapping[str, Any] = {
     "reaction": Outcome,
     "removal": Outcome,
 }
-PAUSE = "DBOS.sleep"
 WAITED = "waited for the next try"
 FROM_A_FILE = "{path}: {line}"
 UNREADABLE = "written by another version of hubpipe, and not readable to this one"
@@ -123,6 +122,7 @@ class Details:
 def details(entry: Entry, stages: Sequence[Stage]) -> Details:
     """Put together what is kept of a delivery."""
     told = tuple(_stage(stage) for stage in stages)
+    place = failed_at(stages)
     names = dict.fromkeys(name for stage in stages if (name := stage.name.rpartition(": ")[0]))
     return Details(
         row=row(entry),
@@ -133,7 +133,7 @@ def details(entry: Entry, stages: Sequence[Stage]) -> Details:
         error=entry.error.strip(),
         flows=tuple(_flow(name, [one for one in stages if one.name.startswith(f"{name}: ")]) for name in names),
         stages=told,
-        again=next((one.name for one in told if one.words and one.name != WAITED), ""),
+        again="" if place is None else told[place].name,
     )
 
 
