@@ -4,15 +4,17 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
 
 from hubpipe.config import Step, parse
-from hubpipe.errors import EndpointError
-from hubpipe.event import Event, Subject
+from hubpipe.errors import EndpointError, NoAnswerError
+from hubpipe.event import Comment, Event, Subject
 from hubpipe.models.base import Model, Places, Terms
 from hubpipe.models.shelf import Shelf
+from hubpipe.render import marker
 from hubpipe.run import handle
 from hubpipe.sinks import dry_run
 
@@ -92,6 +94,28 @@ def test_steps_that_are_asked_once_more_are_reported_once() -> None:
     assert [step.task for step in flow.steps] == ["text-classification", "summarization"]
     assert flow.findings.text is not None
     assert [effect.kind for effect in flow.plan.effects] == ["comment"]
+
+
+class NobodyKnows:
+    """GitHub that does not say who hubpipe is."""
+
+    def login(self) -> str:
+        raise NoAnswerError("away")
+
+
+def test_whether_a_comment_is_hubpipes_own_is_a_stage_where_github_is_asked() -> None:
+    stages: list[str] = []
+
+    def keep(stage: str, kind: Any, work: Callable[[], Kept]) -> Kept:
+        stages.append(stage)
+        return kind("yes") if stage == "own comment" else work()
+
+    for body, asked in ((f"{marker('kind')}\nbug", ["own comment"]), ("It is a bug", [])):
+        stages.clear()
+        event = replace(EVENT, kind="issue_comment", action="created", comment=Comment(1, "octocat", body))
+        report = handle(event, parse(CONFIG), NobodyKnows(), Shelf(Places(offline=True)), dry_run.publish, keep=keep)  # type: ignore[arg-type]
+        assert stages == asked
+        assert bool(report.note) == bool(asked)
 
 
 def test_a_start_imports_no_heavy_library() -> None:
