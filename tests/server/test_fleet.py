@@ -46,6 +46,16 @@ def test_a_living_worker_is_left_alone(engine: sa.Engine) -> None:
     assert gave_back == []
 
 
+def test_a_worker_that_slept_with_its_whole_machine_takes_nothing_over_from_itself(engine: sa.Engine) -> None:
+    gave_back: list[str] = []
+    one = fleet(engine, "one", gave_back)
+    one.beat()
+    silent(engine)
+    assert one.take_over() == 0
+    one.beat()
+    assert gave_back == []
+
+
 def test_a_silent_workers_deliveries_are_given_back_once(engine: sa.Engine) -> None:
     gave_back: list[str] = []
     one, other, third = (fleet(engine, name, gave_back) for name in ("one", "other", "third"))

@@ -65,7 +65,9 @@ class Fleet:
 
     def _silent(self) -> list[str]:
         with self.engine.connect() as connection:
-            late = sa.select(WORKERS.c.name).where(WORKERS.c.beat_at < self._now - self.silence)
+            # After a pause of the whole machine, this look may come before the beat: nobody takes over from himself.
+            others = sa.select(WORKERS.c.name).where(WORKERS.c.name != self.name)
+            late = others.where(WORKERS.c.beat_at < self._now - self.silence)
             return list(connection.scalars(late))
 
     def _claims(self, name: str) -> bool:
