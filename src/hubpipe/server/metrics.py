@@ -38,8 +38,11 @@ KINDS = frozenset({"labels", "comment", "check", "release", "reaction", "removal
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Measure one try of a stage; its name without the flow's, which a stranger's configuration chooses."""
-    kind, started = name.rpartition(": ")[2], time.monotonic()
+    """Measure one try of a stage; its name without the flow's, which a stranger's configuration chooses.
+
+    A command counts its effects: what stands behind the kind is left out, too.
+    """
+    kind, started = name.rpartition(": ")[2].partition(" ")[0], time.monotonic()
     try:
         yield
     except HubpipeError as error:
