@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from dbos import DBOS
 from pydantic import TypeAdapter
 
@@ -34,7 +35,12 @@ Result = TypeVar("Result")
 
 # What another try may mend: the other side was away, or asks to wait. A token that is known no more is made anew.
 PASSING = (NoAnswerError, RateLimitError, HubError, EndpointError, TokenError)
+NOT_KEPT = "the database took nothing of {stage} ({reason})"
 AGAIN = "%s did not come through (%s): again in %.0f seconds"
+
+
+class NotKeptError(BaseException):
+    """The database failed at a stage: no flow's fault, so that none may take it for its own end."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,16 @@ class Journal:
     renew: Callable[[], None]
 
     def __call__(self, stage: str, kind: Any, work: Callable[[], Result]) -> Result:
-        """Do a stage, or give what it gave before a crash; what may pass is waited for, over crashes as well."""
+        """Do a stage, or give what it gave before a crash; what may pass is waited for, over crashes as well.
+
+        Raises NotKeptError, which ends the delivery's run and leaves it to another.
+        """
+        try:
+            return self._kept(stage, kind, work)
+        except sa.exc.SQLAlchemyError as error:
+            raise NotKeptError(NOT_KEPT.format(stage=stage, reason=error)) from error
+
+    def _kept(self, stage: str, kind: Any, work: Callable[[], Result]) -> Result:
         tried = 0
         while True:
             told: dict[str, Any] = DBOS.run_step({"name": stage}, self._told, stage, kind, work)

@@ -5,7 +5,7 @@ Source: https://docs.dbos.dev/python/reference/client
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -158,13 +158,17 @@ class Ledger:
         )
         return True
 
-    def give_back(self, worker: str) -> int:
-        """Let others do what a worker has begun; give how many deliveries that were.
+    def begun(self, worker: str) -> frozenset[str]:
+        """Give the deliveries that a worker has begun and not ended."""
+        return frozenset(one.workflow_id for one in self._client._sys_db.get_pending_workflows(worker, STAGES))
+
+    def give_back(self, worker: str, only: Collection[str] | None = None) -> int:
+        """Let others do what a worker has begun, or some of it; give how many deliveries that were.
 
         What somebody else has begun meanwhile stays with him.
         """
-        found = self._client._sys_db.get_pending_workflows(worker, STAGES)
-        return sum(self._client._sys_db.reenqueue_for_recovery(one.workflow_id, [worker], QUEUE) for one in found)
+        found = self.begun(worker) if only is None else only
+        return sum(self._client._sys_db.reenqueue_for_recovery(one, [worker], QUEUE) for one in found)
 
     def depth(self) -> Depth:
         """Tell how many deliveries wait, and how long."""
