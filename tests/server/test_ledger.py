@@ -12,8 +12,8 @@ from hubpipe.errors import UsageError
 from hubpipe.event import Event, Subject
 from hubpipe.server.database import open_database
 from hubpipe.server.delivery import Delivery
-from hubpipe.server.journal import write
-from hubpipe.server.ledger import PAUSE, Ledger, Stage, _options, failed_at
+from hubpipe.server.journal import PAUSE, write
+from hubpipe.server.ledger import Ledger, Stage, _options, failed_at
 
 HOSTILE = "\x00 \ud800 \u202e é 💥 </script> \\u0000"
 

@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
+from dbos import DBOSClient, EnqueueOptions, StepInfo, WorkflowStatus
 from dbos._serialization import DBOSPortableJSON  # there is no public name for it
 from pydantic import ValidationError
 
 from hubpipe.event import Event
 from hubpipe.server.delivery import Delivery
-from hubpipe.server.journal import read, write
+from hubpipe.server.journal import PAUSE, read, write
 
 APPLICATION = "hubpipe"
 WORKFLOW = "deliver"
@@ -35,7 +35,6 @@ STATES: dict[State, list[str]] = {
 }
 STATE_OF: dict[str, State] = {theirs: ours for ours, names in STATES.items() for theirs in names}
 SWEPT_AT_ONCE = 500
-PAUSE = "DBOS.sleep"  # the stage between two tries
 # What a new delivery fills of the engine's tables; tests/server/test_ledger.py holds it against what the engine writes.
 COLUMNS = {
     "workflow_status": (
@@ -133,16 +132,7 @@ class Ledger:
 
     def stages(self, identifier: str) -> tuple[Stage, ...]:
         """Give the stages of a delivery that are done, in order."""
-        found = self._client.list_workflow_steps(identifier)
-        return tuple(
-            Stage(
-                step["function_name"],
-                step["output"] if step["error"] is None else {"error": str(step["error"])},
-                _time(step.get("started_at_epoch_ms")),
-                ((step.get("completed_at_epoch_ms") or 0) - (step.get("started_at_epoch_ms") or 0)) / 1000,
-            )
-            for step in found
-        )
+        return tuple(map(_stage, self._client.list_workflow_steps(identifier)))
 
     def retry(self, identifier: str) -> bool:
         """Run a delivery that failed again, from the stage that failed; False where it did not fail."""
@@ -170,11 +160,28 @@ class Ledger:
         found = self.begun(worker) if only is None else only
         return sum(self._client._sys_db.reenqueue_for_recovery(one, [worker], QUEUE) for one in found)
 
+    def put_off(self, identifier: str, worker: str, until: float) -> None:
+        """Let a delivery that a worker has begun wait until a moment (seconds since 1970), and anybody go on then."""
+        table = self._workflows
+        mine = (table.c.workflow_uuid == identifier, table.c.status == "PENDING", table.c.executor_id == worker)
+        later = {
+            "status": "DELAYED",
+            "delay_until_epoch_ms": round(until * 1000),
+            "owner_xid": None,
+            "started_at_epoch_ms": None,
+            "recovery_attempts": table.c.recovery_attempts - 1,  # nothing has crashed
+            "updated_at": time.time_ns() // 1_000_000,
+        }
+        with self.engine.begin() as connection:
+            connection.execute(sa.update(table).where(*mine).values(later))
+
     def depth(self) -> Depth:
-        """Tell how many deliveries wait, and how long."""
+        """Tell how many deliveries wait for a worker, and how long; those that wait for GitHub are none."""
         table = self._workflows.c
-        asked = sa.select(sa.func.count(), sa.func.min(table.created_at)).where(
-            table.queue_name == QUEUE, table.status.in_(STATES["waiting"])
+        put_off = table.delay_until_epoch_ms
+        since = sa.case((put_off > table.created_at, put_off), else_=table.created_at)
+        asked = sa.select(sa.func.count(), sa.func.min(since)).where(
+            table.queue_name == QUEUE, table.status == "ENQUEUED"
         )
         with self.engine.connect() as connection:
             count, oldest = connection.execute(asked).one()
@@ -230,6 +237,14 @@ class Ledger:
 
     def _entries(self, **asked: Any) -> Iterator[Entry]:
         yield from (_entry(one) for one in self._client.list_workflows(name=WORKFLOW, **asked))
+
+
+def _stage(step: StepInfo) -> Stage:
+    name, began, ended = step["function_name"], step.get("started_at_epoch_ms"), step.get("completed_at_epoch_ms")
+    told = step["output"] if step["error"] is None else {"error": str(step["error"])}
+    if name == PAUSE and isinstance(told, dict):
+        ended = round(told["until"] * 1000)
+    return Stage(name, told, _time(began), ((ended or 0) - (began or 0)) / 1000)
 
 
 def failed_at(stages: Sequence[Stage]) -> int | None:

@@ -20,7 +20,7 @@ from hubpipe.report.plain import as_json
 from hubpipe.server import metrics
 from hubpipe.server.fleet import BEATS, Fleet, new_name
 from hubpipe.server.hub import Hub
-from hubpipe.server.journal import Journal, Patience, read
+from hubpipe.server.journal import Journal, Patience, PutOffError, read
 from hubpipe.server.ledger import APPLICATION, QUEUE, SERIALIZER, STAGES, WORKFLOW, Ledger
 from hubpipe.server.shelf import Warm
 from hubpipe.sinks import to_github
@@ -140,6 +140,9 @@ class Worker:
         self._running.add(identifier)
         try:
             report = self._handled(read(Event, event), installation)
+        except PutOffError as wait:
+            self._ledger.put_off(identifier, self.name, wait.until)
+            raise
         finally:
             self._running.discard(identifier)
         failed = [FAILED.format(flow=flow.flow, words=_fault(flow)) for flow in report.flows if flow.failed]

@@ -26,8 +26,8 @@ from hubpipe.report import FlowReport, StepReport
 from hubpipe.report.found import findings
 from hubpipe.report.plain import reading as amount_read
 from hubpipe.report.plain import remarks, words
-from hubpipe.server.journal import read
-from hubpipe.server.ledger import PAUSE, Entry, Stage, failed_at
+from hubpipe.server.journal import PAUSE, read
+from hubpipe.server.ledger import Entry, Stage, failed_at
 from hubpipe.server.page.rows import Row, row
 from hubpipe.sinks.outcome import Outcome
 from hubpipe.text import Part
