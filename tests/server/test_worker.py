@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from dbos import DBOS
 
 from hubpipe.errors import RateLimitError
@@ -120,3 +121,15 @@ def test_the_effects_of_commands_are_counted_by_their_kind() -> None:
         with metrics.stage(name):
             pass
     assert count() == before + 2
+
+
+def test_the_numbers_of_a_process_are_told_without_its_database(sqlite_url: str) -> None:
+    ledger = Ledger(open_database(sqlite_url))
+    waiting = metrics.Waiting(ledger)
+    assert b"hubpipe_queue_depth 0.0" in metrics.exposition(waiting)[0]
+    with ledger.engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE workflow_status"))
+    found, _ = metrics.exposition(waiting)
+    assert b"hubpipe_queue_depth" not in found
+    assert b"hubpipe_effects_total" in found
+    ledger.close()
