@@ -12,8 +12,8 @@ from hubpipe.errors import UsageError
 from hubpipe.event import Event, Subject
 from hubpipe.server.database import open_database
 from hubpipe.server.delivery import Delivery
-from hubpipe.server.journal import PAUSE, write
-from hubpipe.server.ledger import Ledger, Stage, _options, failed_at
+from hubpipe.server.journal import write
+from hubpipe.server.ledger import Ledger, _options
 
 HOSTILE = "\x00 \ud800 \u202e é 💥 </script> \\u0000"
 
@@ -77,33 +77,6 @@ def test_what_did_not_fail_is_not_sent_again(ledger: Ledger) -> None:
     ledger.put([delivery("one")])
     assert not ledger.retry("one")
     assert not ledger.retry("two")
-
-
-@pytest.mark.parametrize(
-    ("told", "place"),
-    [
-        ("", None),
-        ("read infer", None),
-        ("read -infer", 1),
-        ("read -infer . infer -decide", 4),
-        ("-read . -read . read -infer . -infer . -infer", 5),
-        # Another flow goes on behind the one that failed.
-        ("-read read infer -infer", 0),
-        ("read -labels . -labels comment -comment", 1),
-        # Its worker was ended again and again.
-        ("read -infer .", 1),
-    ],
-)
-def test_a_retry_begins_with_the_first_try_of_the_first_stage_that_failed_for_good(
-    told: str, place: int | None
-) -> None:
-    stages = [
-        Stage(PAUSE, None, None, 1.0)
-        if word == "."
-        else Stage(word.lstrip("-"), {"error": {}} if word.startswith("-") else {"value": ""}, None, 0.0)
-        for word in told.split()
-    ]
-    assert failed_at(stages) == place
 
 
 def test_what_waits_is_never_swept(ledger: Ledger) -> None:

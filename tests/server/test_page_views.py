@@ -17,7 +17,7 @@ from hubpipe.models.base import ModelInfo, Places, Score, Scores
 from hubpipe.reading import Reading
 from hubpipe.report import StepReport
 from hubpipe.server.journal import write
-from hubpipe.server.ledger import Entry, Stage, State
+from hubpipe.server.ledger import Entry, State
 from hubpipe.server.page.attempts import Attempts
 from hubpipe.server.page.cards import cards
 from hubpipe.server.page.details import UNREADABLE, details
@@ -25,6 +25,7 @@ from hubpipe.server.page.pages import View, view_of
 from hubpipe.server.page.rows import row
 from hubpipe.server.page.shown import shown
 from hubpipe.server.page.tally import repositories
+from hubpipe.server.stages import Stage
 from hubpipe.sinks.outcome import Outcome
 from hubpipe.text import Document, Fitted, Part
 

@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from dbos import DBOSClient, EnqueueOptions, StepInfo, WorkflowStatus
+from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
 from dbos._serialization import DBOSPortableJSON  # there is no public name for it
 from pydantic import ValidationError
 
 from hubpipe.event import Event
 from hubpipe.server.delivery import Delivery
-from hubpipe.server.journal import PAUSE, read, write
+from hubpipe.server.journal import read, write
+from hubpipe.server.stages import Stage, again_at, moment, stage_of
 
 APPLICATION = "hubpipe"
 WORKFLOW = "deliver"
@@ -43,21 +44,6 @@ COLUMNS = {
     ),
     "workflow_input": ("workflow_uuid", "inputs", "retention_timestamp"),
 }
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage of a run that is done: its name, its result (or error) as plain data, when (UTC) and how many seconds."""
-
-    name: str
-    told: Any
-    began: datetime | None
-    seconds: float
-
-    @property
-    def failed(self) -> bool:
-        """Tell whether this try of it did."""
-        return isinstance(self.told, dict) and "error" in self.told
 
 
 @dataclass(frozen=True)
@@ -132,17 +118,16 @@ class Ledger:
 
     def stages(self, identifier: str) -> tuple[Stage, ...]:
         """Give the stages of a delivery that are done, in order."""
-        return tuple(map(_stage, self._client.list_workflow_steps(identifier)))
+        return tuple(map(stage_of, self._client.list_workflow_steps(identifier)))
 
     def retry(self, identifier: str) -> bool:
-        """Run a delivery that failed again, from the stage that failed; False where it did not fail."""
+        """Run a delivery that failed again, see `again_at`; False where it did not fail."""
         entry = self.entry(identifier)
         if entry is None or entry.state != "failed":
             return False
         self._client.rewind_workflow(
             identifier,
-            # The engine counts from 1. What failed outside of a stage is done anew, from the configuration on.
-            start_step=(failed_at(self.stages(identifier)) or 0) + 1,
+            start_step=again_at(self.stages(identifier)) + 1,  # the engine counts from 1
             queue_name=QUEUE,
             queue_partition_key=str(entry.installation),
         )
@@ -239,27 +224,6 @@ class Ledger:
         yield from (_entry(one) for one in self._client.list_workflows(name=WORKFLOW, **asked))
 
 
-def _stage(step: StepInfo) -> Stage:
-    name, began, ended = step["function_name"], step.get("started_at_epoch_ms"), step.get("completed_at_epoch_ms")
-    told = step["output"] if step["error"] is None else {"error": str(step["error"])}
-    if name == PAUSE and isinstance(told, dict):
-        ended = round(told["until"] * 1000)
-    return Stage(name, told, _time(began), ((ended or 0) - (began or 0)) / 1000)
-
-
-def failed_at(stages: Sequence[Stage]) -> int | None:
-    """Give the place of the first stage that failed for good, that of its first try; None where each came through."""
-    first = None
-    for place, stage in enumerate(stages):
-        if stage.name == PAUSE:
-            continue
-        again = place > 0 and stages[place - 1].name == PAUSE
-        if first is not None and not again:
-            return first
-        first = (place if first is None else first) if stage.failed else None
-    return first
-
-
 def _options(delivery: Delivery) -> EnqueueOptions:
     return {
         "workflow_name": WORKFLOW,
@@ -277,9 +241,9 @@ def _entry(found: WorkflowStatus) -> Entry:
         state=STATE_OF[found.status],
         event=_event(event, found.attributes or {}),
         installation=installation,
-        received=_time(found.created_at) or datetime.now(UTC),
-        began=_time(found.dequeued_at),
-        ended=_time(found.completed_at),
+        received=moment(found.created_at) or datetime.now(UTC),
+        began=moment(found.dequeued_at),
+        ended=moment(found.completed_at),
         worker=found.executor_id or "",
         outcome=found.output,
         error=str(found.error or ""),
@@ -292,7 +256,3 @@ def _event(text: str, attributes: Mapping[str, Any]) -> Event:
         return read(Event, text)  # type: ignore[no-any-return]
     except ValidationError:
         return Event(str(attributes.get("event", "")), None, str(attributes.get("repo", "")), None)
-
-
-def _time(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -27,8 +27,9 @@ from hubpipe.report.found import findings
 from hubpipe.report.plain import reading as amount_read
 from hubpipe.report.plain import remarks, words
 from hubpipe.server.journal import PAUSE, read
-from hubpipe.server.ledger import Entry, Stage, failed_at
+from hubpipe.server.ledger import Entry
 from hubpipe.server.page.rows import Row, row
+from hubpipe.server.stages import Stage, again_at
 from hubpipe.sinks.outcome import Outcome
 from hubpipe.text import Part
 
@@ -122,7 +123,6 @@ class Details:
 def details(entry: Entry, stages: Sequence[Stage]) -> Details:
     """Put together what is kept of a delivery."""
     told = tuple(_stage(stage) for stage in stages)
-    place = failed_at(stages)
     names = dict.fromkeys(name for stage in stages if (name := stage.name.rpartition(": ")[0]))
     return Details(
         row=row(entry),
@@ -133,7 +133,7 @@ def details(entry: Entry, stages: Sequence[Stage]) -> Details:
         error=entry.error.strip(),
         flows=tuple(_flow(name, [one for one in stages if one.name.startswith(f"{name}: ")]) for name in names),
         stages=told,
-        again="" if place is None else told[place].name,
+        again=told[again_at(stages)].name if told else "",
     )
 
 
