@@ -73,6 +73,16 @@ def test_the_depth_is_what_waits_and_how_long(ledger: Ledger) -> None:
     assert ledger.depth().age >= 0
 
 
+def test_only_those_who_have_begun_something_are_busy(ledger: Ledger) -> None:
+    ledger.put([delivery("one"), delivery("two")])
+    assert ledger.busy() == frozenset()
+    table = ledger._client._sys_db.tables.workflow_status
+    with ledger.engine.begin() as connection:
+        begun = sa.update(table).where(table.c.workflow_uuid == "one")
+        connection.execute(begun.values(status="PENDING", executor_id="worker"))
+    assert ledger.busy() == {"worker"}
+
+
 def test_what_did_not_fail_is_not_sent_again(ledger: Ledger) -> None:
     ledger.put([delivery("one")])
     assert not ledger.retry("one")

@@ -137,6 +137,13 @@ class Ledger:
         """Give the deliveries that a worker has begun and not ended."""
         return frozenset(one.workflow_id for one in self._client._sys_db.get_pending_workflows(worker, STAGES))
 
+    def busy(self) -> frozenset[str]:
+        """Name the workers that have begun something and not ended it."""
+        table = self._workflows.c
+        asked = sa.select(table.executor_id).distinct().where(table.status == "PENDING", table.name == WORKFLOW)
+        with self.engine.connect() as connection:
+            return frozenset(name for name in connection.scalars(asked) if name)
+
     def give_back(self, worker: str, only: Collection[str] | None = None) -> int:
         """Let others do what a worker has begun, or some of it; give how many deliveries that were.
 

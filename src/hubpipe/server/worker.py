@@ -81,7 +81,7 @@ class Worker:
         """Take what to do besides, each with the seconds between two times."""
         self.name = new_name()
         self._tools, self._pace, self._ledger = tools, pace, ledger
-        self._fleet = Fleet(ledger.engine, self.name, ledger.give_back, pace.silence)
+        self._fleet = Fleet(ledger.engine, self.name, ledger.give_back, pace.silence, ledger.busy)
         self._over = threading.Event()
         self._running: set[str] = set()
         self._idle: frozenset[str] = frozenset()
@@ -104,7 +104,8 @@ class Worker:
                 "executor_id": self.name,
                 "application_version": STAGES,
                 "serializer": SERIALIZER,
-                "max_executor_threads": self._pace.at_once + 8,
+                # Those that somebody else took over wait in a thread each until he has ended them.
+                "max_executor_threads": 2 * self._pace.at_once + 8,
                 "log_level": "WARNING",
             }
         )
