@@ -142,6 +142,17 @@ class TestDetails:
         assert found.flows[0].parts
         assert found.stages[-1].seconds == 0.0
 
+    def test_a_command_tells_what_it_did(self) -> None:
+        done = [Outcome("reaction", True, "reacted with eyes"), Outcome("comment", True, "posted a comment")]
+        told = [
+            Stage(f"/hubpipe help: {one.kind} {place}", {"value": write(Outcome, one)}, NOON, 0.1)
+            for place, one in enumerate(done)
+        ]
+        refused = {"error": {"kind": "ForbiddenError", "words": "the token may not", "until": None}}
+        [one] = details(entry(), [*told, Stage("/hubpipe help: reaction 2", refused, NOON, 0.1)]).flows
+        assert [(effect.kind, effect.outcome) for effect in one.effects] == [(found.kind, found) for found in done]
+        assert one.words == "the token may not"
+
     def test_a_delivery_that_is_waited_for_has_none_yet(self) -> None:
         found = details(entry(), [])
         assert (found.flows, found.stages, found.seconds) == ((), (), None)
