@@ -1,12 +1,15 @@
-"""A database that refuses to write for a while: what was begun goes on, and ends once."""
+"""A database that refuses to write, or hangs up, for a while: what was begun goes on, and ends once."""
 
 import time
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from hubpipe.server.database import open_database
 from hubpipe.server.ledger import Ledger
 from tests.server.bot import DONE_LIMIT, Bot, Process, deliver, settle
+from tests.server.conftest import environ_of
 from tests.standin.standin import StandIn
 
 pytestmark = pytest.mark.e2e
@@ -55,3 +58,28 @@ def test_what_a_full_disk_interrupts_goes_on_when_there_is_room(
         settle(ledger, 1)
     assert ledger.counts()["done"] == 1
     assert len(standin.comments_of(number)) == 1
+
+
+HANG_UP = """\
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND datname = current_database()
+"""
+ISSUES = 20
+
+
+@pytest.mark.threat("fault", "faults", cases=ISSUES)
+def test_what_a_restart_of_the_database_interrupts_goes_on(postgres_url: str, standin: StandIn, tmp_path: Path) -> None:
+    standin.put_file(".github/hubpipe.yml", CONFIG)
+    numbers = [standin.open_issue(f"It crashes at {number}", "Each time.") for number in range(ISSUES)]
+    bot, ledger = Bot(tmp_path, postgres_url, environ_of(standin)), Ledger(open_database(postgres_url))
+    with bot.running("all", "--take-over-after", "3", "--per-minute", "100000") as process:
+        for number in numbers:
+            deliver(process.url, "issues", standin.event("issues", "opened", number), str(number))
+        for _ in range(8):
+            time.sleep(0.4)
+            with ledger.engine.begin() as connection:
+                connection.execute(sa.text(HANG_UP))
+        settle(ledger, ISSUES)
+    assert ledger.counts() == {"waiting": 0, "working": 0, "done": ISSUES, "failed": 0}
+    assert all(len(standin.comments_of(number)) == 1 for number in numbers)
+    ledger.close()
