@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from hubpipe import commands, pipeline, planning
+from hubpipe import commands, pipeline, planning, render
 from hubpipe.config import Config, Flow
 from hubpipe.deadline import Deadline, Stop
 from hubpipe.decide import Effect, Plan
 from hubpipe.errors import HubpipeError
-from hubpipe.event import Event, KnownIssue, Subject
+from hubpipe.event import Comment, Event, KnownIssue, Subject
 from hubpipe.job import Job
 from hubpipe.models.base import Terms
 from hubpipe.models.meter import Meter
@@ -86,7 +86,7 @@ def handle(
     stages of a run depend on nothing but what the stages before gave.
     """
     deadline = deadline or Deadline()
-    if event.comment is not None and is_own(event.comment, github):
+    if event.comment is not None and _is_own(event.comment, github, keep):
         return Report(redaction.all(event), note=OWN_COMMENT)
     means = Means(models, Terms(config.models, Meter(config.budget)), publish, deadline, keep)
     jobs = [
@@ -102,6 +102,11 @@ def handle(
     flows += tuple(not_begun(FlowReport(job.name), deadline.struck) for job in _left(jobs, flows))
     spent = means.terms.meter
     return Report(redaction.all(event), flows, spent=spent.report() if spent.calls else {})
+
+
+def _is_own(comment: Comment, github: "GitHub | None", keep: Keep) -> bool:
+    """Tell hubpipe's own comment; GitHub is asked who hubpipe is where a comment looks like one, and only there."""
+    return render.is_own(comment.body) and keep("own comment", bool, lambda: is_own(comment, github))
 
 
 def _left(jobs: Sequence[Job], done: Sequence[FlowReport]) -> Sequence[Job]:
@@ -215,10 +220,12 @@ def _infer(job: Job, reading: Reading, means: Means, growing: Growing) -> tuple[
         reading.subject.number,
         _tracker(job),
     )
+    done: tuple[StepReport, ...] = ()  # nothing of an earlier try, which the report may hold
     for step in pipeline.steps(work):
         # A model can know secrets by itself, and an earlier run's memory can hold one.
-        growing.report = _with(growing.report, job.flow, (*growing.report.steps, job.redaction.all(step)))
-    return growing.report.steps
+        done = (*done, job.redaction.all(step))
+        growing.report = _with(growing.report, job.flow, done)
+    return done
 
 
 def _with(report: FlowReport, flow: Flow, steps: tuple[StepReport, ...]) -> FlowReport:

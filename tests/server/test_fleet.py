@@ -1,7 +1,7 @@
 """Workers that fall silent: one of the others takes over, once."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -19,12 +19,14 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
     found.dispose()
 
 
-def fleet(engine: sa.Engine, name: str, gave_back: list[str], silence: float = SILENCE) -> Fleet:
+def fleet(
+    engine: sa.Engine, name: str, gave_back: list[str], silence: float = SILENCE, busy: Collection[str] = ()
+) -> Fleet:
     def give_back(worker: str) -> int:
         gave_back.append(worker)
         return 2
 
-    return Fleet(engine, name, give_back, silence)
+    return Fleet(engine, name, give_back, silence, lambda: busy)
 
 
 def silent(engine: sa.Engine) -> None:
@@ -43,6 +45,16 @@ def test_a_living_worker_is_left_alone(engine: sa.Engine) -> None:
     one.beat()
     other.beat()
     assert one.take_over() == 0
+    assert gave_back == []
+
+
+def test_a_worker_that_slept_with_its_whole_machine_takes_nothing_over_from_itself(engine: sa.Engine) -> None:
+    gave_back: list[str] = []
+    one = fleet(engine, "one", gave_back)
+    one.beat()
+    silent(engine)
+    assert one.take_over() == 0
+    one.beat()
     assert gave_back == []
 
 
@@ -77,6 +89,17 @@ def test_a_worker_that_only_slept_is_one_again(engine: sa.Engine) -> None:
     assert gave_back == ["one"]
     with engine.connect() as connection:
         assert list(connection.scalars(sa.select(WORKERS.c.name))) == ["one"]
+
+
+def test_a_worker_that_nobody_knows_of_is_missed_like_any_other(engine: sa.Engine) -> None:
+    gave_back: list[str] = []
+    one = fleet(engine, "one", gave_back, 60, {"one", "unknown"})
+    one.beat()
+    assert one.take_over() == 0
+    silent(engine)
+    one.beat()
+    assert one.take_over() == 2
+    assert gave_back == ["unknown"]
 
 
 def test_a_worker_that_leaves_gives_back_what_it_did_not_end(engine: sa.Engine) -> None:

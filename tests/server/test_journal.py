@@ -30,9 +30,11 @@ from hubpipe.report import StepReport
 from hubpipe.run import handle
 from hubpipe.server import journal
 from hubpipe.server.database import open_database
+from hubpipe.server.delivery import Delivery
 from hubpipe.server.journal import Journal, Patience
-from hubpipe.server.ledger import APPLICATION, SERIALIZER
+from hubpipe.server.ledger import APPLICATION, QUEUE, SERIALIZER, WORKFLOW, Ledger
 from hubpipe.sinks import Outcome, to_github
+from tests.server.bot import settle
 from tests.standin.standin import StandIn
 
 Result = TypeVar("Result")
@@ -195,6 +197,40 @@ def test_what_does_not_pass_in_time_is_given_up() -> None:
     with pytest.raises(NoAnswerError):
         kept(work, PATIENCE, [])
     assert len(tried) == PATIENCE.tries
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_retry_does_again_what_failed_in_the_end_and_nothing_that_came_through_before(tmp_path: Path) -> None:
+    keep = Journal(Redaction(), PATIENCE, lambda: None, lambda: None)
+    tried: list[str] = []
+    mended: list[bool] = []
+
+    def work(stage: str) -> Callable[[], str]:
+        def tell() -> str:
+            tried.append(stage)
+            if (stage == "slow" and tried.count(stage) < 3) or (stage == "broken" and not mended):
+                raise NoAnswerError("away")
+            return stage
+
+        return tell
+
+    @DBOS.workflow(name=WORKFLOW)
+    def deliver(event: str, installation: int) -> list[str]:
+        return [keep(stage, str, work(stage)) for stage in ("quick", "slow", "broken", "last")]
+
+    DBOS.launch()
+    DBOS.register_queue(QUEUE, partition_worker_concurrency=1, polling_interval_sec=0.05)
+    ledger = Ledger(open_database(f"sqlite:///{tmp_path}/journal.sqlite"))
+    ledger.put([Delivery("one", Event("issues", "opened", "octo-org/octo-repo", None))])
+    settle(ledger, 1)
+    assert tried == ["quick", *["slow"] * 3, *["broken"] * 3]
+    tried.clear()
+    mended.append(True)
+    assert ledger.retry("one")
+    settle(ledger, 1)
+    assert tried == ["broken", "last"]
+    assert ledger.counts()["done"] == 1
+    ledger.close()
 
 
 def test_a_rate_limit_is_waited_for_as_long_as_it_says_and_no_longer_than_patience() -> None:

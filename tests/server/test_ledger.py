@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from hubpipe.errors import UsageError
+from hubpipe.errors import HubpipeError
 from hubpipe.event import Event, Subject
 from hubpipe.server.database import open_database
 from hubpipe.server.delivery import Delivery
@@ -73,6 +73,16 @@ def test_the_depth_is_what_waits_and_how_long(ledger: Ledger) -> None:
     assert ledger.depth().age >= 0
 
 
+def test_only_those_who_have_begun_something_are_busy(ledger: Ledger) -> None:
+    ledger.put([delivery("one"), delivery("two")])
+    assert ledger.busy() == frozenset()
+    table = ledger._client._sys_db.tables.workflow_status
+    with ledger.engine.begin() as connection:
+        begun = sa.update(table).where(table.c.workflow_uuid == "one")
+        connection.execute(begun.values(status="PENDING", executor_id="worker"))
+    assert ledger.busy() == {"worker"}
+
+
 def test_what_did_not_fail_is_not_sent_again(ledger: Ledger) -> None:
     ledger.put([delivery("one")])
     assert not ledger.retry("one")
@@ -85,10 +95,20 @@ def test_what_waits_is_never_swept(ledger: Ledger) -> None:
     assert ledger.counts()["waiting"] == 1
 
 
-@pytest.mark.parametrize("url", ["mysql://localhost/x", "nonsense", "", "postgresql://user:hunter2@127.0.0.1:1/x"])
-def test_a_database_that_is_none_is_told_without_its_password(url: str) -> None:
-    with pytest.raises(UsageError) as told:
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("mysql://localhost/x", 2),
+        ("nonsense", 2),
+        ("", 2),
+        # It may be there later: whoever restarts what ends with 1 does so.
+        ("postgresql://user:hunter2@127.0.0.1:1/x", 1),
+    ],
+)
+def test_a_database_that_is_none_is_told_without_its_password(url: str, status: int) -> None:
+    with pytest.raises(HubpipeError) as told:
         open_database(url)
+    assert told.value.exit_code == status
     assert "hunter2" not in str(told.value)
     assert json.dumps(str(told.value))
 

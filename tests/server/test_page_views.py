@@ -17,7 +17,7 @@ from hubpipe.models.base import ModelInfo, Places, Score, Scores
 from hubpipe.reading import Reading
 from hubpipe.report import StepReport
 from hubpipe.server.journal import write
-from hubpipe.server.ledger import Entry, Stage, State
+from hubpipe.server.ledger import Entry, State
 from hubpipe.server.page.attempts import Attempts
 from hubpipe.server.page.cards import cards
 from hubpipe.server.page.details import UNREADABLE, details
@@ -25,6 +25,7 @@ from hubpipe.server.page.pages import View, view_of
 from hubpipe.server.page.rows import row
 from hubpipe.server.page.shown import shown
 from hubpipe.server.page.tally import repositories
+from hubpipe.server.stages import Stage
 from hubpipe.sinks.outcome import Outcome
 from hubpipe.text import Document, Fitted, Part
 
@@ -140,6 +141,17 @@ class TestDetails:
         assert found.flows[0].words == UNREADABLE
         assert found.flows[0].parts
         assert found.stages[-1].seconds == 0.0
+
+    def test_a_command_tells_what_it_did(self) -> None:
+        done = [Outcome("reaction", True, "reacted with eyes"), Outcome("comment", True, "posted a comment")]
+        told = [
+            Stage(f"/hubpipe help: {one.kind} {place}", {"value": write(Outcome, one)}, NOON, 0.1)
+            for place, one in enumerate(done)
+        ]
+        refused = {"error": {"kind": "ForbiddenError", "words": "the token may not", "until": None}}
+        [one] = details(entry(), [*told, Stage("/hubpipe help: reaction 2", refused, NOON, 0.1)]).flows
+        assert [(effect.kind, effect.outcome) for effect in one.effects] == [(found.kind, found) for found in done]
+        assert one.words == "the token may not"
 
     def test_a_delivery_that_is_waited_for_has_none_yet(self) -> None:
         found = details(entry(), [])

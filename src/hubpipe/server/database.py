@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS
 
-from hubpipe.errors import UsageError
+from hubpipe.errors import DatabaseError, UsageError
 
 USUAL = "sqlite:///hubpipe.sqlite"
 POOL = 16
@@ -19,7 +19,8 @@ TABLES = sa.MetaData()
 def open_database(url: str) -> sa.Engine:
     """Open a database, and make or migrate its tables.
 
-    Raises UsageError for what is no such URL, and where the database does not answer.
+    Raises UsageError for what is no such URL, and DatabaseError where the database does not answer: whoever restarts
+    the bot is to try again then.
     """
     try:
         named = sa.make_url(url)
@@ -31,7 +32,7 @@ def open_database(url: str) -> sa.Engine:
     except sa.exc.ArgumentError as error:
         raise UsageError(NO_URL.format(url=_shown(url))) from error
     except sa.exc.DBAPIError as error:
-        raise UsageError(AWAY.format(url=_shown(url), reason=str(error.orig).strip().split("\n")[0])) from error
+        raise DatabaseError(AWAY.format(url=_shown(url), reason=str(error.orig).strip().split("\n")[0])) from error
     return engine
 
 

@@ -8,7 +8,8 @@ stage, and every effect of hubpipe's is done once however often it is done.
 
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -34,12 +35,16 @@ def new_name() -> str:
 
 @dataclass(frozen=True)
 class Fleet:
-    """The workers of a database, as one of them sees them; `give_back` gives a worker's deliveries to the others."""
+    """The workers of a database, as one of them sees them.
+
+    `give_back` gives a worker's deliveries to the others, `busy` names all that have begun some.
+    """
 
     engine: sa.Engine
     name: str
     give_back: Callable[[str], int] = field(repr=False)
     silence: float = SILENCE
+    busy: Callable[[], Collection[str]] = field(default=frozenset, repr=False)
     _now: sa.ColumnElement[float] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -57,15 +62,30 @@ class Fleet:
 
     def take_over(self) -> int:
         """Give what silent workers were doing back to the queue; give how many deliveries that were."""
+        self._notice()
         return sum(self._recover(name) for name in self._silent() if self._claims(name))
 
     def leave(self) -> None:
         """Give back what is left, and be a worker no more."""
         self._recover(self.name)
 
+    def _notice(self) -> None:
+        """Count whoever has begun something without having said that it lives as one that has said so now.
+
+        A worker that woke when it had been taken over from, began something, and was killed before its next beat would
+        else be missed by nobody.
+        """
+        with self.engine.connect() as connection:
+            known = set(connection.scalars(sa.select(WORKERS.c.name)))
+        for name in set(self.busy()) - known:
+            with suppress(sa.exc.IntegrityError), self.engine.begin() as connection:  # it says so itself meanwhile
+                connection.execute(sa.insert(WORKERS).values(name=name, beat_at=self._now))
+
     def _silent(self) -> list[str]:
         with self.engine.connect() as connection:
-            late = sa.select(WORKERS.c.name).where(WORKERS.c.beat_at < self._now - self.silence)
+            # After a pause of the whole machine, this look may come before the beat: nobody takes over from himself.
+            others = sa.select(WORKERS.c.name).where(WORKERS.c.name != self.name)
+            late = others.where(WORKERS.c.beat_at < self._now - self.silence)
             return list(connection.scalars(late))
 
     def _claims(self, name: str) -> bool:

@@ -6,12 +6,14 @@ Source: https://docs.dbos.dev/python/tutorials/step-tutorial
 import json
 import logging
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from dbos import DBOS
 from pydantic import TypeAdapter
 
@@ -34,7 +36,24 @@ Result = TypeVar("Result")
 
 # What another try may mend: the other side was away, or asks to wait. A token that is known no more is made anew.
 PASSING = (NoAnswerError, RateLimitError, HubError, EndpointError, TokenError)
+NOT_KEPT = "the database took nothing of {stage} ({reason})"
+PAUSE = "pause"  # the stage between two tries
+# A delivery that waits longer goes back to the queue: it would hold one of a worker's places, of which there are few.
+LONGEST_HELD = 10.0  # seconds
+PUT_OFF = "to be gone on with in {seconds:.0f} seconds"
 AGAIN = "%s did not come through (%s): again in %.0f seconds"
+
+
+class NotKeptError(BaseException):
+    """The database failed at a stage: no flow's fault, so that none may take it for its own end."""
+
+
+class PutOffError(BaseException):
+    """The delivery waits until a moment (seconds since 1970): no flow's fault, so that none may take it for its end."""
+
+    def __init__(self, until: float):
+        self.until = until
+        super().__init__(PUT_OFF.format(seconds=until - time.time()))
 
 
 @dataclass(frozen=True)
@@ -69,7 +88,16 @@ class Journal:
     renew: Callable[[], None]
 
     def __call__(self, stage: str, kind: Any, work: Callable[[], Result]) -> Result:
-        """Do a stage, or give what it gave before a crash; what may pass is waited for, over crashes as well."""
+        """Do a stage, or give what it gave before a crash; what may pass is waited for, over crashes as well.
+
+        Raises NotKeptError or PutOffError, which ends the delivery's run and leaves it to another.
+        """
+        try:
+            return self._kept(stage, kind, work)
+        except sa.exc.SQLAlchemyError as error:
+            raise NotKeptError(NOT_KEPT.format(stage=stage, reason=error)) from error
+
+    def _kept(self, stage: str, kind: Any, work: Callable[[], Result]) -> Result:
         tried = 0
         while True:
             told: dict[str, Any] = DBOS.run_step({"name": stage}, self._told, stage, kind, work)
@@ -80,8 +108,7 @@ class Journal:
             pause = self.patience.pause(error, tried)
             if pause is None:
                 raise error
-            log.warning(AGAIN, stage, type(error).__name__, pause)
-            DBOS.sleep(pause)
+            _wait(pause, AGAIN, stage, type(error).__name__, pause)
             if isinstance(error, TokenError):
                 self.renew()
 
@@ -93,6 +120,20 @@ class Journal:
                 return {"value": write(kind, work())}
         except HubpipeError as error:
             return {"error": _written(self.redaction.all(error))}
+
+
+def _wait(pause: float, *words: object) -> None:
+    """Wait, over crashes as well, a short while here, a long one in the queue; say so once."""
+
+    def begin() -> dict[str, float]:
+        log.warning(*words)
+        return {"until": time.time() + pause}
+
+    told: dict[str, float] = DBOS.run_step({"name": PAUSE}, begin)
+    left = told["until"] - time.time()
+    if left > LONGEST_HELD:
+        raise PutOffError(told["until"])
+    time.sleep(max(0.0, left))
 
 
 def write(kind: Any, value: Any) -> str:

@@ -5,7 +5,7 @@ Source: https://docs.dbos.dev/python/reference/client
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from hubpipe.event import Event
 from hubpipe.server.delivery import Delivery
 from hubpipe.server.journal import read, write
+from hubpipe.server.stages import Stage, again_at, moment, stage_of
 
 APPLICATION = "hubpipe"
 WORKFLOW = "deliver"
@@ -43,16 +44,6 @@ COLUMNS = {
     ),
     "workflow_input": ("workflow_uuid", "inputs", "retention_timestamp"),
 }
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage of a run that is done: its name, its result (or error) as plain data, when (UTC) and how many seconds."""
-
-    name: str
-    told: Any
-    began: datetime | None
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -127,45 +118,62 @@ class Ledger:
 
     def stages(self, identifier: str) -> tuple[Stage, ...]:
         """Give the stages of a delivery that are done, in order."""
-        found = self._client.list_workflow_steps(identifier)
-        return tuple(
-            Stage(
-                step["function_name"],
-                step["output"] if step["error"] is None else {"error": str(step["error"])},
-                _time(step.get("started_at_epoch_ms")),
-                ((step.get("completed_at_epoch_ms") or 0) - (step.get("started_at_epoch_ms") or 0)) / 1000,
-            )
-            for step in found
-        )
+        return tuple(map(stage_of, self._client.list_workflow_steps(identifier)))
 
     def retry(self, identifier: str) -> bool:
-        """Run a delivery that failed again, from the stage that failed; False where it did not fail."""
+        """Run a delivery that failed again, see `again_at`; False where it did not fail."""
         entry = self.entry(identifier)
         if entry is None or entry.state != "failed":
             return False
-        steps = self._client.list_workflow_steps(identifier)
-        failed = (step["function_id"] for step in steps if step["error"] or _failed(step["output"]))
         self._client.rewind_workflow(
             identifier,
-            start_step=next(failed, 1),
+            start_step=again_at(self.stages(identifier)) + 1,  # the engine counts from 1
             queue_name=QUEUE,
             queue_partition_key=str(entry.installation),
         )
         return True
 
-    def give_back(self, worker: str) -> int:
-        """Let others do what a worker has begun; give how many deliveries that were.
+    def begun(self, worker: str) -> frozenset[str]:
+        """Give the deliveries that a worker has begun and not ended."""
+        return frozenset(one.workflow_id for one in self._client._sys_db.get_pending_workflows(worker, STAGES))
+
+    def busy(self) -> frozenset[str]:
+        """Name the workers that have begun something and not ended it."""
+        table = self._workflows.c
+        asked = sa.select(table.executor_id).distinct().where(table.status == "PENDING", table.name == WORKFLOW)
+        with self.engine.connect() as connection:
+            return frozenset(name for name in connection.scalars(asked) if name)
+
+    def give_back(self, worker: str, only: Collection[str] | None = None) -> int:
+        """Let others do what a worker has begun, or some of it; give how many deliveries that were.
 
         What somebody else has begun meanwhile stays with him.
         """
-        found = self._client._sys_db.get_pending_workflows(worker, STAGES)
-        return sum(self._client._sys_db.reenqueue_for_recovery(one.workflow_id, [worker], QUEUE) for one in found)
+        found = self.begun(worker) if only is None else only
+        return sum(self._client._sys_db.reenqueue_for_recovery(one, [worker], QUEUE) for one in found)
+
+    def put_off(self, identifier: str, worker: str, until: float) -> None:
+        """Let a delivery that a worker has begun wait until a moment (seconds since 1970), and anybody go on then."""
+        table = self._workflows
+        mine = (table.c.workflow_uuid == identifier, table.c.status == "PENDING", table.c.executor_id == worker)
+        later = {
+            "status": "DELAYED",
+            "delay_until_epoch_ms": round(until * 1000),
+            "owner_xid": None,
+            "started_at_epoch_ms": None,
+            "recovery_attempts": table.c.recovery_attempts - 1,  # nothing has crashed
+            "updated_at": time.time_ns() // 1_000_000,
+        }
+        with self.engine.begin() as connection:
+            connection.execute(sa.update(table).where(*mine).values(later))
 
     def depth(self) -> Depth:
-        """Tell how many deliveries wait, and how long."""
+        """Tell how many deliveries wait for a worker, and how long; those that wait for GitHub are none."""
         table = self._workflows.c
-        asked = sa.select(sa.func.count(), sa.func.min(table.created_at)).where(
-            table.queue_name == QUEUE, table.status.in_(STATES["waiting"])
+        put_off = table.delay_until_epoch_ms
+        since = sa.case((put_off > table.created_at, put_off), else_=table.created_at)
+        asked = sa.select(sa.func.count(), sa.func.min(since)).where(
+            table.queue_name == QUEUE, table.status == "ENQUEUED"
         )
         with self.engine.connect() as connection:
             count, oldest = connection.execute(asked).one()
@@ -240,9 +248,9 @@ def _entry(found: WorkflowStatus) -> Entry:
         state=STATE_OF[found.status],
         event=_event(event, found.attributes or {}),
         installation=installation,
-        received=_time(found.created_at) or datetime.now(UTC),
-        began=_time(found.dequeued_at),
-        ended=_time(found.completed_at),
+        received=moment(found.created_at) or datetime.now(UTC),
+        began=moment(found.dequeued_at),
+        ended=moment(found.completed_at),
         worker=found.executor_id or "",
         outcome=found.output,
         error=str(found.error or ""),
@@ -255,11 +263,3 @@ def _event(text: str, attributes: Mapping[str, Any]) -> Event:
         return read(Event, text)  # type: ignore[no-any-return]
     except ValidationError:
         return Event(str(attributes.get("event", "")), None, str(attributes.get("repo", "")), None)
-
-
-def _failed(told: Any) -> bool:
-    return isinstance(told, dict) and "error" in told
-
-
-def _time(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 
 from hubpipe.errors import HubpipeError
 
@@ -38,8 +39,11 @@ KINDS = frozenset({"labels", "comment", "check", "release", "reaction", "removal
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Measure one try of a stage; its name without the flow's, which a stranger's configuration chooses."""
-    kind, started = name.rpartition(": ")[2], time.monotonic()
+    """Measure one try of a stage; its name without the flow's, which a stranger's configuration chooses.
+
+    A command counts its effects: what stands behind the kind is left out, too.
+    """
+    kind, started = name.rpartition(": ")[2].partition(" ")[0], time.monotonic()
     try:
         yield
     except HubpipeError as error:
@@ -59,12 +63,15 @@ class Waiting(Collector):
         self._ledger = ledger
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Count."""
-        depth = self._ledger.depth()
+        """Count; where the database is away, which /readyz tells, the process still tells what it has done itself."""
+        try:
+            depth, counts = self._ledger.depth(), self._ledger.counts()
+        except SQLAlchemyError:
+            return
         yield GaugeMetricFamily("hubpipe_queue_depth", "Deliveries that wait", value=depth.waiting)
         yield GaugeMetricFamily("hubpipe_queue_age_seconds", "How long the oldest has waited", value=depth.age)
         states = GaugeMetricFamily("hubpipe_deliveries_kept", "Deliveries in the database", labels=["state"])
-        for state, count in self._ledger.counts().items():
+        for state, count in counts.items():
             states.add_metric([state], count)
         yield states
 

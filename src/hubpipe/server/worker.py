@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from dbos import DBOS
 
 from hubpipe import commands, config, run, world
@@ -21,7 +20,7 @@ from hubpipe.report.plain import as_json
 from hubpipe.server import metrics
 from hubpipe.server.fleet import BEATS, Fleet, new_name
 from hubpipe.server.hub import Hub
-from hubpipe.server.journal import Journal, Patience, read
+from hubpipe.server.journal import Journal, Patience, PutOffError, read
 from hubpipe.server.ledger import APPLICATION, QUEUE, SERIALIZER, STAGES, WORKFLOW, Ledger
 from hubpipe.server.shelf import Warm
 from hubpipe.sinks import to_github
@@ -36,6 +35,7 @@ BEGUN = "worker %s works on deliveries"
 DRAINING = "worker %s ends: %.0f seconds for what has begun"
 HANDLED = "handled %s of %s in %d flows"
 TOOK_OVER = "took over %d deliveries of a worker that is silent"
+LEFT = "gave back %d deliveries whose end the database did not take"
 SWEPT = "forgot %d deliveries that ended more than %g days ago"
 ROUND_FAILED = "what the worker does every few seconds failed"
 FAILED = "{flow}: {words}"
@@ -81,11 +81,14 @@ class Worker:
         """Take what to do besides, each with the seconds between two times."""
         self.name = new_name()
         self._tools, self._pace, self._ledger = tools, pace, ledger
-        self._fleet = Fleet(ledger.engine, self.name, ledger.give_back, pace.silence)
+        self._fleet = Fleet(ledger.engine, self.name, ledger.give_back, pace.silence, ledger.busy)
         self._over = threading.Event()
+        self._running: set[str] = set()
+        self._idle: frozenset[str] = frozenset()
         every: dict[Callable[[], object], float] = {
             self._fleet.beat: pace.silence / BEATS,
             self._take_over: pace.silence / BEATS,
+            self._take_up: pace.silence,
             self._sweep: HOUR,
         }
         self._rounds = [
@@ -101,7 +104,8 @@ class Worker:
                 "executor_id": self.name,
                 "application_version": STAGES,
                 "serializer": SERIALIZER,
-                "max_executor_threads": self._pace.at_once + 8,
+                # Those that somebody else took over wait in a thread each until he has ended them.
+                "max_executor_threads": 2 * self._pace.at_once + 8,
                 "log_level": "WARNING",
             }
         )
@@ -133,7 +137,15 @@ class Worker:
 
     def _deliver(self, event: str, installation: int) -> dict[str, Any]:
         """Handle a delivery; see `run.handle`. It ends as failed where a flow did not get to its end."""
-        report = self._handled(read(Event, event), installation)
+        identifier = str(DBOS.workflow_id)
+        self._running.add(identifier)
+        try:
+            report = self._handled(read(Event, event), installation)
+        except PutOffError as wait:
+            self._ledger.put_off(identifier, self.name, wait.until)
+            raise
+        finally:
+            self._running.discard(identifier)
         failed = [FAILED.format(flow=flow.flow, words=_fault(flow)) for flow in report.flows if flow.failed]
         if failed:
             raise DeliveryFailedError("\n".join(failed))
@@ -151,13 +163,25 @@ class Worker:
         ).for_webhooks
         with tools.models.lent(event.repo, commands.flows_for(event, settings), github) as models:
             report = run.handle(event, settings, github, models, to_github(github), tools.redaction, deadline, journal)
-        metrics.REQUESTS_LEFT.labels(str(installation)).set(github.requests_left or 0)
+        if github.requests_left is not None:
+            metrics.REQUESTS_LEFT.labels(str(installation)).set(github.requests_left)
         return report
 
     def _take_over(self) -> None:
         count = self._fleet.take_over()
         if count:
             log.warning(TOOK_OVER, count)
+
+    def _take_up(self) -> None:
+        """Give back what counts as begun here, and that nobody has done since the last look: a full disk, say.
+
+        The engine waits for a database that is away, and gives up where one refuses to write.
+        """
+        idle = self._ledger.begun(self.name) - self._running
+        count = self._ledger.give_back(self.name, idle & self._idle)
+        self._idle = idle
+        if count:
+            log.warning(LEFT, count)
 
     def _sweep(self) -> None:
         count = self._ledger.sweep(timedelta(days=self._pace.keep))
@@ -169,7 +193,7 @@ class Worker:
         while not self._over.is_set():
             try:
                 deed()
-            except (HubpipeError, sa.exc.SQLAlchemyError):
+            except Exception:  # whatever it is: a worker that says no more that it lives counts as dead
                 log.exception(ROUND_FAILED)
             self._over.wait(every)
 

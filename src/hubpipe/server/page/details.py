@@ -26,9 +26,10 @@ from hubpipe.report import FlowReport, StepReport
 from hubpipe.report.found import findings
 from hubpipe.report.plain import reading as amount_read
 from hubpipe.report.plain import remarks, words
-from hubpipe.server.journal import read
-from hubpipe.server.ledger import Entry, Stage
+from hubpipe.server.journal import PAUSE, read
+from hubpipe.server.ledger import Entry
 from hubpipe.server.page.rows import Row, row
+from hubpipe.server.stages import Stage, again_at
 from hubpipe.sinks.outcome import Outcome
 from hubpipe.text import Part
 
@@ -44,7 +45,6 @@ KINDS: Mapping[str, Any] = {
     "reaction": Outcome,
     "removal": Outcome,
 }
-PAUSE = "DBOS.sleep"
 WAITED = "waited for the next try"
 FROM_A_FILE = "{path}: {line}"
 UNREADABLE = "written by another version of hubpipe, and not readable to this one"
@@ -133,7 +133,7 @@ def details(entry: Entry, stages: Sequence[Stage]) -> Details:
         error=entry.error.strip(),
         flows=tuple(_flow(name, [one for one in stages if one.name.startswith(f"{name}: ")]) for name in names),
         stages=told,
-        again=next((one.name for one in told if one.words and one.name != WAITED), ""),
+        again=told[again_at(stages)].name if told else "",
     )
 
 
@@ -173,7 +173,11 @@ def _flow(name: str, stages: Sequence[Stage]) -> FlowRow:
         chosen=frozenset(score.label for score in plan.chosen),
         found=(*words(report), *_of_files(report.findings.digest)),
         notes=tuple(note for note in report.notes if reading is None or note != reading.alone),
-        effects=tuple(replace(_effect(effect), outcome=read_of.get(effect.kind)) for effect in plan.effects),
+        effects=(
+            *(replace(_effect(effect), outcome=read_of.get(effect.kind)) for effect in plan.effects),
+            # A command's effects are numbered, and no plan of theirs is kept.
+            *(EffectRow(one.kind, "", outcome=one) for kind, one in read_of.items() if kind != _plain(kind) and one),
+        ),
         words=next(filter(None, map(_fault, reversed(found.values()))), "")
         or (UNREADABLE if any(_is_unreadable(kind, stage, read_of[kind]) for kind, stage in found.items()) else ""),
     )
@@ -181,16 +185,21 @@ def _flow(name: str, stages: Sequence[Stage]) -> FlowRow:
 
 def _value(kind: str, stage: Stage) -> Any:
     """Read what a stage gave; None where it failed, or where another version wrote it in another way."""
-    if kind not in KINDS or _fault(stage):
+    if _plain(kind) not in KINDS or _fault(stage):
         return None
     try:
-        return read(KINDS[kind], stage.told["value"])
+        return read(KINDS[_plain(kind)], stage.told["value"])
     except (ValidationError, ValueError, KeyError, TypeError):
         return None
 
 
 def _is_unreadable(kind: str, stage: Stage, value: object) -> bool:
-    return kind in KINDS and value is None and not _fault(stage)
+    return _plain(kind) in KINDS and value is None and not _fault(stage)
+
+
+def _plain(kind: str) -> str:
+    """Give a kind of stage without the number of a command's effect."""
+    return kind.partition(" ")[0]
 
 
 def _step(step: StepReport) -> StepRow:

@@ -30,7 +30,7 @@ MOST_CORRECTIONS = 20  # are shown of a repository, the latest
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-RUNS_AGAIN = "Delivery {id} waits to run again, from the stage that failed. What was done before is not done again."
+RUNS_AGAIN = "Delivery {id} waits to run again. What stands on GitHub already is not written twice."
 RUNS_NOT = "Nothing was done: delivery {id} is not among the failed ones (any more)."
 STRANGE_FORM = "this form is not of your session, or too old: go back, reload the page, and send it again\n"
 NOT_IN = "log in first\n"
