@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from hubpipe.errors import GitHubError
 from hubpipe.github.devices import Devices, Waiting
 from hubpipe.server.page.attempts import Attempts
-from hubpipe.server.page.guard import BY_GITHUB, BY_TOKEN, is_own_form, is_token, log_in, visitor
+from hubpipe.server.page.guard import BY_GITHUB, BY_TOKEN, is_token, log_in, own_form, visitor
 from hubpipe.server.page.pages import STRANGE_FORM, Pages
 
 # Wrong tokens, and codes that are begun, of one address in so many seconds. GitHub gives an App 50 codes an hour.
@@ -44,13 +44,13 @@ class Login:
 
     async def by_token(self, request: Request) -> Response:
         """Log in whoever has the token."""
-        if not await is_own_form(request):
+        form = await own_form(request)
+        if form is None:
             return PlainTextResponse(STRANGE_FORM, 403)
-        given = (await request.form()).get("token")
         wait = self.wrong.wait(_address(request))
         if wait:
             return self._later(request, wait)
-        if not isinstance(given, str) or not is_token(given.strip(), self.pages.key):
+        if not is_token(form.get("token", "").strip(), self.pages.key):
             self.wrong.count(_address(request))
             await anyio.sleep(self.pause)
             return self._form(request, WRONG, 403)
@@ -59,7 +59,7 @@ class Login:
 
     async def begin(self, request: Request) -> Response:
         """Ask GitHub for a code."""
-        if not await is_own_form(request):
+        if await own_form(request) is None:
             return PlainTextResponse(STRANGE_FORM, 403)
         wait = self.codes.wait(_address(request))
         if wait:
@@ -103,7 +103,7 @@ class Login:
 
     async def out(self, request: Request) -> Response:
         """End the session."""
-        if not await is_own_form(request):
+        if await own_form(request) is None:
             return PlainTextResponse(STRANGE_FORM, 403)
         request.session.clear()
         return RedirectResponse("/login", 303)
