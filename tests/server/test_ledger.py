@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from hubpipe.errors import UsageError
-from hubpipe.event import Event, Subject
+from hubpipe.event import Comment, Event, Subject
 from hubpipe.server.database import open_database
 from hubpipe.server.delivery import Delivery
 from hubpipe.server.journal import write
@@ -130,3 +130,13 @@ def test_an_event_that_another_version_has_stored_does_not_hide_the_others(ledge
     assert two is not None
     assert (one.event.kind, one.event.repo) == ("issues.opened", "octo-org/octo-repo")
     assert two.event == delivery("two").event
+
+
+def test_a_database_that_fails_tells_nothing_of_what_was_to_be_stored(ledger: Ledger) -> None:
+    ledger._inputs.drop(ledger.engine)
+    # Of a long value SQLAlchemy tells the beginning and the end.
+    said = Event("issue_comment", "created", "octo-org/octo-repo", None, Comment(1, "octocat", "My employer"))
+    with pytest.raises(sa.exc.SQLAlchemyError) as fault:
+        ledger.put([Delivery("one", said)])
+    assert "workflow_input" in str(fault.value)
+    assert "employer" not in str(fault.value)

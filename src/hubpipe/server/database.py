@@ -9,6 +9,8 @@ from hubpipe.errors import UsageError
 
 USUAL = "sqlite:///hubpipe.sqlite"
 POOL = 16
+# What is stored is what people wrote: an error that names its statement's values would write that into the log.
+QUIET = {"hide_parameters": True}
 NO_URL = "{url!r} is no database: write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 AWAY = "the database {url} does not answer ({reason}): start it, or give another by --database"
 
@@ -46,7 +48,7 @@ def _make_tables(engine: sa.Engine) -> None:
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, pool_size=POOL, pool_timeout=60)
+    engine = sa.create_engine(url, pool_size=POOL, pool_timeout=60, **QUIET)
 
     @sa.event.listens_for(engine, "connect")
     def set_up(connection: Any, record: Any) -> None:
@@ -63,7 +65,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
 def _postgresql(url: sa.URL) -> sa.Engine:
     url = url.set(drivername="postgresql+psycopg")
-    return sa.create_engine(url, pool_size=POOL, max_overflow=POOL, pool_timeout=60, pool_pre_ping=True)
+    return sa.create_engine(url, pool_size=POOL, max_overflow=POOL, pool_timeout=60, pool_pre_ping=True, **QUIET)
 
 
 def password_of(url: str) -> str:
