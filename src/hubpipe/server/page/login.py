@@ -17,6 +17,8 @@ from hubpipe.server.page.pages import STRANGE_FORM, Pages
 
 # Wrong tokens, and codes that are begun, of one address in so many seconds. GitHub gives an App 50 codes an hour.
 WRONG_TOKENS, CODES, WINDOW = 10, 5, 600.0
+# A browser asks every five seconds; the session that says when is the browser's, and can be sent again and again.
+ASKED = 200
 PAUSE = 1.0  # seconds that a wrong token costs
 CODE = "code"  # where a session keeps the code that is waited for
 
@@ -35,6 +37,7 @@ class Login:
     pause: float = PAUSE
     wrong: Attempts = field(default_factory=lambda: Attempts(WRONG_TOKENS, WINDOW))
     codes: Attempts = field(default_factory=lambda: Attempts(CODES, WINDOW))
+    asked: Attempts = field(default_factory=lambda: Attempts(ASKED, WINDOW))
 
     async def form(self, request: Request) -> Response:
         """Show how to log in."""
@@ -90,6 +93,10 @@ class Login:
             return self._failed(request, TOO_OLD)
         # GitHub is asked when it may be, and not at the first look: the code was not even seen then.
         if time.time() >= code["next"]:
+            wait = self.asked.wait(_address(request))
+            if wait:
+                return self._later(request, wait)
+            self.asked.count(_address(request))
             try:
                 found = await run_in_threadpool(self._devices.login, code["device"], code["interval"])
             except GitHubError as error:
