@@ -127,6 +127,12 @@ class TestDetails:
         assert [(one.name, one.seconds, one.words) for one in found.stages][2] == ("kind: infer", 1.25, "")
         assert one.steps[0].model.startswith("sentence-transformers:")
 
+    def test_a_command_tells_what_it_did_one_after_the_other(self) -> None:
+        outcomes = [Outcome("reaction", True, "reacted"), Outcome("comment", True, "commented", f"{GITHUB}/1")]
+        told = [stage(f"/hubpipe label: {one.kind} {number}", Outcome, one) for number, one in enumerate(outcomes)]
+        [one] = details(entry(), [stage("/hubpipe label: subject", Subject, entry().event.subject), *told]).flows
+        assert [(effect.kind, effect.outcome) for effect in one.effects] == [(made.kind, made) for made in outcomes]
+
     def test_a_stage_that_failed_says_why_and_is_where_a_retry_begins(self) -> None:
         told = {"error": {"kind": "ForbiddenError", "words": "the token may not", "until": None}}
         found = details(entry(state="failed"), [*stages()[:4], Stage("kind: labels", told, NOON, 0.1)])

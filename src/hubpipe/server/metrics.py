@@ -39,7 +39,8 @@ KINDS = frozenset({"labels", "comment", "check", "release", "reaction", "removal
 @contextmanager
 def stage(name: str) -> Iterator[None]:
     """Measure one try of a stage; its name without the flow's, which a stranger's configuration chooses."""
-    kind, started = name.rpartition(": ")[2], time.monotonic()
+    # A command's effects are numbered.
+    kind, started = name.rpartition(": ")[2].partition(" ")[0], time.monotonic()
     try:
         yield
     except HubpipeError as error:

@@ -173,7 +173,8 @@ def _flow(name: str, stages: Sequence[Stage]) -> FlowRow:
         chosen=frozenset(score.label for score in plan.chosen),
         found=(*words(report), *_of_files(report.findings.digest)),
         notes=tuple(note for note in report.notes if reading is None or note != reading.alone),
-        effects=tuple(replace(_effect(effect), outcome=read_of.get(effect.kind)) for effect in plan.effects),
+        effects=tuple(replace(_effect(effect), outcome=read_of.get(effect.kind)) for effect in plan.effects)
+        or tuple(_done(stages)),
         words=next(filter(None, map(_fault, reversed(found.values()))), "")
         or (UNREADABLE if any(_is_unreadable(kind, stage, read_of[kind]) for kind, stage in found.items()) else ""),
     )
@@ -191,6 +192,15 @@ def _value(kind: str, stage: Stage) -> Any:
 
 def _is_unreadable(kind: str, stage: Stage, value: object) -> bool:
     return kind in KINDS and value is None and not _fault(stage)
+
+
+def _done(stages: Sequence[Stage]) -> Iterator[EffectRow]:
+    """Give what a command did: its effects are numbered, and the plan of them is not kept."""
+    for stage in stages:
+        kind, _, number = stage.name.rpartition(": ")[2].partition(" ")
+        outcome = _value(kind, stage) if number else None
+        if isinstance(outcome, Outcome):
+            yield EffectRow(kind, "", outcome=outcome)
 
 
 def _step(step: StepReport) -> StepRow:
