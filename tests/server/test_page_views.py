@@ -273,3 +273,9 @@ def test_an_address_has_so_many_attempts_in_so_much_time() -> None:
     assert [attempts.wait(address) for address in addresses] == [60, 0, 0, 60, 0]
     now[0] = 61
     assert attempts.wait("192.0.2.1") == 0
+
+
+def test_an_address_of_ipv4_is_itself_also_on_a_socket_for_both_kinds() -> None:
+    attempts = Attempts(1, 60, lambda: 0.0)
+    attempts.count("::ffff:192.0.2.1")
+    assert [attempts.wait(address) for address in ("192.0.2.1", "::ffff:192.0.2.2")] == [60, 0]
