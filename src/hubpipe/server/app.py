@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -40,8 +40,31 @@ class Front:
 
 def application(front: Front, more: Sequence[BaseRoute] = ()) -> Starlette:
     """Make the server of one process; `more` are the routes of pages."""
-    inbox, bodies = Inbox(front.ledger.put), Bodies(delivery.MOST_BYTES)
     waiting = metrics.Waiting(front.ledger)
+
+    async def ready(request: Request) -> Response:
+        reached = await run_in_threadpool(front.ledger.answers)
+        state = {"database": reached, "model": front.loaded()}
+        return JSONResponse(state, 200 if all(state.values()) else 503)
+
+    async def numbers(request: Request) -> Response:
+        body, kind = await run_in_threadpool(metrics.exposition, waiting)
+        return Response(body, media_type=kind)
+
+    routes: list[BaseRoute] = [
+        *([Route("/webhooks", _webhooks(front), methods=["POST"])] if front.takes_deliveries else []),
+        Route("/healthz", _alive),
+        Route("/readyz", ready),
+        Route("/metrics", numbers),
+        Route("/openapi.json", _described),
+        *more,
+    ]
+    return Starlette(routes=routes)
+
+
+def _webhooks(front: Front) -> Callable[[Request], Awaitable[Response]]:
+    """Make what takes deliveries."""
+    inbox, bodies = Inbox(front.ledger.put), Bodies(delivery.MOST_BYTES)
 
     async def webhooks(request: Request) -> Response:
         started = time.monotonic()
@@ -69,24 +92,7 @@ def application(front: Front, more: Sequence[BaseRoute] = ()) -> Starlette:
         log.debug(STORED, found.event.name, found.event.repo, extra={"delivery": found.id})
         return JSONResponse({"delivery": found.id}, 202)
 
-    async def ready(request: Request) -> Response:
-        reached = await run_in_threadpool(front.ledger.answers)
-        state = {"database": reached, "model": front.loaded()}
-        return JSONResponse(state, 200 if all(state.values()) else 503)
-
-    async def numbers(request: Request) -> Response:
-        body, kind = await run_in_threadpool(metrics.exposition, waiting)
-        return Response(body, media_type=kind)
-
-    routes: list[BaseRoute] = [
-        *([Route("/webhooks", webhooks, methods=["POST"])] if front.takes_deliveries else []),
-        Route("/healthz", _alive),
-        Route("/readyz", ready),
-        Route("/metrics", numbers),
-        Route("/openapi.json", _described),
-        *more,
-    ]
-    return Starlette(routes=routes)
+    return webhooks
 
 
 async def _alive(request: Request) -> Response:
