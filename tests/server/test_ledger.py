@@ -1,9 +1,12 @@
 """Deliveries in the database: stored once, found again, forgotten in time."""
 
 import json
+import os
+import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -130,6 +133,19 @@ def test_an_event_that_another_version_has_stored_does_not_hide_the_others(ledge
     assert two is not None
     assert (one.event.kind, one.event.repo) == ("issues.opened", "octo-org/octo-repo")
     assert two.event == delivery("two").event
+
+
+def test_a_new_file_of_deliveries_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        found = Ledger(open_database(f"sqlite:///{tmp_path}/bot.sqlite"))
+        found.put([delivery("one")])
+        modes = {file.name: stat.filemode(file.stat().st_mode) for file in tmp_path.iterdir()}
+        found.close()
+    finally:
+        os.umask(before)
+    assert set(modes) >= {"bot.sqlite", "bot.sqlite-wal"}
+    assert set(modes.values()) == {"-rw-------"}
 
 
 def test_a_database_that_fails_tells_nothing_of_what_was_to_be_stored(ledger: Ledger) -> None:

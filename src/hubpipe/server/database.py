@@ -1,5 +1,7 @@
 """Turn a database's URL into an engine whose tables are there: SQLite for one machine, PostgreSQL for many."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,6 +50,11 @@ def _make_tables(engine: sa.Engine) -> None:
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
+    # Private repositories' issues stand in it. SQLite gives the files beside it the same mode, and says what is wrong
+    # with a path itself.
+    if url.database and not url.database.startswith((":memory:", "file:")):
+        with suppress(OSError):
+            Path(url.database).touch(mode=0o600)
     engine = sa.create_engine(url, pool_size=POOL, pool_timeout=60, **QUIET)
 
     @sa.event.listens_for(engine, "connect")
