@@ -56,9 +56,15 @@ def test_a_strangers_configuration_reaches_nothing_of_the_operators(pipeline: st
     assert "hubpipe serve --trust octo-org" in str(told.value)
 
 
-@pytest.mark.parametrize("model", ["embedded", "auto", "fake:label=bug"])
-def test_what_comes_with_hubpipe_is_for_everybody(model: str) -> None:
-    asked = flow(f'{{task: zero-shot-classification, model: "{model}", labels: [bug, question]}}')
+@pytest.mark.parametrize(
+    ("model", "task"),
+    [
+        *((model, "zero-shot-classification") for model in ("embedded", "auto", "fake:label=bug")),
+        ("zero-day", "text-classification"),
+    ],
+)
+def test_what_comes_with_hubpipe_is_for_everybody(model: str, task: str) -> None:
+    asked = flow(f'{{task: {task}, model: "{model}", labels: [bug, question]}}')
     with lent(NOBODY, asked) as models:
         assert models.resolve(asked).pipeline[0].model
 

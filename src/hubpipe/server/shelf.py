@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hubpipe import world
 from hubpipe.config import Flow, Step
-from hubpipe.config.steps import AUTO, LEARNED
+from hubpipe.config.steps import AUTO, LEARNED, ZERO_DAY
 from hubpipe.errors import ConstraintError
 from hubpipe.models.base import MediaModel, Model, Places, Terms
 from hubpipe.models.embedded import NAME as EMBEDDED
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hubpipe.github import GitHub
 
 
-OWN = (EMBEDDED, AUTO, LEARNED)
+OWN = (EMBEDDED, AUTO, LEARNED, ZERO_DAY)
 FAKE = "fake:"
 
 UNTRUSTED = (
