@@ -81,6 +81,19 @@ class TestLinkedIssues:
         )
         assert (paths(standin), material.unread) == (["/graphql"], ())
 
+    @pytest.mark.threat("attack", "permissions")
+    def test_of_another_repository_are_none_that_not_everybody_may_see(self, github: GitHub, standin: StandIn) -> None:
+        others = [("octo-org/secret", True), ("octo-org/open", False), ("octo-org/untold", None)]
+        nodes = [
+            {"number": 5, "title": f"In {name}", "repository": {"nameWithOwner": name, "isPrivate": private}}
+            for name, private in (*others, (standin.repo.upper(), True))
+        ]
+        references = {"totalCount": len(nodes), "nodes": nodes}
+        reply = {"data": {"repository": {"pullRequest": {"closingIssuesReferences": references}}}}
+        standin.answer("POST", "/graphql", reply)
+        material = github.material(standin.repo, subject(1, "Fixes octo-org/secret#5"), ["linked"])
+        assert [issue.repo for issue in material.linked] == ["octo-org/open", standin.repo.upper()]
+
     def test_beyond_twenty_are_told(self, github: GitHub, standin: StandIn) -> None:
         number = standin.open_pull("Mend")
         for index in range(21):

@@ -1,15 +1,18 @@
 """Deliveries in the database: stored once, found again, forgotten in time."""
 
 import json
+import os
+import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from hubpipe.errors import HubpipeError
-from hubpipe.event import Event, Subject
+from hubpipe.event import Comment, Event, Subject
 from hubpipe.server.database import open_database
 from hubpipe.server.delivery import Delivery
 from hubpipe.server.journal import write
@@ -150,3 +153,26 @@ def test_an_event_that_another_version_has_stored_does_not_hide_the_others(ledge
     assert two is not None
     assert (one.event.kind, one.event.repo) == ("issues.opened", "octo-org/octo-repo")
     assert two.event == delivery("two").event
+
+
+def test_a_new_file_of_deliveries_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        found = Ledger(open_database(f"sqlite:///{tmp_path}/bot.sqlite"))
+        found.put([delivery("one")])
+        modes = {file.name: stat.filemode(file.stat().st_mode) for file in tmp_path.iterdir()}
+        found.close()
+    finally:
+        os.umask(before)
+    assert set(modes) >= {"bot.sqlite", "bot.sqlite-wal"}
+    assert set(modes.values()) == {"-rw-------"}
+
+
+def test_a_database_that_fails_tells_nothing_of_what_was_to_be_stored(ledger: Ledger) -> None:
+    ledger._inputs.drop(ledger.engine)
+    # Of a long value SQLAlchemy tells the beginning and the end.
+    said = Event("issue_comment", "created", "octo-org/octo-repo", None, Comment(1, "octocat", "My employer"))
+    with pytest.raises(sa.exc.SQLAlchemyError) as fault:
+        ledger.put([Delivery("one", said)])
+    assert "workflow_input" in str(fault.value)
+    assert "employer" not in str(fault.value)

@@ -9,7 +9,7 @@ import pytest
 from hubpipe.decide import Effect
 from hubpipe.event import SUBJECTS
 from hubpipe.server import delivery
-from hubpipe.server.delivery import NEW, Delivery, Forgotten
+from hubpipe.server.delivery import NEW, OWN, Delivery, Forgotten
 from tests.server.test_delivery import OPENED, sent
 from tests.standin.payloads import recorded
 
@@ -63,6 +63,18 @@ def test_every_effect_is_in_the_table_of_what_it_causes() -> None:
 def test_what_a_bot_may_bring_is_nothing_that_hubpipe_causes() -> None:
     caused = {one for each in CAUSED.values() for one in each}
     assert not caused & {(kind, action) for kind, actions in NEW.items() for action in actions}
+
+
+def test_what_hubpipe_causes_with_a_persons_token_is_told_by_who_did_it_or_by_its_marker() -> None:
+    caused = {one for each in CAUSED.values() for one in each if one[0] in SUBJECTS}
+    by_marker = {(kind, action) for kind, action in caused if kind.endswith("_comment")}
+    assert {(kind, action) for kind, actions in OWN.items() for action in actions} == caused - by_marker
+
+
+def test_a_pull_request_that_a_bot_opens_again_and_again_is_left_alone() -> None:
+    person = {"login": "mona", "type": "User"}
+    assert isinstance(sent("pull_request", payload_of("pull_request", "reopened", BOT, BOT)), Forgotten)
+    assert isinstance(sent("pull_request", payload_of("pull_request", "reopened", person, person)), Delivery)
 
 
 def test_a_comment_that_a_bot_wrote_is_forgotten_whoever_edits_it() -> None:

@@ -10,7 +10,7 @@ from hubpipe.errors import UsageError
 from hubpipe.github.devices import Devices
 from hubpipe.server.app import Front, application
 from hubpipe.server.ledger import Ledger
-from hubpipe.server.page import PageKey, page_key
+from hubpipe.server.page import PageKey, login, page_key
 from hubpipe.server.page.login import WRONG_TOKENS
 from hubpipe.server.settings import Asked, settings
 from tests.server.bot import SECRET
@@ -158,6 +158,21 @@ class TestGitHub:
         client = self.begun(browse(self.key(flow, "octocat")))
         assert [client.get("/login/github", headers={"hx-request": "true"}).status_code for _ in range(3)] == [204] * 3
         assert flow.asked == ["/login/device/code"]
+
+    @pytest.mark.threat("attack", "input")
+    def test_an_old_session_sent_again_and_again_asks_github_so_often_and_no_more(
+        self, browse: Browse, flow: DeviceFlow, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(login, "ASKED", 3)
+        client = self.begun(browse(self.key(flow, "octocat")))
+        old = client.cookies["hubpipe"]
+        statuses = []
+        for _ in range(5):
+            client.cookies.clear()
+            client.cookies.set("hubpipe", old)
+            statuses.append(client.get("/login/github").status_code)
+        assert statuses == [200] * 3 + [429] * 2
+        assert flow.asked == ["/login/device/code"] + ["/login/oauth/access_token"] * 3
 
     def test_a_code_that_is_refused_is_told_and_forgotten(self, browse: Browse, flow: DeviceFlow) -> None:
         client = self.begun(browse(self.key(flow, "octocat")))

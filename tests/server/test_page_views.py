@@ -128,6 +128,12 @@ class TestDetails:
         assert [(one.name, one.seconds, one.words) for one in found.stages][2] == ("kind: infer", 1.25, "")
         assert one.steps[0].model.startswith("sentence-transformers:")
 
+    def test_a_command_tells_what_it_did_one_after_the_other(self) -> None:
+        outcomes = [Outcome("reaction", True, "reacted"), Outcome("comment", True, "commented", f"{GITHUB}/1")]
+        told = [stage(f"/hubpipe label: {one.kind} {number}", Outcome, one) for number, one in enumerate(outcomes)]
+        [one] = details(entry(), [stage("/hubpipe label: subject", Subject, entry().event.subject), *told]).flows
+        assert [(effect.kind, effect.outcome) for effect in one.effects] == [(made.kind, made) for made in outcomes]
+
     def test_a_stage_that_failed_says_why_and_is_where_a_retry_begins(self) -> None:
         told = {"error": {"kind": "ForbiddenError", "words": "the token may not", "until": None}}
         found = details(entry(state="failed"), [*stages()[:4], Stage("kind: labels", told, NOON, 0.1)])
@@ -279,3 +285,9 @@ def test_an_address_has_so_many_attempts_in_so_much_time() -> None:
     assert [attempts.wait(address) for address in addresses] == [60, 0, 0, 60, 0]
     now[0] = 61
     assert attempts.wait("192.0.2.1") == 0
+
+
+def test_an_address_of_ipv4_is_itself_also_on_a_socket_for_both_kinds() -> None:
+    attempts = Attempts(1, 60, lambda: 0.0)
+    attempts.count("::ffff:192.0.2.1")
+    assert [attempts.wait(address) for address in ("192.0.2.1", "::ffff:192.0.2.2")] == [60, 0]

@@ -1,7 +1,8 @@
 """What is the operator's: who may use it, and what everybody else is told."""
 
+import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,7 +10,9 @@ import pytest
 
 from hubpipe.config import Flow, parse
 from hubpipe.errors import ConstraintError
+from hubpipe.models import embedded
 from hubpipe.models.base import Places
+from hubpipe.models.learned.folder import SETTINGS
 from hubpipe.server.shelf import EVERYBODY, Lent, Trust, Warm
 
 NOBODY = Trust()
@@ -56,9 +59,15 @@ def test_a_strangers_configuration_reaches_nothing_of_the_operators(pipeline: st
     assert "hubpipe serve --trust octo-org" in str(told.value)
 
 
-@pytest.mark.parametrize("model", ["embedded", "auto", "fake:label=bug"])
-def test_what_comes_with_hubpipe_is_for_everybody(model: str) -> None:
-    asked = flow(f'{{task: zero-shot-classification, model: "{model}", labels: [bug, question]}}')
+@pytest.mark.parametrize(
+    ("model", "task"),
+    [
+        *((model, "zero-shot-classification") for model in ("embedded", "auto", "fake:label=bug")),
+        ("zero-day", "text-classification"),
+    ],
+)
+def test_what_comes_with_hubpipe_is_for_everybody(model: str, task: str) -> None:
+    asked = flow(f'{{task: {task}, model: "{model}", labels: [bug, question]}}')
     with lent(NOBODY, asked) as models:
         assert models.resolve(asked).pipeline[0].model
 
@@ -78,3 +87,27 @@ def test_the_operators_keys_and_folder_are_not_lent_to_strangers() -> None:
     with lent(OCTO, asked) as models:
         places = models._shelf.places
     assert (places.token, places.endpoint_key, places.learned) == ("hf_secret", "secret", None)
+
+
+class Learned:
+    """A GitHub where somebody has written a learned model into a repository, over an encoder of their choice."""
+
+    def __init__(self, encoder: object):
+        self._settings = json.dumps({"encoder": {"model": encoder, "revision": None}}).encode()
+
+    def folder(self, repo: str, path: str) -> dict[str, bytes]:
+        return {SETTINGS: self._settings}
+
+
+@pytest.mark.threat("attack", "input")
+@pytest.mark.parametrize("encoder", ["/", "./models", "octo-org/large", None])
+def test_a_strangers_learned_model_names_no_encoder_but_our_own(encoder: object) -> None:
+    asked = flow("{task: zero-shot-classification, model: auto, labels: [bug, question]}")
+    with ExitStack() as stack:
+        github = cast("Any", Learned(encoder))
+        models = stack.enter_context(Warm(KEYS, NOBODY).lent("octo-org/octo-repo", [asked], github))
+        with pytest.raises(ConstraintError, match="--trust octo-org"):
+            models.resolve(asked)
+        own = stack.enter_context(Warm(KEYS, NOBODY).lent("a/b", [asked], cast("Any", Learned(embedded.REPO))))
+        # What else is wrong with it is told by whoever reads it: the zero-day model speaks.
+        assert own.resolve(asked).pipeline[0].model == "auto"

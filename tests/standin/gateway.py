@@ -149,7 +149,7 @@ def _closing(gateway: Gateway, request: Request, asked: dict[str, Any]) -> Reply
     numbers = list(dict.fromkeys(numbers + gateway.links.get(f"{repo}#{asked['number']}", [])))
     issues = [gateway.get(request, f"/repos/{repo}/issues/{number}") for number in numbers]
     nodes = [
-        {"number": issue["number"], "title": issue["title"], "repository": {"nameWithOwner": repo}}
+        {"number": issue["number"], "title": issue["title"], "repository": {"nameWithOwner": repo, "isPrivate": False}}
         for issue in issues
         if issue
     ]

@@ -11,7 +11,6 @@ import requests
 
 from hubpipe import __version__
 from hubpipe.errors import GitHubError
-from hubpipe.github.attachments import hosts_of
 from hubpipe.stop import within
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -124,8 +123,3 @@ class Devices:
         if answer.status_code >= 400 and "error" not in found:
             raise GitHubError(REFUSED.format(reason=answer.status_code))
         return found
-
-
-def devices(client: str, api_url: str, server_url: str | None) -> Devices:
-    """Find the device flow of the GitHub that the environment names."""
-    return Devices(client, hosts_of(api_url, server_url).own, api_url.rstrip("/"))

@@ -19,7 +19,7 @@ query($owner: String!, $name: String!, $number: Int!) {{
   repository(owner: $owner, name: $name) {{
     pullRequest(number: $number) {{
       closingIssuesReferences(first: {LINKED}) {{
-        totalCount nodes {{ number title repository {{ nameWithOwner }} }}
+        totalCount nodes {{ number title repository {{ nameWithOwner isPrivate }} }}
       }}
     }}
   }}
@@ -85,17 +85,23 @@ def linked(access: Access, number: int, body: str) -> Linked:
     deed = Deed(f"read what {access.name}#{number} closes", READ_PULL)
     try:
         reply = access.query(deed, CLOSING, owner=owner, name=name, number=number)
-        return _of_graphql(reply["data"]["repository"]["pullRequest"]["closingIssuesReferences"])
+        return _of_graphql(access.name, reply["data"]["repository"]["pullRequest"]["closingIssuesReferences"])
     except (GitHubError, LookupError, TypeError):
         return _of_words(access, body)
 
 
-def _of_graphql(found: dict[str, Any]) -> Linked:
-    # A node is null where the token may not see the issue.
-    nodes = [node for node in found["nodes"] if node]
+def _of_graphql(repo: str, found: dict[str, Any]) -> Linked:
+    # A node is null where the token may not see the issue. An App's token sees all repositories of its installation:
+    # the title of a private one's issue would stand in a comment for everybody.
+    nodes = [node for node in found["nodes"] if node and _is_for_everybody(repo, node["repository"])]
     issues = tuple(LinkedIssue(one["number"], one["title"], one["repository"]["nameWithOwner"]) for one in nodes)
     count = found.get("totalCount") or 0
     return issues, ((MORE_LINKED.format(count=count),) if count > LINKED else ())
+
+
+def _is_for_everybody(repo: str, other: dict[str, Any]) -> bool:
+    """Tell whether whoever sees a repository may see another one's issues."""
+    return other["nameWithOwner"].lower() == repo.lower() or other.get("isPrivate") is False
 
 
 def _of_words(access: Access, body: str) -> Linked:

@@ -2,30 +2,25 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from hubpipe.redaction import Redaction
 from hubpipe.server import delivery, metrics, openapi
+from hubpipe.server.bodies import SMALL, Bodies
 from hubpipe.server.delivery import Forgotten, RefusedError
 from hubpipe.server.inbox import Inbox
 from hubpipe.server.ledger import Ledger
 
 log = logging.getLogger("hubpipe")
 
-# From this size on a body is checked in a thread, so that nobody else waits for it.
-LARGE = 256 * 1024
-
-TOO_LARGE = f"the body has more than {delivery.MOST_BYTES // 1024 // 1024} MB"
-NO_LENGTH = "the header Content-Length is no number"
-HUNG_UP = "the connection ended before the body did"
 NOT_STORED = "the delivery could not be stored: GitHub keeps it, and the bot asks for it again"
 STORED = "stored %s of %s"
 FORGOTTEN = "forgot a delivery: %s"
@@ -45,16 +40,40 @@ class Front:
 
 def application(front: Front, more: Sequence[BaseRoute] = ()) -> Starlette:
     """Make the server of one process; `more` are the routes of pages."""
-    inbox = Inbox(front.ledger.put)
     waiting = metrics.Waiting(front.ledger)
+
+    async def ready(request: Request) -> Response:
+        reached = await run_in_threadpool(front.ledger.answers)
+        state = {"database": reached, "model": front.loaded()}
+        return JSONResponse(state, 200 if all(state.values()) else 503)
+
+    async def numbers(request: Request) -> Response:
+        body, kind = await run_in_threadpool(metrics.exposition, waiting)
+        return Response(body, media_type=kind)
+
+    routes: list[BaseRoute] = [
+        *([Route("/webhooks", _webhooks(front), methods=["POST"])] if front.takes_deliveries else []),
+        Route("/healthz", _alive),
+        Route("/readyz", ready),
+        Route("/metrics", numbers),
+        Route("/openapi.json", _described),
+        *more,
+    ]
+    return Starlette(routes=routes)
+
+
+def _webhooks(front: Front) -> Callable[[Request], Awaitable[Response]]:
+    """Make what takes deliveries."""
+    inbox, bodies = Inbox(front.ledger.put), Bodies(delivery.MOST_BYTES)
 
     async def webhooks(request: Request) -> Response:
         started = time.monotonic()
         try:
-            body = await _body(request)
+            body = await bodies.read(request)
             headers = dict(request.headers)
             checked = (headers, body, front.secret, front.redaction)
-            found = await run_in_threadpool(delivery.read, *checked) if len(body) > LARGE else delivery.read(*checked)
+            # A larger one is checked in a thread, so that nobody else waits for it.
+            found = await run_in_threadpool(delivery.read, *checked) if len(body) > SMALL else delivery.read(*checked)
         except RefusedError as refusal:
             return _refused(refusal)
         if isinstance(found, Forgotten):
@@ -73,24 +92,7 @@ def application(front: Front, more: Sequence[BaseRoute] = ()) -> Starlette:
         log.debug(STORED, found.event.name, found.event.repo, extra={"delivery": found.id})
         return JSONResponse({"delivery": found.id}, 202)
 
-    async def ready(request: Request) -> Response:
-        reached = await run_in_threadpool(front.ledger.answers)
-        state = {"database": reached, "model": front.loaded()}
-        return JSONResponse(state, 200 if all(state.values()) else 503)
-
-    async def numbers(request: Request) -> Response:
-        body, kind = await run_in_threadpool(metrics.exposition, waiting)
-        return Response(body, media_type=kind)
-
-    routes: list[BaseRoute] = [
-        *([Route("/webhooks", webhooks, methods=["POST"])] if front.takes_deliveries else []),
-        Route("/healthz", _alive),
-        Route("/readyz", ready),
-        Route("/metrics", numbers),
-        Route("/openapi.json", _described),
-        *more,
-    ]
-    return Starlette(routes=routes)
+    return webhooks
 
 
 async def _alive(request: Request) -> Response:
@@ -101,26 +103,8 @@ async def _described(request: Request) -> Response:
     return JSONResponse(openapi.description())
 
 
-async def _body(request: Request) -> bytes:
-    """Read a body, and no more of it than may be."""
-    told = request.headers.get("content-length", "0")
-    if not (told.isascii() and told.isdecimal()):
-        raise RefusedError(400, NO_LENGTH)
-    if int(told[:12]) > delivery.MOST_BYTES:
-        raise RefusedError(413, TOO_LARGE)
-    pieces, size = [], 0
-    try:
-        async for piece in request.stream():
-            size += len(piece)
-            if size > delivery.MOST_BYTES:
-                raise RefusedError(413, TOO_LARGE)
-            pieces.append(piece)
-    except ClientDisconnect as gone:
-        raise RefusedError(400, HUNG_UP) from gone
-    return b"".join(pieces)
-
-
 def _refused(refusal: RefusedError) -> Response:
     metrics.DELIVERIES.labels("refused").inc()
     log.warning(REFUSED, refusal.status, refusal)
-    return JSONResponse({"error": str(refusal)}, refusal.status)
+    # What may still come of the body is not waited for.
+    return JSONResponse({"error": str(refusal)}, refusal.status, {"Connection": "close"})

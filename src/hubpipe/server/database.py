@@ -1,5 +1,7 @@
 """Turn a database's URL into an engine whose tables are there: SQLite for one machine, PostgreSQL for many."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +11,8 @@ from hubpipe.errors import DatabaseError, UsageError
 
 USUAL = "sqlite:///hubpipe.sqlite"
 POOL = 16
+# What is stored is what people wrote: an error that names its statement's values would write that into the log.
+QUIET = {"hide_parameters": True}
 NO_URL = "{url!r} is no database: write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 AWAY = "the database {url} does not answer ({reason}): start it, or give another by --database"
 
@@ -47,7 +51,12 @@ def _make_tables(engine: sa.Engine) -> None:
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, pool_size=POOL, pool_timeout=60)
+    # Private repositories' issues stand in it. SQLite gives the files beside it the same mode, and says what is wrong
+    # with a path itself.
+    if url.database and not url.database.startswith((":memory:", "file:")):
+        with suppress(OSError):
+            Path(url.database).touch(mode=0o600)
+    engine = sa.create_engine(url, pool_size=POOL, pool_timeout=60, **QUIET)
 
     @sa.event.listens_for(engine, "connect")
     def set_up(connection: Any, record: Any) -> None:
@@ -64,7 +73,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
 def _postgresql(url: sa.URL) -> sa.Engine:
     url = url.set(drivername="postgresql+psycopg")
-    return sa.create_engine(url, pool_size=POOL, max_overflow=POOL, pool_timeout=60, pool_pre_ping=True)
+    return sa.create_engine(url, pool_size=POOL, max_overflow=POOL, pool_timeout=60, pool_pre_ping=True, **QUIET)
 
 
 def password_of(url: str) -> str:

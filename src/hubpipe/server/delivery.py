@@ -24,13 +24,22 @@ JSON = "application/json"
 SIGNATURE = "sha256="
 BOT = "Bot"
 # What a bot may bring about: something new to read. Nothing of it is what hubpipe itself does, so that no effect of
-# hubpipe's, and no answer of another bot to one, is ever handled: there are no loops (docs/adr/0018-the-bot.md).
+# hubpipe's, and no comment or label of another bot in answer to one, is ever handled (docs/adr/0018-the-bot.md).
 NEW = {
     "issues": frozenset({"opened"}),
-    "pull_request": frozenset({"opened", "reopened", "synchronize", "ready_for_review"}),
+    "pull_request": frozenset({"opened", "synchronize", "ready_for_review"}),
     "discussion": frozenset({"created"}),
     "release": frozenset({"published", "released", "prereleased"}),
     "push": frozenset({None}),
+}
+# What hubpipe itself does, beside comments, which it knows by their marker. With a person's token all of it is that
+# person's, and only the worker knows whose token it has.
+OWN = {
+    "issues": frozenset({"labeled", "unlabeled"}),
+    "pull_request": frozenset({"labeled", "unlabeled", "edited"}),
+    "pull_request_target": frozenset({"labeled", "unlabeled", "edited"}),
+    "discussion": frozenset({"labeled", "unlabeled"}),
+    "release": frozenset({"edited"}),
 }
 # They bring no text: a schedule is no webhook, and what a run of a workflow left is for `mode: apply`.
 TEXTLESS = frozenset({"schedule", "workflow_run", "workflow_dispatch"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
 from hubpipe import world
@@ -46,5 +47,10 @@ class Hub:
         app = self.app
         if app is None:
             return self.token
-        # A delivery of a repository's own webhook names no installation.
-        return lambda: app.token(installation or app.installation_of(repo))
+
+        @cache
+        def owner() -> int:
+            # A delivery of a repository's own webhook names no installation. The token is asked for at each request.
+            return installation or app.installation_of(repo)
+
+        return lambda: app.token(owner())

@@ -1,8 +1,10 @@
 """Turn what the bot does into numbers for Prometheus."""
 
+import math
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
@@ -57,16 +59,29 @@ def stage(name: str) -> Iterator[None]:
 
 
 class Waiting(Collector):
-    """What waits in the ledger, at the moment that somebody asks."""
+    """What waits in the ledger, at the moment that somebody asks.
 
-    def __init__(self, ledger: "Ledger"):
-        self._ledger = ledger
+    To count reads all deliveries, and anybody who reaches the server may ask: it is done once in `seconds`.
+    """
+
+    def __init__(self, ledger: "Ledger", seconds: float = 1.0):
+        self._ledger, self._seconds = ledger, seconds
+        self._counting = Lock()
+        self._counted: tuple[float, tuple[GaugeMetricFamily, ...]] = (-math.inf, ())
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Count; where the database is away, which /readyz tells, the process still tells what it has done itself."""
+        """Count, or tell what was counted just now."""
+        with self._counting:
+            if time.monotonic() - self._counted[0] >= self._seconds:
+                families = tuple(self._count())
+                self._counted = (time.monotonic(), families)
+            return self._counted[1]
+
+    def _count(self) -> Iterator[GaugeMetricFamily]:
         try:
             depth, counts = self._ledger.depth(), self._ledger.counts()
         except SQLAlchemyError:
+            # Which /readyz tells; what the process has done itself is told still.
             return
         yield GaugeMetricFamily("hubpipe_queue_depth", "Deliveries that wait", value=depth.waiting)
         yield GaugeMetricFamily("hubpipe_queue_age_seconds", "How long the oldest has waited", value=depth.age)

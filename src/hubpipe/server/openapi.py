@@ -50,9 +50,10 @@ def _webhooks() -> dict[str, Any]:
             "202": _answer("It is stored, or there is nothing to do about it", TAKEN),
             "400": _answer("It is not as GitHub sends it", ERROR),
             "401": _answer("It is not signed with the webhook's secret", ERROR),
+            "408": _answer("It did not arrive in time", ERROR),
             "413": _answer("It is too large", ERROR),
             "415": _answer("It is no JSON, but a form", ERROR),
-            "503": _answer("It could not be stored", ERROR),
+            "503": _answer("It could not be stored, or too many large ones arrive at once", ERROR),
         },
     }
 

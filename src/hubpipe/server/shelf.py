@@ -9,14 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubpipe import world
 from hubpipe.config import Flow, Step
-from hubpipe.config.steps import AUTO, LEARNED
+from hubpipe.config.steps import AUTO, LEARNED, ZERO_DAY
 from hubpipe.errors import ConstraintError
+from hubpipe.models import embedded, hub
 from hubpipe.models.base import MediaModel, Model, Places, Terms
-from hubpipe.models.embedded import NAME as EMBEDDED
+from hubpipe.models.learned.folder import SETTINGS
 from hubpipe.server.warm import WarmShelf, warm_up
 from hubpipe.server.warmth import Warmth
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from hubpipe.github import GitHub
 
 
-OWN = (EMBEDDED, AUTO, LEARNED)
+OWN = (embedded.NAME, AUTO, LEARNED, ZERO_DAY)
 FAKE = "fake:"
 
 UNTRUSTED = (
@@ -32,6 +34,8 @@ UNTRUSTED = (
     "{owner}): name one of the former"
 )
 AT_AN_ENDPOINT = "a model at an endpoint"
+LEARNED_OVER = "a model that was learned over {encoder}"
+ENCODERS = (embedded.NAME, embedded.REPO)
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,9 @@ class Lent:
         if not self.warm.trust.includes(self.repo):
             places = replace(places, token=None, endpoint_key=None)
         learned = world.with_learned(places, self.flows, self.repo, self.github)
-        return WarmShelf(self.stack.enter_context(learned), self.warm.warmth)
+        places = self.stack.enter_context(learned)
+        self._check_learned(places.learned)
+        return WarmShelf(places, self.warm.warmth)
 
     def resolve(self, flow: Flow) -> Flow:
         """Give a flow whose steps' tasks are all known.
@@ -99,9 +105,20 @@ class Lent:
         for step in flow.pipeline:
             own = step.model in OWN or step.model.startswith(FAKE)
             if step.endpoint is not None or not own:
-                wanted = AT_AN_ENDPOINT if step.endpoint is not None else step.model
-                owner = self.repo.partition("/")[0]
-                raise ConstraintError(UNTRUSTED.format(own=", ".join(OWN), wanted=wanted, owner=owner))
+                raise self._untrusted(AT_AN_ENDPOINT if step.endpoint is not None else step.model)
+
+    def _check_learned(self, place: Path | None) -> None:
+        """Refuse what was learned over another encoder: its name, or a folder's, is as the repository wrote it."""
+        if place is None or self.warm.trust.includes(self.repo):
+            return
+        encoder = hub.read_json(LEARNED, place / SETTINGS).get("encoder")
+        name = encoder.get("model") if isinstance(encoder, dict) else None
+        if name not in ENCODERS:
+            raise self._untrusted(LEARNED_OVER.format(encoder=name))
+
+    def _untrusted(self, wanted: str) -> ConstraintError:
+        owner = self.repo.partition("/")[0]
+        return ConstraintError(UNTRUSTED.format(own=", ".join(OWN), wanted=wanted, owner=owner))
 
     def load(self, step: Step, labels: Mapping[str, str], terms: Terms) -> Model:
         """Load the model that reads text for a step."""

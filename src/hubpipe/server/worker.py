@@ -18,6 +18,7 @@ from hubpipe.redaction import Redaction
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.plain import as_json
 from hubpipe.server import metrics
+from hubpipe.server.delivery import OWN
 from hubpipe.server.fleet import BEATS, Fleet, new_name
 from hubpipe.server.hub import Hub
 from hubpipe.server.journal import Journal, Patience, PutOffError, read
@@ -39,6 +40,7 @@ LEFT = "gave back %d deliveries whose end the database did not take"
 SWEPT = "forgot %d deliveries that ended more than %g days ago"
 ROUND_FAILED = "what the worker does every few seconds failed"
 FAILED = "{flow}: {words}"
+OWN_EFFECT = "whoever's token the bot has did this, as hubpipe does it"
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,10 @@ class Worker:
         journal = Journal(
             tools.redaction, tools.patience, deadline.begin, lambda: tools.hub.renew(event.repo, installation)
         )
+        # An App's own effects are forgotten at the door; whom a token speaks for is to be asked.
+        alike = tools.hub.app is None and event.action in OWN.get(event.kind, ())
+        if alike and event.actor == journal("login", str, github.login):
+            return Report(event, note=OWN_EFFECT)
         settings = journal(
             "configuration", Config, lambda: world.configuration(event.repo, config.PATH, github)
         ).for_webhooks

@@ -12,11 +12,13 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from hubpipe.errors import GitHubError
 from hubpipe.github.devices import Devices, Waiting
 from hubpipe.server.page.attempts import Attempts
-from hubpipe.server.page.guard import BY_GITHUB, BY_TOKEN, is_own_form, is_token, log_in, visitor
+from hubpipe.server.page.guard import BY_GITHUB, BY_TOKEN, is_token, log_in, own_form, visitor
 from hubpipe.server.page.pages import STRANGE_FORM, Pages
 
 # Wrong tokens, and codes that are begun, of one address in so many seconds. GitHub gives an App 50 codes an hour.
 WRONG_TOKENS, CODES, WINDOW = 10, 5, 600.0
+# A browser asks every five seconds; the session that says when is the browser's, and can be sent again and again.
+ASKED = 200
 PAUSE = 1.0  # seconds that a wrong token costs
 CODE = "code"  # where a session keeps the code that is waited for
 
@@ -35,6 +37,7 @@ class Login:
     pause: float = PAUSE
     wrong: Attempts = field(default_factory=lambda: Attempts(WRONG_TOKENS, WINDOW))
     codes: Attempts = field(default_factory=lambda: Attempts(CODES, WINDOW))
+    asked: Attempts = field(default_factory=lambda: Attempts(ASKED, WINDOW))
 
     async def form(self, request: Request) -> Response:
         """Show how to log in."""
@@ -44,13 +47,13 @@ class Login:
 
     async def by_token(self, request: Request) -> Response:
         """Log in whoever has the token."""
-        if not await is_own_form(request):
+        form = await own_form(request)
+        if form is None:
             return PlainTextResponse(STRANGE_FORM, 403)
-        given = (await request.form()).get("token")
         wait = self.wrong.wait(_address(request))
         if wait:
             return self._later(request, wait)
-        if not isinstance(given, str) or not is_token(given.strip(), self.pages.key):
+        if not is_token(form.get("token", "").strip(), self.pages.key):
             self.wrong.count(_address(request))
             await anyio.sleep(self.pause)
             return self._form(request, WRONG, 403)
@@ -59,7 +62,7 @@ class Login:
 
     async def begin(self, request: Request) -> Response:
         """Ask GitHub for a code."""
-        if not await is_own_form(request):
+        if await own_form(request) is None:
             return PlainTextResponse(STRANGE_FORM, 403)
         wait = self.codes.wait(_address(request))
         if wait:
@@ -90,6 +93,10 @@ class Login:
             return self._failed(request, TOO_OLD)
         # GitHub is asked when it may be, and not at the first look: the code was not even seen then.
         if time.time() >= code["next"]:
+            wait = self.asked.wait(_address(request))
+            if wait:
+                return self._later(request, wait)
+            self.asked.count(_address(request))
             try:
                 found = await run_in_threadpool(self._devices.login, code["device"], code["interval"])
             except GitHubError as error:
@@ -103,7 +110,7 @@ class Login:
 
     async def out(self, request: Request) -> Response:
         """End the session."""
-        if not await is_own_form(request):
+        if await own_form(request) is None:
             return PlainTextResponse(STRANGE_FORM, 403)
         request.session.clear()
         return RedirectResponse("/login", 303)

@@ -15,7 +15,7 @@ from hubpipe.server.delivery import IDENTIFIER
 from hubpipe.server.ledger import Entry, Ledger, State
 from hubpipe.server.page.cards import cards
 from hubpipe.server.page.details import details
-from hubpipe.server.page.guard import form_token, is_own_form, visitor
+from hubpipe.server.page.guard import form_token, own_form, visitor
 from hubpipe.server.page.key import PageKey
 from hubpipe.server.page.live import Live
 from hubpipe.server.page.rows import row
@@ -138,7 +138,7 @@ class Pages:
     async def retry(self, request: Request) -> Response:
         """Let a delivery that failed run again."""
         identifier = request.path_params["id"]
-        if not await is_own_form(request):
+        if await own_form(request) is None:
             return PlainTextResponse(STRANGE_FORM, 403)
         again = await run_in_threadpool(self._retry, identifier)
         request.session["told"] = (RUNS_AGAIN if again else RUNS_NOT).format(id=identifier)
