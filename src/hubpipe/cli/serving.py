@@ -39,7 +39,7 @@ SETUP_NEEDS = "hubpipe serve --setup needs --url, where GitHub reaches the bot, 
     "--trust",
     metavar="OWNER",
     multiple=True,
-    help="Whose configurations may name models of the Hub, endpoints and folders: with an App, nobody's else.",
+    help="Whose configurations may name models of the Hub, and endpoints: with an App, nobody else's.",
 )
 @click.option("--setup", is_flag=True, help="Serve a page that makes the bot's GitHub App, and nothing else.")
 @click.option("--url", help="With --setup: where GitHub reaches the bot.")

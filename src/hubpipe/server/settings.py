@@ -9,6 +9,7 @@ from hubpipe.errors import UsageError
 from hubpipe.server import credentials
 from hubpipe.server.database import USUAL, password_of
 from hubpipe.server.page import PageKey, page_key
+from hubpipe.server.reach import Reach, reach
 from hubpipe.server.shelf import EVERYBODY, Trust
 from hubpipe.server.worker import Pace
 
@@ -67,6 +68,7 @@ class Settings:
     token: str = field(default="", repr=False)
     page: PageKey | None = None
     trust: Trust = EVERYBODY
+    reach: Reach = field(default_factory=Reach)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -100,6 +102,7 @@ def settings(asked: Asked, environ: Mapping[str, str]) -> Settings:
         page=page_key(environ) if asked.role != "worker" else None,
         # Without an App the token is the operator's own, and so are the repositories.
         trust=Trust(_owners(asked.trust, environ)) if app is not None else EVERYBODY,
+        reach=reach(environ) if asked.role != "web" else Reach(),
     )
 
 

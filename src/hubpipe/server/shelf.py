@@ -19,6 +19,7 @@ from hubpipe.errors import ConstraintError
 from hubpipe.models import embedded, hub
 from hubpipe.models.base import MediaModel, Model, Places, Terms
 from hubpipe.models.learned.folder import SETTINGS
+from hubpipe.server.reach import Reach
 from hubpipe.server.warm import WarmShelf, warm_up
 from hubpipe.server.warmth import Warmth
 
@@ -54,10 +55,11 @@ EVERYBODY = Trust(None)
 
 @dataclass(frozen=True)
 class Warm:
-    """The models of this process."""
+    """The models of this process; `reach` is what configurations may name of this machine's and its network's."""
 
     places: Places
     trust: Trust = EVERYBODY
+    reach: Reach = field(default_factory=Reach)
     warmth: Warmth = field(default_factory=Warmth)
 
     def up(self) -> None:
@@ -95,11 +97,11 @@ class Lent:
     def resolve(self, flow: Flow) -> Flow:
         """Give a flow whose steps' tasks are all known.
 
-        Raises ConstraintError where it wants what is for trusted owners only.
+        Raises ConstraintError where it wants what is for trusted owners only, or for nobody.
         """
         if not self.warm.trust.includes(self.repo):
             self._check(flow)
-        return self._shelf.resolve(flow)
+        return self._shelf.resolve(self.warm.reach.check(flow))
 
     def _check(self, flow: Flow) -> None:
         for step in flow.pipeline:
