@@ -125,7 +125,7 @@ def test_the_effects_of_commands_are_counted_by_their_kind() -> None:
 
 def test_the_numbers_of_a_process_are_told_without_its_database(sqlite_url: str) -> None:
     ledger = Ledger(open_database(sqlite_url))
-    waiting = metrics.Waiting(ledger)
+    waiting = metrics.Waiting(ledger, seconds=0)
     assert b"hubpipe_queue_depth 0.0" in metrics.exposition(waiting)[0]
     with ledger.engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE workflow_status"))
