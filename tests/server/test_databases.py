@@ -107,8 +107,8 @@ def test_the_script_says_loudly_what_to_install_where_it_may_not(tmp_path: Path)
         if found.startswith("/"):
             (tmp_path / tool).symlink_to(found)
     nowhere = SCRIPT.read_text("utf-8").replace("/usr/lib/postgresql/*/bin", str(tmp_path / "none"))
-    for name, text in (("postgres.sh", nowhere), ("as_root.sh", (SCRIPT.parent / "as_root.sh").read_text("utf-8"))):
-        (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "postgres.sh").write_text(nowhere, "utf-8")
+    shutil.copy(SCRIPT.parent / "as_root.sh", tmp_path)
     environ = {"PATH": str(tmp_path)}
     done = subprocess.run(["sh", tmp_path / "postgres.sh"], capture_output=True, text=True, timeout=60, env=environ)
     assert done.returncode == 3
