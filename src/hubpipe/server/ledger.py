@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
-from dbos._serialization import DBOSPortableJSON  # there is no public name for it
+from dbos._error import DBOSException  # there are no public names for these
+from dbos._serialization import DBOSPortableJSON
 from pydantic import ValidationError
 
 from hubpipe.event import Event
@@ -125,12 +126,15 @@ class Ledger:
         entry = self.entry(identifier)
         if entry is None or entry.state != "failed":
             return False
-        self._client.rewind_workflow(
-            identifier,
-            start_step=again_at(self.stages(identifier)) + 1,  # the engine counts from 1
-            queue_name=QUEUE,
-            queue_partition_key=str(entry.installation),
-        )
+        try:
+            self._client.rewind_workflow(
+                identifier,
+                start_step=again_at(self.stages(identifier)) + 1,  # the engine counts from 1
+                queue_name=QUEUE,
+                queue_partition_key=str(entry.installation),
+            )
+        except DBOSException:  # somebody else has just done so
+            return False
         return True
 
     def begun(self, worker: str) -> frozenset[str]:
