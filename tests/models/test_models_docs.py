@@ -32,5 +32,5 @@ def test_the_page_gives_the_measured_figures() -> None:
 
 def test_the_cache_is_where_the_image_says() -> None:
     image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    [home] = re.findall(r"HF_HOME=(\S+)", image)
+    [home] = re.findall(r"^ENV HF_HOME=(\S+)", image, re.MULTILINE)
     assert f"`HF_HOME` is `{home}`" in PAGE

@@ -20,6 +20,7 @@ from hubpipe.server.ledger import Ledger
 from hubpipe.server.shelf import Warm
 from hubpipe.server.worker import Pace, Tools, Worker
 from tests.server.bot import settle
+from tests.standin.wire import wait_until
 
 NOTHING_TO_DO = """\
 version: 1
@@ -33,19 +34,20 @@ WAIT = timedelta(seconds=3)
 
 
 class Limited:
-    """GitHub for all repositories; of the one it lets nothing be read for a while."""
+    """GitHub for all repositories; of the one it lets nothing be read for a while, from the first time on."""
 
+    app = "an App"
     requests_left = None
-
-    def __init__(self) -> None:
-        self.until = datetime.now(UTC) + WAIT
+    until: datetime | None = None
 
     def github(self, *_: object) -> "Limited":
         return self
 
     def file(self, repo: str, path: str) -> str:
-        if repo.endswith("/busy") and datetime.now(UTC) < self.until:
-            raise RateLimitError("wait", self.until)
+        if repo.endswith("/busy"):
+            self.until = self.until or datetime.now(UTC) + WAIT
+            if datetime.now(UTC) < self.until:
+                raise RateLimitError("wait", self.until)
         return NOTHING_TO_DO
 
 
@@ -75,8 +77,7 @@ def test_what_waits_for_github_holds_no_place_of_the_worker(
     monkeypatch.setattr(journal, "LONGEST_HELD", 0.5)
     ledger.put([delivery("busy")])
     worker.start()
-    while "DELAYED" not in {status for _, status, _ in ledger.marks()}:
-        threading.Event().wait(0.05)
+    wait_until(lambda: "DELAYED" in {status for _, status, _ in ledger.marks()})
     assert ledger.counts()["waiting"] == 1
     assert ledger.depth().waiting == 0
     ledger.put([delivery("quiet")])
