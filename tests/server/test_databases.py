@@ -14,6 +14,7 @@ from dbos import DBOS
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
+from tests.server.databases import NO_POSTGRES
 from tests.standin import postgres as standin
 from tests.standin.postgres import Postgres
 
@@ -59,7 +60,7 @@ def test_the_server_lets_nobody_in_without_its_password(postgres: Postgres) -> N
 
 def test_the_server_ends_with_its_tests_and_leaves_no_file() -> None:
     if standin.programs() is None:
-        pytest.skip("no PostgreSQL: run scripts/postgres.sh")
+        pytest.skip(NO_POSTGRES)
     with standin.running() as server:
         with server.connect() as connection:
             [folder] = connection.execute("SHOW data_directory").fetchone() or [""]
@@ -75,7 +76,7 @@ def test_the_server_ends_with_its_tests_and_leaves_no_file() -> None:
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv here to bind the server's life to ours")
 def test_the_server_ends_with_tests_that_are_killed() -> None:
     if standin.programs() is None:
-        pytest.skip("no PostgreSQL: run scripts/postgres.sh")
+        pytest.skip(NO_POSTGRES)
     story = (
         "import os, signal; from tests.standin.postgres import running\n"
         "with running() as server:\n"
@@ -96,7 +97,7 @@ def test_the_server_ends_with_tests_that_are_killed() -> None:
 
 def test_the_script_finds_the_programs_that_the_tests_start() -> None:
     if standin.programs() is None:
-        pytest.skip("no PostgreSQL: run scripts/postgres.sh")
+        pytest.skip(NO_POSTGRES)
     done = subprocess.run([SCRIPT], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == str(standin.programs())
 

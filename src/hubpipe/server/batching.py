@@ -96,7 +96,7 @@ class Batcher(Generic[Item, Answer]):
     def _answer(self, batch: Sequence[_Call[Item, Answer]]) -> None:
         try:
             answers = self._asked([item for call in batch for item in call.items])
-        except Exception as fault:  # noqa: BLE001 - whatever it is, it is raised in the thread of the call
+        except Exception as fault:  # whatever it is, it is raised in the thread of the call
             if len(batch) == 1:
                 batch[0].fault = fault
                 return

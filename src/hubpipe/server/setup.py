@@ -33,9 +33,7 @@ log = logging.getLogger("hubpipe")
 
 ORGANIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}")
 COOKIE = "hubpipe-setup"
-PAGES = Environment(
-    loader=PackageLoader("hubpipe.server", "templates/setup"), autoescape=True, undefined=StrictUndefined
-)
+PAGES = Environment(loader=PackageLoader("hubpipe", "templates/setup"), autoescape=True, undefined=StrictUndefined)
 HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -139,7 +137,7 @@ class Door:
             "permissions": PERMISSIONS,
             "events": EVENTS,
         }
-        return _page(self._setup, 200, "form.html", **form)
+        return _page(self._setup, 200, "form.html.j2", **form)
 
     async def _done(self, request: Request) -> Response:
         if not _is(request.query_params.get("state"), self._state):
@@ -159,7 +157,7 @@ class Door:
                 return _told(self._setup, 500, str(error))
             self.over = True
         log.info(MADE, made.slug, self._setup.credentials)
-        response = _page(self._setup, 200, "done.html", made=made, file=self._setup.credentials)
+        response = _page(self._setup, 200, "done.html.j2", made=made, file=self._setup.credentials)
         response.background = BackgroundTask(self._close)
         return response
 
@@ -190,7 +188,7 @@ def _make(setup: Setup, code: str) -> credentials.Credentials:
 
 
 def _told(setup: Setup, status: int, words: str) -> Response:
-    return _page(setup, status, "told.html", words=words)
+    return _page(setup, status, "told.html.j2", words=words)
 
 
 def _page(setup: Setup, status: int, name: str, **values: object) -> Response:
