@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from hubpipe.models import embedded
+from hubpipe.models.learned import tuned
 from hubpipe.models.learned.cutoffs import cutoffs
 from hubpipe.models.learned.parts import Evidence
 from hubpipe.models.learned.scorer import Scorer
@@ -34,8 +35,9 @@ from hubpipe.models.repository import Source
 from hubpipe.models.sentence_encoder import Encoder
 from hubpipe.training import files
 from hubpipe.training.examples import Example, truth
-from hubpipe.training.fit import Settings, fit
+from hubpipe.training.fit import Learnt, Rehearsal, Settings, fit, rehearsed
 from hubpipe.training.splitting import by_date
+from hubpipe.training.tune import TuneSettings, twice
 
 LEAST = 15
 TOP, CONFIDENCE = 3, 0.95
@@ -112,14 +114,34 @@ def run(name: str, learn: Sequence[Example], test: Sequence[Example]) -> Answer:
 
 def by_learning(learn: Sequence[Example], test: Sequence[Example]) -> Answer:
     """Learn as `hubpipe train` does, over the embedded model as it is."""
+    encoder = Encoder(source())
+    started = time.monotonic()
+    learnt = fit(learn, SETTINGS, encoder)
+    return ours(Scorer(encoder, learnt.parts), learnt, test, time.monotonic() - started)
+
+
+def by_tuning(learn: Sequence[Example], test: Sequence[Example]) -> Answer:
+    """Learn as `hubpipe train --tune` does."""
+    encoder = Encoder(source())
+    started = time.monotonic()
+    old = rehearsed(learn, SETTINGS)
+    tried, done = twice(learn, old, TuneSettings(), source())
+    changed = tuned.load(source(), done.tensors)
+    rehearsal = Rehearsal(tuned.load(source(), tried.tensors), old)
+    learnt = fit(learn, SETTINGS, encoder, None, changed, rehearsal)
+    return ours(Scorer(encoder, learnt.parts, changed), learnt, test, time.monotonic() - started)
+
+
+def source() -> Source:
+    """Find the embedded model."""
     found = embedded.find(None)
     if found is None:
         sys.exit("the embedded model is not installed")
-    encoder = Encoder(Source(found, embedded.NAME, embedded.REVISION))
-    started = time.monotonic()
-    learnt = fit(learn, SETTINGS, encoder)
-    training = time.monotonic() - started
-    scorer = Scorer(encoder, learnt.parts)
+    return Source(found, embedded.NAME, embedded.REVISION)
+
+
+def ours(scorer: Scorer, learnt: Learnt, test: Sequence[Example], training: float) -> Answer:
+    """Score the test issues."""
     scores = scorer.score([example.text for example in test], quick=True)
     began = time.monotonic()
     for example in test[:10]:
@@ -220,6 +242,7 @@ def kept(answer: Answer, evidence: Evidence, test: Sequence[Example], wanted: fl
 
 WAYS: dict[str, Callable[[Sequence[Example], Sequence[Example]], Answer]] = {
     "learned": by_learning,
+    "tuned": by_tuning,
     "tfidf-svm": by_words,
     "fasttext": by_fasttext,
 }

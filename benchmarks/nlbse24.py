@@ -11,6 +11,7 @@ its memory is its own.
 """
 
 import argparse
+import json
 import os
 import platform
 import resource
@@ -18,11 +19,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,7 @@ from safetensors.numpy import load_file, save_file
 
 from hubpipe.models import embedded, hub
 from hubpipe.models.learned import folder, tuned
+from hubpipe.models.learned.parts import Arrays
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.phrases import entry
 from hubpipe.models.repository import Source
@@ -57,7 +60,7 @@ class Task:
     others: Sequence[Example]
     seed: int
     split: str
-    keep: Path | None
+    keep: Path
 
 
 @dataclass(frozen=True)
@@ -88,14 +91,18 @@ def main() -> int:
           f"embedded model {embedded.REPO}@{embedded.REVISION[:7]}")  # fmt: skip
     print(f"settings: head {fit.Settings(labels=LABELS)}\n          tuning {tune.TuneSettings()}")
     print(HEADER, flush=True)
-    for name in rows:
-        found = {}
-        for split in [given.split] if given.split else SPLITS:
-            with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-                found[split] = pool.submit(measure, name, split, given.data, given.seed, given.keep).result()
-        print(line(name, found), flush=True)
-        for split, row in found.items():
-            print(f"    {split:14}", "  ".join(f"{repo.split('/')[1]} {f1:.3f}" for repo, f1 in row.f1.items()))
+    with TemporaryDirectory(prefix="hubpipe-nlbse24-") as scratch:
+        keep = given.keep or Path(scratch)
+        keep.mkdir(parents=True, exist_ok=True)
+        for name in rows:
+            found = {}
+            for split in [given.split] if given.split else SPLITS:
+                with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+                    found[split] = pool.submit(measure, name, split, given.data, given.seed, keep).result()
+            print(line(name, found), flush=True)
+            for split, row in found.items():
+                repos = (f"{repo.split('/')[1]} {f1:.3f}" for repo, f1 in row.f1.items())
+                print(f"    {split:14}", "  ".join(repos), flush=True)
     return 0
 
 
@@ -105,12 +112,12 @@ def arguments() -> argparse.Namespace:
     options.add_argument("--data", type=Path, required=True, help="the folder of issues_train.csv and issues_test.csv")
     options.add_argument("--rows", help=f"some of: {','.join(WAYS)}")
     options.add_argument("--split", choices=SPLITS, help="only one of the two")
-    options.add_argument("--keep", type=Path, help="a folder to keep encoders in that were tuned on other repositories")
+    options.add_argument("--keep", type=Path, help="a folder to keep tuned encoders in, for another run")
     options.add_argument("--seed", type=int, default=0)
     return options.parse_args()
 
 
-def tasks(data: Path, split: str, seed: int, keep: Path | None) -> list[Task]:
+def tasks(data: Path, split: str, seed: int, keep: Path) -> list[Task]:
     """Split both files into what is learned from and what is tested on, for each repository."""
     learn, test = (list(files.read(data / f"issues_{half}.csv")) for half in ("train", "test"))
     if split == "chronological":
@@ -143,7 +150,7 @@ def halves(examples: Iterable[Example]) -> tuple[list[Example], list[Example]]:
     return older, newer
 
 
-def measure(name: str, split: str, data: Path, seed: int, keep: Path | None) -> Row:
+def measure(name: str, split: str, data: Path, seed: int, keep: Path) -> Row:
     """Run one row on one split."""
     import torch
 
@@ -245,45 +252,66 @@ def by_hybrid(task: Task) -> Answer:
 
 
 def by_tuning(task: Task) -> Answer:
-    """Tune the embedded model on the repository's own issues, then learn."""
-    started, settings = time.monotonic(), fit.Settings(labels=LABELS, seed=task.seed)
-    how = tune.TuneSettings(seed=task.seed)
-    old = fit.rehearsed(task.learn, settings)
-    tried, done = tune.twice(task.learn, old, how, source())
-    encoder = tuned.load(source(), done.tensors)
-    rehearsal = fit.Rehearsal(tuned.load(source(), tried.tensors), old)
-    learnt = fit.fit(task.learn, settings, encoder, None, rehearsal)
-    return ours(Scorer(encoder, learnt.parts), task, started)
+    """Tune one encoder on the history of all five repositories, as `train --tune --adapt` does, then learn this one's.
+
+    All five share it: its seconds are a fifth of what it took.
+    """
+    started, own = time.monotonic(), fit.Settings(labels=LABELS, seed=task.seed)
+    how, everything = tune.TuneSettings(seed=task.seed), by_repository([*task.others, *task.learn])
+    rehearsed = {repo: fit.rehearsed(rows, own) for repo, rows in everything.items()}
+    old = [rows[place] for repo, rows in everything.items() for place in rehearsed[repo]]
+    kept = {example.fingerprint for example in old}
+    all_rows = [example for rows in everything.values() for example in rows]
+    newer = [example for example in all_rows if example.fingerprint not in kept]
+    tried, useful, waited = shared(task, "rehearsal", partial(tune.tune, old, how, source(), watched=newer))
+    enough = replace(how, epochs=how.epochs * useful)
+    done, _, longer = shared(task, "all", partial(tune.tune, all_rows, enough, source()))
+    encoder, changed = Encoder(source()), tuned.load(source(), done)
+    rehearsal = fit.Rehearsal(tuned.load(source(), tried), rehearsed[task.repo])
+    learnt = fit.fit(everything[task.repo], own, encoder, zero_day(encoder), changed, rehearsal)
+    took = time.monotonic() - started + (waited + longer) / len(everything)
+    return ours(Scorer(encoder, learnt.parts, changed), task, time.monotonic() - took)
+
+
+def by_repository(examples: Sequence[Example]) -> dict[str, list[Example]]:
+    """Part examples by repository, both in an order of their own."""
+    repos = sorted({example.repo for example in examples})
+    return {repo: by_date([example for example in examples if example.repo == repo]) for repo in repos}
+
+
+def shared(task: Task, name: str, work: Callable[[], tune.Tuned]) -> tuple[Arrays, float, float]:
+    """Tune, or take what was kept of that; give the weights, the useful share, and the seconds that it took once.
+
+    The seconds are counted by whoever asks, and the time of waiting for them is not.
+    """
+    place = task.keep / f"{task.split}-{name}-{task.seed}.safetensors"
+    told = place.with_suffix(".json")
+    if not told.is_file():
+        done = work()
+        save_file(dict(done.tensors), place)
+        told.write_text(json.dumps({"useful": done.useful, **done.facts}))
+        print(f"    {task.split} {name}: {done.facts}", flush=True)
+    facts = json.loads(told.read_text())
+    return load_file(place), facts["useful"], facts["seconds"]
 
 
 def by_others(task: Task, each: int, adapted: bool = False) -> Answer:
     """Learn the other repositories' labels, then `each` issues of every label of this one (or none).
 
-    `adapted`, the encoder is tuned on the others before; where that was kept, its seconds are those of an earlier row.
+    `adapted`, an encoder is tuned on the others before.
     """
-    started = time.monotonic()
-    encoder = adapting(task) if adapted else Encoder(source())
+    started, encoder, changed, waited = time.monotonic(), Encoder(source()), None, 0.0
+    if adapted:
+        name, how = f"without-{task.repo.replace('/', '-')}", tune.TuneSettings(seed=task.seed)
+        tensors, _, waited = shared(task, name, partial(tune.tune, task.others, how, source()))
+        changed, started = tuned.load(source(), tensors), time.monotonic() - waited
     settings = fit.Settings(labels=LABELS, seed=task.seed, strange=True)
-    prior = Scorer(encoder, fit.fit(task.others, settings, encoder, zero_day(encoder)).parts)
+    learnt = fit.fit(task.others, settings, encoder, zero_day(encoder), changed)
+    prior = Scorer(encoder, learnt.parts, changed)
     if not each:
         return ours(prior, task, started)
-    learnt = fit.fit(few(task, each), fit.Settings(labels=LABELS, seed=task.seed), encoder, prior)
-    return ours(Scorer(encoder, learnt.parts), task, started)
-
-
-def adapting(task: Task) -> Encoder:
-    """Tune the encoder on the other repositories, or take what was kept of that."""
-    kept = task.keep / f"{task.split}-{task.repo.replace('/', '-')}-{task.seed}.safetensors" if task.keep else None
-    if kept and kept.is_file():
-        return tuned.load(source(), load_file(kept))
-    started = time.monotonic()
-    done = tune.tune(task.others, tune.TuneSettings(seed=task.seed), source())
-    if kept:
-        save_file(dict(done.tensors), kept)
-    print(
-        f"    {task.split} {task.repo}: encoder tuned on the others in {time.monotonic() - started:.0f} s", flush=True
-    )
-    return tuned.load(source(), done.tensors)
+    learnt = fit.fit(few(task, each), fit.Settings(labels=LABELS, seed=task.seed), encoder, prior, changed)
+    return ours(Scorer(encoder, learnt.parts, changed), task, started)
 
 
 def few(task: Task, each: int) -> list[Example]:

@@ -11,7 +11,7 @@ from hubpipe.models import embedded
 from hubpipe.models.base import Explaining, ModelInfo, Places
 from hubpipe.models.learned import archive
 from hubpipe.models.learned.archive import Archive, Archived, digest
-from hubpipe.models.learned.classifier import Classifier
+from hubpipe.models.learned.classifier import Classifier, Encoders
 from hubpipe.models.learned.explain import MOST_CANDIDATES, explain
 from hubpipe.models.learned.folder import Learned
 from hubpipe.models.repository import Source
@@ -105,7 +105,7 @@ def test_a_learned_model_explains_by_the_archive_that_training_wrote(tmp_path: P
     assert held is not None
     assert len(held.issues) == len(examples)
     info = ModelInfo("hubpipe", "learned", None, "text-classification", None)
-    model = Classifier(info, learned, encoder, (), tmp_path)
+    model = Classifier(info, learned, Encoders(encoder, None), (), tmp_path)
     assert isinstance(model, Explaining)
     [why] = model.explain(examples[0].text, ["BUG", "unknown"])
     assert why.label == "bug"

@@ -1,6 +1,7 @@
 """The folder of a learned model: whole or not at all, and nothing in it is trusted."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from hubpipe.models.learned.parts import Evidence, Parts
 def learned(name: str = "bug") -> Learned:
     parts = Parts(
         labels=(name, "question"),
-        spec={"exclusive": True},
+        spec={"exclusive": True, "tuned": True},
         arrays={"bias": np.zeros(2, np.float32)},
         tensors={"layer.weight": np.ones((2, 2), np.float16)},
     )
@@ -33,6 +34,13 @@ def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
     assert found.seen.tolist() == [7]
     assert found.facts == {"learned": 3}
     assert (tmp_path / "model" / "README.md").read_text() == "# Card\n"
+
+
+def test_a_tuned_encoder_that_the_head_does_not_read_is_of_another_version(tmp_path: Path) -> None:
+    old = replace(learned(), parts=replace(learned().parts, spec={"exclusive": True}))
+    folder.save(tmp_path / "model", old, "")
+    with pytest.raises(ModelError, match="tuned by a version of hubpipe that read it otherwise: train it again"):
+        folder.read(tmp_path / "model")
 
 
 def test_only_safetensors_json_and_text_are_written(tmp_path: Path) -> None:

@@ -4,10 +4,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hubpipe.errors import UsageError
+from hubpipe.models import hub
 from hubpipe.models.base import Places
+from hubpipe.models.learned import folder, tuned
+from hubpipe.models.learned.classifier import Classifier
+from hubpipe.models.learned.scorer import Scorer
+from hubpipe.training import trying
 from hubpipe.training.examples import Example
 from hubpipe.training.fit import Settings
 from hubpipe.training.learning import Plan, learn
@@ -47,12 +53,38 @@ def test_other_repositories_are_a_first_opinion_over_an_adapted_encoder() -> Non
     corpus = [*issues(repo="a/b"), *issues(("defect", "feature"), repo="c/d")]
     told: list[str] = []
     plan = Plan(Settings(min_examples=2), corpus=tuple(corpus), tuning=QUICK)
-    more = [replace(one, title=f"{one.title} again") for one in issues()]
-    learned = learn([*issues(), *more], plan, PLACES, told.append)
-    assert told[0] == "adapting the encoder on 40 examples of other repositories"
+    learned = learn(issues(), plan, PLACES, told.append)
+    assert told[0].startswith("tuning the encoder on 40 examples of other repositories; not on this one's 20")
     assert learned.parts.tensors
-    assert {"adapted", "tuned"} <= learned.facts.keys()
-    assert learned.parts.spec["prior"] is not None
+    assert learned.facts["adapted"]["examples"] == 40
+    assert learned.parts.spec["tuned"]
+    assert learned.parts.spec["prior"]["tuned"]
+
+
+def test_a_history_that_is_long_enough_is_tuned_on_beside_other_repositories(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubpipe.training.learning.LEAST_OWN", 40)
+    more = [replace(one, title=f"{one.title} again") for one in issues()]
+    told: list[str] = []
+    plan = Plan(Settings(min_examples=2), corpus=tuple(issues(repo="a/b")), tuning=QUICK)
+    learned = learn([*issues(), *more], plan, PLACES, told.append)
+    assert told[0] == "tuning the encoder on 40 examples and 20 of other repositories"
+    assert learned.facts["tuned"]["examples"] == 60
+    assert learned.parts.spec["tuned"]
+    # By an encoder that has learned these examples by heart, a first opinion would be none.
+    assert not learned.parts.spec["prior"]["tuned"]
+
+
+def test_a_tuned_model_scores_the_same_when_it_is_read_again(tmp_path: Path) -> None:
+    more = [replace(one, title=f"{one.title} again") for one in issues()]
+    learned = learn([*issues(), *more], Plan(Settings(min_examples=2), tuning=QUICK), PLACES, lambda _: None)
+    folder.save(tmp_path / "model", learned, "")
+    texts = [one.text for one in issues()]
+    source = hub.fetch(hub.locate("embedded", None, PLACES), PLACES)
+    own = Scorer(tuned.load(source, {}), learned.parts, tuned.load(source, learned.parts.tensors)).score(texts)
+    found = trying.named(str(tmp_path / "model"), PLACES).load(learned.parts.labels)
+    assert isinstance(found, Classifier)
+    assert np.allclose(found.score(texts), own, atol=1e-3)
+    assert found.embed(texts[:1]).shape == (1, 384)
 
 
 def test_without_tuning_other_repositories_cost_no_weights() -> None:

@@ -1,6 +1,7 @@
 """Tuning: an encoder learns to tell labels apart, within bounds of size and time."""
 
 import logging
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -128,10 +129,18 @@ def test_tuning_twice_measures_on_the_newest_first_and_then_learns_from_all(sour
     assert done.facts["epochs"] <= 2
 
 
-def test_an_adapted_encoder_is_tuned_on(source: Source) -> None:
-    first = tune(issues(), replace(QUICK, least_steps=2, epochs=0.1), source).tensors
-    stayed = tune(issues(), replace(QUICK, least_steps=1, epochs=0.1, rate=0.0), source, first).tensors
-    assert all(np.array_equal(stayed[name], weight) for name, weight in first.items())
+def test_other_repositories_are_learned_beside_the_examples_both_times(source: Source) -> None:
+    rows, corpus = issues(), issues(THINGS[:3])
+    tried, done = twice(rows, np.arange(36), replace(QUICK, epochs=0.1, least_steps=2), source, corpus)
+    assert tried.facts["examples"] == 36 + len(corpus)
+    assert done.facts["examples"] == len(rows) + len(corpus)
+
+
+def test_the_upper_half_of_the_layers_is_tuned_and_no_table_of_tokens(source: Source) -> None:
+    changed = tune(issues(), replace(QUICK, least_steps=1, epochs=0.1), source).tensors
+    layers = {int(place) for name in changed for place in re.findall(r"layer\.(\d+)\.", name)}
+    assert layers == {3, 4, 5}
+    assert not [name for name in changed if "embeddings." in name]
 
 
 @pytest.mark.parametrize("rows", [[row for row in issues() if row.labels == ("slow",)], issues()[:12], []])

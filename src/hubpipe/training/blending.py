@@ -8,7 +8,7 @@ from hubpipe.models.learned.head import blended
 from hubpipe.models.learned.views import Array
 
 # What each member counts where nothing is known (see head.MEMBERS), and how many rows that belief weighs.
-USUAL = (0.6, 0.6, 0.6, 0.6, 0.2)
+USUAL = (0.6, 0.6, 0.6, 0.6, 0.2, 0.6)
 BELIEF, EVEN = 3.0, 100.0
 MOST = 4.0
 

@@ -12,9 +12,9 @@ from hubpipe.models.learned.head import MEMBERS, Prior, Seen, blended, shares
 from hubpipe.models.learned.names import spoken
 from hubpipe.models.learned.parts import Evidence, Parts
 from hubpipe.models.learned.scorer import Scorer
-from hubpipe.models.learned.views import Encodes, look
+from hubpipe.models.learned.views import Encodes, also, look
 from hubpipe.models.phrases import entry
-from hubpipe.training.choosing import as_it_is, choose
+from hubpipe.training.choosing import as_it_is, beside_tuned, choose
 from hubpipe.training.examples import Example, exclusive, truth
 from hubpipe.training.forward import FOLDS, Fold, Rows, by_group, by_lot, folds, halves, in_time, oldest_first
 from hubpipe.training.heads import STRANGE, STRANGE_OF_ONE, Lesson, Recipe, learn
@@ -57,7 +57,7 @@ class Learnt:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """An encoder that was tuned on the rows `old` alone, as `rehearsed` gives them: it has not seen the others' labels.
+    """A tuned encoder that learned the rows `old` alone, as `rehearsed` gives them: it has not seen the others' labels.
 
     What an encoder was tuned on it tells apart far better than what comes. Evidence by such vectors would be a lie.
     """
@@ -76,28 +76,33 @@ def fit(
     settings: Settings,
     encoder: Encodes,
     prior: Scorer | None = None,
+    tuned: Encodes | None = None,
     rehearsal: Rehearsal | None = None,
 ) -> Learnt:
     """Learn the labels of examples.
 
     Labels exclude each other where every example has exactly one of them. What a `prior` says is one more feature,
-    and one more voice. An encoder that was tuned on these examples needs a `rehearsal`.
-    Raises UsageError where there is too little to learn.
+    and one more voice; so is what a `tuned` encoder tells apart. One that was tuned on these examples needs a
+    `rehearsal`, unless the model is for `strange` ones. Raises UsageError where there is too little to learn.
     """
     labels = chosen(examples, settings)
-    lesson = tried = _lesson(examples, labels, encoder, prior, settings)
+    lesson = tried = _lesson(examples, labels, (encoder, tuned), prior, settings)
     held, where = _held(examples, lesson.truth, settings)
+    if settings.strange:
+        tried = _with(lesson, None)
     if rehearsal is not None:
         held = [_rehearsal(examples, lesson.truth, settings)]
         if not np.array_equal(held[0][0], rehearsal.old):
             raise ValueError(OTHER_ROWS)
-        tried = _lesson(examples, labels, rehearsal.encoder, prior, settings)
+        tried = _with(lesson, rehearsal.encoder)
     if not held:
         raise UsageError(TOO_FEW_ROWS.format(count=len(examples)))
     alone = settings.strange and where != BY_REPOSITORY
     usual = (STRANGE_OF_ONE if alone else STRANGE) if settings.strange else Recipe()
     recipe = replace(settings.recipe or usual, words=settings.words and not settings.strange)
     trial = as_it_is(tried, held, recipe) if alone else choose(tried, held, recipe, where)
+    if settings.strange and tuned is not None:
+        trial = beside_tuned(trial)
     head = replace(learn(lesson, trial.recipe), blend=trial.blend, bias=trial.bias)
     learning = {
         "examples": len(examples),
@@ -152,16 +157,26 @@ def chosen(examples: Sequence[Example], settings: Settings) -> tuple[str, ...]:
 
 
 def _lesson(
-    examples: Sequence[Example], labels: tuple[str, ...], encoder: Encodes, prior: Scorer | None, settings: Settings
+    examples: Sequence[Example],
+    labels: tuple[str, ...],
+    encoders: tuple[Encodes, Encodes | None],
+    prior: Scorer | None,
+    settings: Settings,
 ) -> Lesson:
     known = truth(examples, labels)
     before = _prior(prior, labels)
-    views = look(encoder, [example.text for example in examples], quick=True)
+    encoder, tuned = encoders
+    views = look(encoder, [example.text for example in examples], quick=True, tuned=tuned)
     named = encoder.embed([spoken(label) for label in labels])
     said = np.zeros((len(examples), 0), np.float32) if before is None else before.said(views)
     weight = np.array([example.weight for example in examples], dtype=np.float32)
     apart = len(labels) > 1 and exclusive(known)
     return Lesson(labels, named, Seen(views, said), known, weight, before, apart, settings.seed)
+
+
+def _with(lesson: Lesson, tuned: Encodes | None) -> Lesson:
+    """Let another tuned encoder read, or none; what the prior says stays."""
+    return replace(lesson, seen=replace(lesson.seen, views=also(lesson.seen.views, tuned, quick=True)))
 
 
 def _prior(scorer: Scorer | None, labels: Sequence[str]) -> Prior | None:

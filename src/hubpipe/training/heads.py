@@ -26,12 +26,14 @@ NEVER = -12.0
 class Recipe:
     """How a head is learned.
 
-    `c` is the inverse of the linear heads' regularisation, `meaning` that of the one that reads vectors alone.
+    `c` is the inverse of the linear heads' regularisation, `meaning` that of the one that reads vectors alone, `tuned`
+    that of the one that reads the tuned encoder's.
     `traits` and `prior` are the weights of these standardised blocks beside vectors of length 1.
     """
 
     c: float = 1.5
     meaning: float = 4.0
+    tuned: float = 1.0
     traits: float = 0.1
     prior: float = 0.3
     trees: bool = True
@@ -83,6 +85,7 @@ def learn(lesson: Lesson, recipe: Recipe) -> Head:
         words=words,
         names=_names(lesson) if recipe.words else None,
         prior=lesson.prior,
+        tuned=_vectors(lesson, lesson.seen.views.tuned, recipe.tuned) if lesson.seen.views.tuned.size else None,
         blend=np.zeros(len(MEMBERS), np.float32),
         bias=np.zeros(labels, np.float32),
     )
@@ -102,9 +105,12 @@ def _names(lesson: Lesson) -> Names:
 
 
 def _meaning(lesson: Lesson, recipe: Recipe) -> Linear:
-    return _fitted(
-        lesson, lesson.seen.views.meaning, np.ones(lesson.seen.views.meaning.shape[1], bool), 1.0, recipe.meaning
-    )
+    return _vectors(lesson, lesson.seen.views.meaning, recipe.meaning)
+
+
+def _vectors(lesson: Lesson, vectors: Array, c: float) -> Linear:
+    """Learn from vectors alone."""
+    return _fitted(lesson, vectors, np.ones(vectors.shape[1], bool), 1.0, c)
 
 
 def _linear(lesson: Lesson, recipe: Recipe) -> Linear:

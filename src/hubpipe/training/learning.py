@@ -20,10 +20,16 @@ from hubpipe.models.sentence_encoder import Encoder
 from hubpipe.training import fit, tune
 from hubpipe.training.examples import Example
 
+# Beside a corpus: a third of the examples is what the tuned encoder is measured by.
+LEAST_OWN = 150
+
 Tell = Callable[[str], None]
 
-ADAPTING = "adapting the encoder on {count} examples of other repositories"
-TUNING = "tuning the encoder on {count} examples"
+ADAPTING = (
+    "tuning the encoder on {count} examples of other repositories; not on this one's {own}, for fewer than {least} "
+    "would be learned by heart"
+)
+TUNING, MORE = "tuning the encoder on {count} examples{more}", " and {count} of other repositories"
 FITTING = "learning from {count} examples"
 
 
@@ -43,19 +49,19 @@ class Plan:
 
 @dataclass(frozen=True)
 class Encoding:
-    """An encoder with the weights that adapting or tuning changed, and what that cost."""
+    """The weights of an encoder that adapting or tuning changed (none: it stays as it came), and what that cost.
+
+    An encoder that was tuned on the examples themselves needs a `rehearsal` to be measured by.
+    """
 
     source: Source
     tensors: Arrays = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    rehearsal: fit.Rehearsal | None = None
 
-    def load(self) -> Encoder:
-        """Load the encoder."""
-        return tuned.load(self.source, self.tensors)
-
-    def after(self, done: tune.Tuned, what: str) -> "Encoding":
-        """Give the encoder with the weights that tuning changed, and keep what it cost under a name."""
-        return replace(self, tensors=done.tensors, facts={**self.facts, what: done.facts})
+    def tuned(self) -> Encoder | None:
+        """Load the tuned encoder, if there is one."""
+        return tuned.load(self.source, self.tensors) if self.tensors else None
 
 
 def learn(examples: Sequence[Example], plan: Plan, places: Places, tell: Tell) -> Learned:
@@ -65,21 +71,14 @@ def learn(examples: Sequence[Example], plan: Plan, places: Places, tell: Tell) -
     """
     started = time.monotonic()
     repository = hub.locate(plan.encoder, plan.revision, places)
-    encoding = Encoding(hub.fetch(repository, places))
-    if plan.corpus and plan.tuning is not None:
-        tell(ADAPTING.format(count=len(plan.corpus)))
-        encoding = encoding.after(tune.tune(plan.corpus, plan.tuning, encoding.source), "adapted")
-    rehearsal = None
-    if plan.tuning is not None:
-        tell(TUNING.format(count=len(examples)))
-        old = fit.rehearsed(examples, plan.fitting)
-        tried, done = tune.twice(examples, old, plan.tuning, encoding.source, encoding.tensors)
-        rehearsal = fit.Rehearsal(encoding.after(tried, "").load(), old)
-        encoding = encoding.after(done, "tuned")
-    encoder = encoding.load()
-    prior = _prior(plan, repository, encoder)
+    encoding = _encoding(examples, plan, hub.fetch(repository, places), tell)
+    encoder, changed = tuned.load(encoding.source, {}), encoding.tuned()
+    prior = _zero_day(repository, encoder)
+    if plan.corpus:
+        # A first opinion cannot be by an encoder that changed since.
+        prior = adapted(plan, encoder, prior, changed if encoding.rehearsal is None else None)
     tell(FITTING.format(count=len(examples)))
-    learnt = fit.fit(examples, plan.fitting, encoder, prior, rehearsal)
+    learnt = fit.fit(examples, plan.fitting, encoder, prior, changed, encoding.rehearsal)
     parts = replace(
         learnt.parts,
         encoder=plan.encoder,
@@ -91,19 +90,25 @@ def learn(examples: Sequence[Example], plan: Plan, places: Places, tell: Tell) -
     return Learned(parts, learnt.evidence, seen, facts)
 
 
-def _prior(plan: Plan, repository: Repository, encoder: Encoder) -> Scorer | None:
-    """Find a first opinion: of other repositories' labels where there are some, else the zero-day head's.
-
-    That one reads the embedded model's own vectors, and no other's, not even those of the same model tuned.
-    """
-    zero_day = _zero_day(repository, encoder) if plan.tuning is None else None
-    return _adapted(plan, encoder, zero_day) if plan.corpus else zero_day
-
-
-def _adapted(plan: Plan, encoder: Encoder, prior: Scorer | None) -> Scorer:
+def adapted(plan: Plan, encoder: Encoder, prior: Scorer | None, changed: Encoder | None) -> Scorer:
     """Learn the other repositories' labels: what they know is a first opinion of this one's issues."""
     strange = replace(plan.fitting, labels=None, strange=True)
-    return Scorer(encoder, fit.fit(plan.corpus, strange, encoder, prior).parts)
+    return Scorer(encoder, fit.fit(plan.corpus, strange, encoder, prior, changed).parts, changed)
+
+
+def _encoding(examples: Sequence[Example], plan: Plan, source: Source, tell: Tell) -> Encoding:
+    """Adapt the encoder on the other repositories, and tune it on the examples where they are enough."""
+    if plan.tuning is None:
+        return Encoding(source)
+    if plan.corpus and len(examples) < LEAST_OWN:
+        tell(ADAPTING.format(count=len(plan.corpus), own=len(examples), least=LEAST_OWN))
+        done = tune.tune(plan.corpus, plan.tuning, source)
+        return Encoding(source, done.tensors, {"adapted": done.facts})
+    tell(TUNING.format(count=len(examples), more=MORE.format(count=len(plan.corpus)) if plan.corpus else ""))
+    old = fit.rehearsed(examples, plan.fitting)
+    tried, done = tune.twice(examples, old, plan.tuning, source, plan.corpus)
+    rehearsal = fit.Rehearsal(tuned.load(source, tried.tensors), old)
+    return Encoding(source, done.tensors, {"tuned": done.facts}, rehearsal)
 
 
 def _zero_day(repository: Repository, encoder: Encoder) -> Scorer | None:

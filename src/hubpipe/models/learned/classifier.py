@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from hubpipe.models.learned.cutoffs import cutoffs
 from hubpipe.models.learned.finder import Finder
 from hubpipe.models.learned.folder import Learned
 from hubpipe.models.learned.kinds import kinds
+from hubpipe.models.learned.parts import Arrays
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.learned.views import Array
 from hubpipe.models.libraries import SENTENCE_TRANSFORMERS
@@ -31,15 +32,23 @@ SPOKE = "{model} speaks, learned from {count} issues{until}"
 UNTIL = " until {until}"
 
 
+@dataclass(frozen=True)
+class Encoders:
+    """The encoder of a learned model as it came, and as tuning changed it (None where it was not tuned)."""
+
+    plain: Encoder
+    tuned: Encoder | None
+
+
 class Classifier:
     """text-classification: every label that was learned, or those of them that the step names."""
 
-    def __init__(self, info: ModelInfo, learned: Learned, encoder: Encoder, labels: Sequence[str], place: Path):
+    def __init__(self, info: ModelInfo, learned: Learned, encoders: Encoders, labels: Sequence[str], place: Path):
         self.info = info
         self._place = place
         self._learned = learned
-        self._encoder = encoder
-        self._scorer = Scorer(encoder, learned.parts)
+        self._encoder = encoders.plain
+        self._scorer = Scorer(encoders.plain, learned.parts, encoders.tuned)
         self._columns = list(_columns(info, learned.parts.labels, labels))
         if not self._columns:
             have = ", ".join(learned.parts.labels)
@@ -105,7 +114,8 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     """
     source = fetch(repository, places)
     learned = folder.read(source.folder)
-    encoder = _encoder(repository.base or repository, learned, places)
+    base = repository.base or repository
+    plain = _encoder(base, {}, (), places)
     info = ModelInfo(
         LIBRARY,
         source.name,
@@ -118,14 +128,16 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
     if step.against is not None:
         # Only in the folder that the user keeps: another's, or one of the Hub's cache, stays as it is.
         keeps = places.keeps and source.folder == places.learned
-        return Finder(replace(info, spoke=""), learned, encoder, source.folder, keeps)
-    return Classifier(info, learned, encoder, tuple(labels), source.folder)
+        return Finder(replace(info, spoke=""), learned, plain, source.folder, keeps)
+    parts = learned.parts
+    changed = _encoder(base, parts.tensors, (parts.tuning,), places) if parts.tensors else None
+    return Classifier(info, learned, Encoders(plain, changed), tuple(labels), source.folder)
 
 
-def _encoder(base: Repository, learned: Learned, places: Places) -> Encoder:
-    """Load the encoder; one that was not tuned is the same for all that was learned over it."""
-    key = (SENTENCE_TRANSFORMERS, base.place, *([learned.parts.encoding] if learned.parts.tensors else []))
-    return places.keeper.encoder(key, lambda: tuned.load(fetch(base, places), learned.parts.tensors))
+def _encoder(base: Repository, tensors: Arrays, which: tuple[str, ...], places: Places) -> Encoder:
+    """Load the encoder with changed weights; the one without is the same for all that was learned over it."""
+    key = (SENTENCE_TRANSFORMERS, base.place, *which)
+    return places.keeper.encoder(key, lambda: tuned.load(fetch(base, places), tensors))
 
 
 def _columns(info: ModelInfo, known: Sequence[str], asked: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -33,6 +33,7 @@ OTHER_FORMAT = (
     "{folder} was written by another version of hubpipe (format {found}, this one reads {known}): train it again"
 )
 NOT_WHOLE = "{folder} is not whole: {file} is not the one that {settings} was written with. Train it again"
+NOT_READ = "{folder} was tuned by a version of hubpipe that read it otherwise: train it again"
 NOT_FITTING = "{folder}: {what} does not fit the model's {count} labels: train it again"
 
 
@@ -181,7 +182,9 @@ def _below(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
 
 
 def _check(folder: Path, learned: Learned) -> None:
-    """Refuse evidence of another size than its labels."""
+    """Refuse evidence of another size than its labels, and a tuned encoder that the head does not read."""
+    if learned.parts.tensors and not learned.parts.spec.get("tuned"):
+        raise ModelError(NOT_READ.format(folder=folder))
     evidence, count = learned.evidence, len(learned.parts.labels)
     shape = (len(evidence.scores), len(evidence.labels))
     fits = evidence.scores.shape == shape and evidence.truth.shape == shape and bool(np.isfinite(evidence.scores).all())

@@ -18,7 +18,9 @@ Numbers: TypeAlias = dict[str, NDArray[Any]]
 # No share of a forest is surer than this: its trees have few rows in a leaf.
 LEAST_SHARE = 0.01
 MEANING, LINEAR, TREES, WORDS, NAMES, PRIOR = "meaning/", "linear/", "trees/", "words/", "names/", "prior/"
-MEMBERS = ("prior", "linear", "trees", "words", "names")
+TUNED = "tuned/"
+# New ones go to the end: a folder that was written before they were there gives them no belief.
+MEMBERS = ("prior", "linear", "trees", "words", "names", "tuned")
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class Seen:
 class Head:
     """Heads over the same texts; `blend` says how much each of MEMBERS counts, `bias` (labels) what is added.
 
-    `meaning` reads vectors alone: the trees, who cannot read vectors, read its logits.
+    `meaning` reads vectors alone: the trees, who cannot read vectors, read its logits. `tuned` reads those of the
+    tuned encoder, and it alone.
     """
 
     exclusive: bool
@@ -90,6 +93,7 @@ class Head:
     words: Words | None
     names: Names | None
     prior: Prior | None
+    tuned: Linear | None
     blend: Array
     bias: Array
 
@@ -108,6 +112,7 @@ class Head:
             nothing if self.trees is None else self._voted(self.trees, seen),
             nothing if self.words is None else self.words.logits(seen.views),
             nothing if self.names is None else self.names.logits(seen.views),
+            nothing if self.tuned is None else self.tuned.logits(seen.views.tuned),
         ]
         return np.stack([centred(logits, self.exclusive) for logits in found], axis=1)
 
@@ -125,6 +130,8 @@ class Head:
             parts[WORDS] = self.words.arrays()
         if self.names is not None:
             parts[NAMES] = self.names.arrays()
+        if self.tuned is not None:
+            parts[TUNED] = self.tuned.arrays()
         if self.prior is not None:
             parts[PRIOR] = {"same": self.prior.same, **self.prior.head.arrays()}
         return found | {prefix + name: array for prefix, own in parts.items() for name, array in own.items()}
@@ -137,6 +144,7 @@ class Head:
             "words": self.words is not None,
             "names": None if self.names is None else list(self.names.labels),
             "prior": None if self.prior is None else self.prior.head.spec(),
+            "tuned": self.tuned is not None,
         }
 
     def _voted(self, trees: Forest, seen: Seen) -> Array:
@@ -146,7 +154,7 @@ class Head:
 
 def head(spec: Mapping[str, Any], arrays: Arrays) -> Head:
     """Make a head of what `Head.spec` and `Head.arrays` gave."""
-    prior = _below(PRIOR, arrays)
+    prior, blend = _below(PRIOR, arrays), np.asarray(arrays["blend"], np.float32)
     return Head(
         exclusive=bool(spec["exclusive"]),
         meaning=_linear(_below(MEANING, arrays)),
@@ -155,7 +163,8 @@ def head(spec: Mapping[str, Any], arrays: Arrays) -> Head:
         words=words(_below(WORDS, arrays)) if spec["words"] else None,
         names=names(spec["names"], _below(NAMES, arrays)) if spec["names"] else None,
         prior=Prior(head(spec["prior"], prior), np.asarray(prior["same"], np.float32)) if spec["prior"] else None,
-        blend=np.asarray(arrays["blend"], np.float32),
+        tuned=_linear(_below(TUNED, arrays)) if spec.get("tuned") else None,
+        blend=np.pad(blend, (0, len(MEMBERS) - len(blend))),
         bias=np.asarray(arrays["bias"], np.float32),
     )
 

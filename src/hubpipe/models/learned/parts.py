@@ -42,8 +42,13 @@ class Parts:
 
     @property
     def encoding(self) -> str:
-        """Tell one encoder's vectors from another's: the sha256 of its name, its revision and its changed weights."""
-        told = hashlib.sha256(f"{self.encoder}@{self.revision}".encode())
+        """Tell one encoder's vectors from another's: the sha256 of its name and its revision."""
+        return hashlib.sha256(f"{self.encoder}@{self.revision}".encode()).hexdigest()
+
+    @property
+    def tuning(self) -> str:
+        """Tell one tuned encoder from another: the sha256 of its changed weights."""
+        told = hashlib.sha256()
         for name, tensor in sorted(self.tensors.items()):
             told.update(f"\0{name}\0{tensor.dtype}\0".encode())
             told.update(np.ascontiguousarray(tensor).tobytes())

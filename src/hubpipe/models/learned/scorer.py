@@ -11,12 +11,13 @@ from hubpipe.models.similarity import unit
 
 
 class Scorer:
-    """A learned model at work: an encoder, and the head that was learned over it."""
+    """A learned model at work: an encoder, the same one tuned where it was, and the head that was learned over them."""
 
-    def __init__(self, encoder: Encodes, parts: Parts):
+    def __init__(self, encoder: Encodes, parts: Parts, tuned: Encodes | None = None):
         self.labels = parts.labels
         self.head: Head = head(parts.spec, parts.arrays)
         self._encoder = encoder
+        self._tuned = tuned
 
     @property
     def exclusive(self) -> bool:
@@ -25,7 +26,7 @@ class Scorer:
 
     def look(self, texts: Sequence[str], quick: bool = False) -> Views:
         """Look at texts ("title, blank line, body") as the head does; many of them `quick`, as in learning."""
-        return look(self._encoder, texts, quick)
+        return look(self._encoder, texts, quick, self._tuned)
 
     def score(self, texts: Sequence[str], quick: bool = False) -> Array:
         """Score texts for every label (n × labels): probabilities, which share 1.0 where labels exclude each other.
@@ -37,6 +38,9 @@ class Scorer:
         return shares(self.head.logits(self.look(texts, quick)), self.head.exclusive)
 
     def embed(self, texts: Sequence[str], quick: bool = False) -> Array:
-        """Embed texts (n) as unit vectors (n × d) in which title and body count the same; many of them `quick`."""
-        views = self.look(texts, quick)
+        """Embed texts (n) as unit vectors (n × d) in which title and body count the same; many of them `quick`.
+
+        By the encoder as it came: a tuned one tells labels apart, and holds what shares a label for much the same.
+        """
+        views = look(self._encoder, texts, quick)
         return unit(views.title + views.body)

@@ -1,7 +1,7 @@
 """Turn texts into what the heads of a learned model see of them: vectors of title and body, traits, a prior's word."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -23,13 +23,17 @@ class Encodes(Protocol):
 
 @dataclass(frozen=True)
 class Views:
-    """What is seen of n texts: unit vectors of `title` and `body` (n × d each), `traits` (n × NAMES), and the texts."""
+    """What is seen of n texts: unit vectors of `title` and `body` (n × d each), `traits` (n × NAMES), and the texts.
+
+    `tuned` are those of title and body side by side by a tuned encoder (n × 2d; n × 0 where there is none).
+    """
 
     title: Array
     body: Array
     traits: Array
     titles: Sequence[str]
     bodies: Sequence[str]
+    tuned: Array
 
     @property
     def meaning(self) -> Array:
@@ -39,15 +43,26 @@ class Views:
     def __getitem__(self, rows: NDArray[np.intp]) -> "Views":
         """Take some of the rows."""
         titles, bodies = [self.titles[row] for row in rows], [self.bodies[row] for row in rows]
-        return Views(self.title[rows], self.body[rows], self.traits[rows], titles, bodies)
+        return Views(self.title[rows], self.body[rows], self.traits[rows], titles, bodies, self.tuned[rows])
 
 
-def look(encoder: Encodes, texts: Sequence[str], quick: bool = False) -> Views:
-    """Look at texts: "title, blank line, body"; many of them `quick`."""
+def look(encoder: Encodes, texts: Sequence[str], quick: bool = False, tuned: Encodes | None = None) -> Views:
+    """Look at texts: "title, blank line, body"; many of them `quick`. A `tuned` encoder reads them beside the other."""
     pairs = [split(text) for text in texts]
     titles, bodies = [title for title, _ in pairs], [body for _, body in pairs]
     vectors = encoder.embed([*titles, *bodies], quick)
-    return Views(vectors[: len(texts)], vectors[len(texts) :], traits(titles, bodies), titles, bodies)
+    blank = np.zeros((len(texts), 0), np.float32)
+    plain = Views(vectors[: len(texts)], vectors[len(texts) :], traits(titles, bodies), titles, bodies, blank)
+    return also(plain, tuned, quick)
+
+
+def also(views: Views, tuned: Encodes | None, quick: bool = False) -> Views:
+    """Let a tuned encoder read what is seen already, or none, in the place of any other that did."""
+    count = len(views.titles)
+    if tuned is None:
+        return replace(views, tuned=np.zeros((count, 0), np.float32))
+    vectors = tuned.embed([*views.titles, *views.bodies], quick)
+    return replace(views, tuned=np.hstack([vectors[:count], vectors[count:]]))
 
 
 def split(text: str) -> tuple[str, str]:
