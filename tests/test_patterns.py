@@ -25,6 +25,7 @@ PUT_TOGETHER = {
     "models/remote/hints.py": "the key, escaped",
     "models/spacy.py": "our own table",
     "redaction/forms.py": "our own table",
+    "redaction/services.py": "our own table",
     "render/neutral.py": "our own constants",
     "text/noise.py": "our own constants",
 }

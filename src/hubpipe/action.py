@@ -55,7 +55,7 @@ UNEXPECTED = "hubpipe broke down ({error}); what it did before stays. Please rep
 
 def main(environ: Mapping[str, str]) -> int:
     """Run the Action; give its exit code: 0 done, 1 failed, 2 wrong configuration or usage."""
-    redaction = _redaction(environ)
+    redaction = runner.masking(_redaction(environ), environ)
     runner.log_to_the_steps_log(redaction)
     try:
         with _deadline().watched(lambda error: _told_and_failed(error, redaction, environ)) as deadline:

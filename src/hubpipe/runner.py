@@ -8,13 +8,16 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from actions_toolkit import core
+from actions_toolkit.command import Command
 
 from hubpipe.models.base import encodable
 from hubpipe.redaction import Redaction
+from hubpipe.redaction.masks import masks_of
 from hubpipe.redaction.stream import redacted
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.inert import inert, inert_json
@@ -27,6 +30,12 @@ OUTPUTS = ("labels", "scores", "similar", "summary", "comment-url", "plan", "pro
 
 NO_FLOW = "no flow handles {event}"
 NOTHING = "{reason}: nothing was done"
+# A runner looks for each mask, in several spellings, in every line that the job says.
+MOST_MASKS, MOST_SECRETS = 100, 1_000
+TOO_MANY_SECRETS = (
+    f"what was read holds so many secrets that not all are registered as masks (at most {MOST_MASKS}): hubpipe says "
+    "none of the others either, but a later step of this job could print them"
+)
 
 
 class _Inert(logging.Formatter):
@@ -53,10 +62,49 @@ class _InertStream(io.TextIOBase):
         self._stream.flush()
 
 
-def log_to_the_steps_log(redaction: Redaction) -> None:
-    """Mask the secrets of a step, and write all that is logged to its log without them."""
+class _Masks:
+    """Registers secrets as masks when they are found; a text that is full of them cannot flood the runner."""
+
+    def __init__(self, stream: TextIO, environ: Mapping[str, str]):
+        self._stream = stream
+        # What the job shows itself is no secret, whoever writes it into an issue.
+        self._shown = "\n".join(environ.values())
+        self._secrets: set[str] = set()
+        self._masks: set[str] = set()
+        self._full = False
+
+    def __call__(self, secret: str) -> None:
+        """Register what may be masked of a secret."""
+        if self._full or secret in self._secrets:
+            return
+        self._secrets.add(secret)
+        new = [mask for mask in masks_of(secret) if mask not in self._masks and mask not in self._shown]
+        self._full = len(self._masks) + len(new) > MOST_MASKS or len(self._secrets) > MOST_SECRETS
+        for mask in new[: MOST_MASKS - len(self._masks)]:
+            self._masks.add(mask)
+            self._say("add-mask", mask)
+        if self._full:
+            self._say("warning", TOO_MANY_SECRETS)
+        self._stream.flush()
+
+    def _say(self, command: str, words: str) -> None:
+        self._stream.write(f"{Command(command, {}, words)}\n")
+
+
+def masking(redaction: Redaction, environ: Mapping[str, str]) -> Redaction:
+    """Register a step's own secrets as masks, and those of others once they are found.
+
+    Only a runner takes a mask for what it is: anybody else would be shown the secret.
+    """
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return redaction
     for secret in redaction.own:
         core.set_secret(secret)
+    return replace(redaction, found=_Masks(sys.stdout, environ))
+
+
+def log_to_the_steps_log(redaction: Redaction) -> None:
+    """Write all that is logged to the step's log, without secrets."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     # Annotations are written there, too: nothing gets by.

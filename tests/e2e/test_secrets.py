@@ -56,14 +56,22 @@ flows:
     publish: release
 """
 TOKEN = LEAKED["a classic token of GitHub's"]
+NPM = LEAKED["a token of npm's"]
+MASK = "::add-mask::"
 OWN_KEY = "this/endpoint's own+key of no form"
 
 
 def left_behind(step: Step, *stored: object) -> str:
     """All that a run said anywhere, but for what it asks the runner to mask; `stored` is what GitHub keeps of it."""
-    log = "\n".join(line for line in step.log.splitlines() if not line.startswith("::add-mask::"))
+    log = "\n".join(line for line in step.log.splitlines() if not line.startswith(MASK))
     outputs = "\n".join(step.outputs.values())
     return "\n".join((log, step.summary, outputs, *(json.dumps(one, ensure_ascii=False) for one in stored)))
+
+
+def masks(step: Step) -> list[str]:
+    """What the runner is asked to mask, as the runner reads it."""
+    lines = [line for line in step.log.splitlines() if line.startswith(MASK)]
+    return [line.removeprefix(MASK).replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%") for line in lines]
 
 
 @pytest.mark.threat("attack", "secrets")
@@ -128,12 +136,69 @@ def test_our_own_secrets_are_masked_and_said_nowhere_however_they_are_written(st
     step = run(standin, tmp_path, "issues", payload, {"HF_TOKEN": hub}, endpoint_key=OWN_KEY)
     assert step.status == 0, step.log
     assert "and so on" in standin.comments_of(number)[0]["body"]
-    masked = [line.removeprefix("::add-mask::") for line in step.log.splitlines() if line.startswith("::add-mask::")]
-    assert set(own) <= set(masked)
+    assert set(own) <= set(masks(step))
     said = left_behind(step, standin.comments_of(number))
     for secret in (*own, *basic):
         assert secret not in said
         assert secret.replace("_", "\\_") not in said
+
+
+@pytest.mark.threat("attack", "secrets")
+def test_what_an_issue_leaked_is_masked_for_the_rest_of_the_job_before_anything_is_said_of_it(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    standin.put_file(".github/hubpipe.yml", ECHO)
+    key = private_key()
+    number = standin.open_issue("It crashes", f"With {TOKEN} it works.\n\n{key}\n")
+    standin.comment_as("octocat", number, f"With {NPM}, too.")
+    step = run(standin, tmp_path, "issues", standin.event("issues", "opened", number))
+    assert step.status == 0, step.log
+    found = masks(step)
+    assert found[1:] == [TOKEN, *key.splitlines()[1:-1], NPM]
+    assert all(line.startswith(MASK) for line in step.log.splitlines()[: len(found)]), step.log
+    # GitHub drops an output of the job that holds a mask.
+    assert not [name for name, value in step.outputs.items() if any(mask in value for mask in found)]
+
+
+@pytest.mark.threat("attack", "secrets")
+def test_a_hostile_issue_can_have_nothing_masked_but_what_is_a_secret_by_itself(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    standin.put_file(".github/hubpipe.yml", ECHO)
+    commit = standin.api.ask("GET", f"/repos/{standin.repo}/git/ref/heads/main")["object"]["sha"]
+    head, *_, tail = private_key().splitlines()
+    body = (
+        f"circleci_token={commit}\nDEPLOY_TOKEN={commit}\nhttps://x:published-true-labels@h.example\n"
+        f"https://x:{standin.repo.partition('/')[2]}-main-7@h.example\n{head}\nnpm test\ntrue\n{commit}\n{tail}\n"
+    )
+    step = run(standin, tmp_path, "issues", standin.event("issues", "opened", standin.open_issue("It crashes", body)))
+    assert step.status == 0, step.log
+    assert REDACTED in step.outputs["summary"]
+    assert masks(step) == [standin.token]
+
+
+@pytest.mark.threat("attack", "secrets")
+def test_an_issue_full_of_tokens_does_not_flood_the_runner_and_that_is_told(standin: StandIn, tmp_path: Path) -> None:
+    standin.put_file(".github/hubpipe.yml", ECHO)
+    tokens = [f"{TOKEN[:-6]}{number:06}" for number in range(1_500)]
+    number = standin.open_issue("It crashes", "\n".join(tokens))
+    step = run(standin, tmp_path, "issues", standin.event("issues", "opened", number))
+    assert step.status == 0, step.log
+    assert masks(step)[1:] == tokens[:100]
+    [warning] = [line for line in step.log.splitlines() if line.startswith("::warning::")]
+    assert "so many secrets that not all are registered as masks (at most 100)" in warning
+    assert not holds(left_behind(step, standin.comments_of(number)), TOKEN[:-6])
+
+
+@pytest.mark.threat("attack", "secrets")
+def test_nothing_is_printed_as_a_mask_where_no_runner_reads_it(standin: StandIn, tmp_path: Path) -> None:
+    standin.put_file(".github/hubpipe.yml", ECHO)
+    number = standin.open_issue("It crashes", f"With {TOKEN} it works.")
+    payload = standin.event("issues", "opened", number)
+    step = run(standin, tmp_path, "issues", payload, {"GITHUB_ACTIONS": ""})
+    assert step.status == 0, step.log
+    assert masks(step) == []
+    assert not holds(step.log, TOKEN)
 
 
 @pytest.mark.threat("attack", "secrets")
@@ -187,5 +252,6 @@ def test_a_terminal_is_told_none(standin: StandIn, tmp_path: Path, form: str) ->
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert "redacted" in done.stdout
+    assert "add-mask" not in done.stdout + done.stderr
     assert not holds(done.stdout + done.stderr, TOKEN)
     assert OWN_KEY not in done.stdout + done.stderr

@@ -1,6 +1,6 @@
 """Turn any value into one without secrets: our own by their values, anybody's by their forms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -30,13 +30,17 @@ SECRETS = (
 
 @dataclass(frozen=True)
 class Redaction:
-    """Takes secrets out of texts, and out of values that hold texts; `own` are those that hubpipe was given."""
+    """Takes secrets out of texts, and out of values that hold texts; `own` are those that hubpipe was given.
+
+    `found` is told each secret of somebody else's, before the text without it is given.
+    """
 
     own: tuple[str, ...] = field(default=(), repr=False)
+    found: Callable[[str], None] | None = field(default=None, repr=False, compare=False)
 
     def text(self, text: str) -> str:
         """Put `[redacted]` for each secret; line ends stay where they are."""
-        return without_known_forms(without_own(text, self.own))
+        return without_known_forms(without_own(text, self.own), self.found)
 
     def all(self, value: Value) -> Value:
         """Take the secrets out of every string in a value: of dataclasses, mappings, lists, errors of any depth.

@@ -6,10 +6,11 @@ Source: https://github.com/mongodb/kingfisher
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from hubpipe.redaction import services
 from hubpipe.redaction.unseen import seen
 
 if TYPE_CHECKING:
@@ -71,10 +72,11 @@ SPACED = bytes(letter if letter in INSIDE else ord(" ") for letter in range(256)
 AT_AN_END = re.compile(rb"(?<![\w-])_+|(?<!_)_+(?![\w-])|[.:](?!\w)")
 
 
-def without_known_forms(text: str) -> str:
+def without_known_forms(text: str, found: Callable[[str], None] | None = None) -> str:
     """Put `[redacted]` for each secret of a known form; a secret of several lines keeps its line ends.
 
-    What nobody sees does not part one: it is dropped before a text is written, and would join it again.
+    Each is told to `found` as it stood in the text. What nobody sees does not part one: it is dropped before a text is
+    written, and would join it again.
     """
     if len(text) < LEAST:
         return text
@@ -82,6 +84,8 @@ def without_known_forms(text: str) -> str:
     places += [bare.place(start, end) for start, end in _places(bare.text)] if bare else []
     pieces, done = [], 0
     for start, end in _merged(sorted(places)):
+        if found is not None:
+            found(text[start:end])
         pieces += [text[done:start], _masked(text[start:end])]
         done = end
     return "".join((*pieces, text[done:])) if pieces else text
@@ -89,6 +93,7 @@ def without_known_forms(text: str) -> str:
 
 def _places(text: str) -> Iterator[Place]:
     yield from _by_our_forms(text)
+    yield from services.places(text)
     yield from _private_keys(text)
     yield from _by_rules(text)
 
@@ -100,7 +105,9 @@ def may_hold_some(text: str) -> bool:
 
 
 def _may_hold_some(text: str) -> bool:
-    return any(form.search(text) for form in (*OWN_FORMS, KEY_BEGINS)) or is_suspect(text)
+    return (
+        any(form.search(text) for form in (*OWN_FORMS, KEY_BEGINS)) or services.may_hold_one(text) or is_suspect(text)
+    )
 
 
 def is_suspect(text: str) -> bool:
