@@ -268,7 +268,9 @@ def by_tuning(task: Task) -> Answer:
     done, _, longer = shared(task, "all", partial(tune.tune, all_rows, enough, source()))
     encoder, changed = Encoder(source()), tuned.load(source(), done)
     rehearsal = fit.Rehearsal(tuned.load(source(), tried), rehearsed[task.repo])
-    learnt = fit.fit(everything[task.repo], own, encoder, zero_day(encoder), changed, rehearsal)
+    prior = of_others(task, encoder, None)
+    learnt = fit.fit(everything[task.repo], own, encoder, prior, changed, rehearsal)
+    print(f"    {task.split} {task.repo}: believed {learnt.parts.spec['learning']['believed']}", flush=True)
     took = time.monotonic() - started + (waited + longer) / len(everything)
     return ours(Scorer(encoder, learnt.parts, changed), task, time.monotonic() - took)
 
@@ -295,8 +297,14 @@ def shared(task: Task, name: str, work: Callable[[], tune.Tuned]) -> tuple[Array
     return load_file(place), facts["useful"], facts["seconds"]
 
 
-def by_others(task: Task, each: int, adapted: bool = False) -> Answer:
-    """Learn the other repositories' labels, then `each` issues of every label of this one (or none).
+def of_others(task: Task, encoder: Encoder, changed: Encoder | None) -> Scorer:
+    """Learn the other repositories' labels, as `train --adapt` does."""
+    settings = fit.Settings(labels=LABELS, seed=task.seed, strange=True)
+    return Scorer(encoder, fit.fit(task.others, settings, encoder, zero_day(encoder), changed).parts, changed)
+
+
+def by_others(task: Task, each: int | None, adapted: bool = False) -> Answer:
+    """Learn the other repositories' labels, then `each` issues of every label of this one (None: all; 0: none).
 
     `adapted`, an encoder is tuned on the others before.
     """
@@ -305,12 +313,11 @@ def by_others(task: Task, each: int, adapted: bool = False) -> Answer:
         name, how = f"without-{task.repo.replace('/', '-')}", tune.TuneSettings(seed=task.seed)
         tensors, _, waited = shared(task, name, partial(tune.tune, task.others, how, source()))
         changed, started = tuned.load(source(), tensors), time.monotonic() - waited
-    settings = fit.Settings(labels=LABELS, seed=task.seed, strange=True)
-    learnt = fit.fit(task.others, settings, encoder, zero_day(encoder), changed)
-    prior = Scorer(encoder, learnt.parts, changed)
-    if not each:
+    prior = of_others(task, encoder, changed)
+    if each == 0:
         return ours(prior, task, started)
-    learnt = fit.fit(few(task, each), fit.Settings(labels=LABELS, seed=task.seed), encoder, prior, changed)
+    own = task.learn if each is None else few(task, each)
+    learnt = fit.fit(own, fit.Settings(labels=LABELS, seed=task.seed), encoder, prior, changed)
     return ours(Scorer(encoder, learnt.parts, changed), task, started)
 
 
@@ -432,6 +439,7 @@ WAYS: dict[str, Callable[[Task], Answer]] = {
     "others-0": partial(by_others, each=0),
     "others-8": partial(by_others, each=8),
     "others-32": partial(by_others, each=32),
+    "others-all": partial(by_others, each=None),
     "adapted-0": partial(by_others, each=0, adapted=True),
     "adapted-8": partial(by_others, each=8, adapted=True),
     "adapted-32": partial(by_others, each=32, adapted=True),
