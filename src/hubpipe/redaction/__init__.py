@@ -1,6 +1,6 @@
 """Turn any value into one without secrets: our own by their values, anybody's by their forms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -33,6 +33,10 @@ class Redaction:
     """Takes secrets out of texts, and out of values that hold texts; `own` are those that hubpipe was given."""
 
     own: tuple[str, ...] = field(default=(), repr=False)
+
+    def knowing(self, secrets: Iterable[str]) -> "Redaction":
+        """Give one that knows more secrets of our own."""
+        return Redaction(tuple(dict.fromkeys((*self.own, *secrets))))
 
     def text(self, text: str) -> str:
         """Put `[redacted]` for each secret; line ends stay where they are."""
