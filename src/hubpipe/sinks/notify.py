@@ -79,7 +79,7 @@ def publish(effect: NotifyEffect, notifier: Notifier | None) -> Outcome:
         try:
             sent.append(_sent(effect, variable, notifier, seconds / len(effect.variables)))
         except NotifyError as fault:
-            faults.append(NOT_SENT.format(variable=variable, reason=fault))
+            faults.append(str(fault))
     told = ([SENT.format(names=", ".join(sent))] if sent else []) + faults
     unset = all(variable not in notifier.addresses for variable in effect.variables)
     forbidden = bool(faults) and notifier.secretless and unset
@@ -104,5 +104,8 @@ def _sent(effect: NotifyEffect, variable: str, notifier: Notifier, seconds: floa
         raise NotifyError((NO_SECRETS if notifier.secretless else notifier.unset).format(variable=variable))
     url = address_of(variable, value)
     service = effect.service or service_of(url.host)
-    post(url, body_of(effect, service), seconds)
+    try:
+        post(url, body_of(effect, service), seconds)
+    except NotifyError as fault:
+        raise NotifyError(NOT_SENT.format(variable=variable, reason=fault)) from None
     return NAMED.format(service=service, variable=variable)

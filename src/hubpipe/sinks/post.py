@@ -102,7 +102,7 @@ def _answer(url: "httpx2.URL", body: Mapping[str, Any], seconds: float) -> Answe
 
 def seconds_to_wait(text: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:
     """Read `Retry-After`, seconds or a date; None for what is neither."""
-    if text.isascii() and text.isdecimal() and len(text) < 10:
+    if text.isascii() and text.isdecimal():
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - now()).total_seconds())
