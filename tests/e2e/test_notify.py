@@ -1,6 +1,8 @@
 """Notifications through the Action's own process: what is new is told, once, and no address is said anywhere."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -228,6 +230,38 @@ def test_a_dry_run_tells_what_it_would_send_and_sends_nothing(standin: StandIn, 
     assert step.plan[0]["effects"][-1]["to"] == ["CHAT_URL"]
     assert chat.asked == []
     assert SECRET not in said(step)
+
+
+def test_a_replay_at_a_terminal_notifies_and_says_no_address(standin: StandIn, chat: Receiver, tmp_path: Path) -> None:
+    file, event = tmp_path / "hubpipe.yml", tmp_path / "event.json"
+    file.write_text(SUMMARY)
+    number = standin.open_issue("It crashes", f"It posts to {chat.address}, and then it crashes.")
+    event.write_text(json.dumps(standin.event("issues", "opened", number)))
+    words = ["replay", str(event), "--event", "issues", "--config", str(file)]
+    own = {"PATH": "/usr/bin:/bin", "HF_HUB_OFFLINE": "1", "CHAT_URL": chat.address}
+    github = {"GITHUB_TOKEN": standin.token, "GITHUB_API_URL": standin.url, "HUBPIPE_WRITE_PACING": "0"}
+    command = [sys.executable, "-m", "hubpipe", *words]
+    done = subprocess.run(command, env=own | github, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "result: sent to json (CHAT_URL)" in done.stdout
+    assert len(chat.asked) == 1
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_labels_by_rules_are_told_of_too(standin: StandIn, chat: Receiver, tmp_path: Path) -> None:
+    rules = """version: 1
+flows:
+  areas:
+    on: {pull_request_target: [opened]}
+    rules: {paths: {docs: ["docs/**"], code: ["src/**"]}}
+    publish: [{labels: {create: true}}, notify: {url: "${CHAT_URL}", labels: [code]}]
+"""
+    standin.put_file(".github/hubpipe.yml", rules)
+    for path, count in (("docs/a.md", 0), ("src/a.py", 1)):
+        number = standin.open_pull(f"Change {path}", "", {path: "1\n"}, branch=path.replace("/", "-"))
+        step = notified(standin, tmp_path / str(count), chat, number, kind="pull_request_target")
+        assert (step.status, len(chat.asked)) == (0, count), step.log
+    assert "Found: code (1.00)" in chat.texts[0]
 
 
 @pytest.mark.threat("attack", "forks")
