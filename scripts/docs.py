@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from hubpipe.config import TASKS, commands, files, json_schema, steps, targets, values
+from hubpipe.config import TASKS, commands, files, json_schema, notify, steps, targets, values
 from hubpipe.config.events import ACTIVITIES, DEFAULT_ACTIVITIES
 from hubpipe.config.section import Section
 from hubpipe.config.step_keys import READ_BY
@@ -33,6 +33,7 @@ SECTIONS: dict[str, type[Section]] = {
     "publish-labels": targets.LabelsTarget,
     "publish-comment": targets.CommentTarget,
     "publish-check": targets.CheckTarget,
+    "publish-notify": notify.NotifyTarget,
 }
 
 

@@ -304,3 +304,14 @@ def test_a_search_over_past_issues_reads_issues_and_its_calls_are_counted() -> N
     [needs] = check(config.Config.model_validate({"version": 1, "flows": {"one": flow}}), Places(offline=True))
     assert needs.permissions == {"contents": "read", "issues": "read", "pull-requests": "write"}
     assert "against: 1 an issue that is alike" in text((needs,))
+
+
+def test_names_the_variables_that_flows_notify_by(online: Places) -> None:
+    step = {"task": "summarization", "model": "embedded"}
+    [needs] = check(config.parse(flow_of(step, {"notify": {"url": ["${CHAT_URL}", "${TEAM_URL}"]}})), online)
+    assert needs.variables == ("CHAT_URL", "TEAM_URL")
+    assert "  variables    CHAT_URL, TEAM_URL: secrets, which the step's env gives" in text((needs,))
+    assert needs.permissions == {"contents": "read", "issues": "read"}
+    [bad] = check(config.parse(flow_of(step, {"notify": {"url": "${A}", "template": "{{ nobody }}"}})), online)
+    assert "flows.one.publish.notify.template" in bad.problems[0]
+    assert bad.exit_code == 2

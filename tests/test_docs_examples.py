@@ -15,7 +15,7 @@ from hubpipe.models.base import Places
 from hubpipe.permissions import needed as needed_by_a_job
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("commands", "pull-requests", "threads-and-releases")
+PAGES = ("commands", "notifications", "pull-requests", "threads-and-releases")
 EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
 BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 # Some examples need a learned model, which the one that comes with hubpipe stands for.
@@ -91,6 +91,18 @@ def test_the_workflow_of_commands_gives_what_commands_need() -> None:
     whole = yaml.safe_load((ROOT / "examples" / "workflows" / "commands.yml").read_text(encoding="utf-8"))
     given = [job["permissions"] for one in (*workflows("commands"), whole) for job in one["jobs"].values()]
     assert given == [needed_by_a_job(of_file, ["issue_comment"])] * 2
+
+
+def test_the_workflows_that_notify_give_what_their_flows_need_and_name() -> None:
+    of_file = config.parse((ROOT / "examples" / "notify.yml").read_text(encoding="utf-8"))
+    whole = yaml.safe_load((ROOT / "examples" / "workflows" / "notify.yml").read_text(encoding="utf-8"))
+    [of_page] = [config.parse(block) for block in blocks("notifications")]
+    for settings, workflow in ((of_file, whole), (of_page, workflows("notifications")[0])):
+        events = [event for flow in settings.flows.values() if flow is not None for event in flow.on]
+        [job] = workflow["jobs"].values()
+        assert job["permissions"] == needed_by_a_job(settings, events)
+        [step] = job["steps"]
+        assert step["env"] == {name: f"${{{{ secrets.{name} }}}}" for name in settings.variables}
 
 
 def test_the_page_on_commands_tells_what_help_tells() -> None:

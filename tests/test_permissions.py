@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hubpipe import permissions
-from hubpipe.config import Config, parse
+from hubpipe.config import PATH, Config, parse
 from hubpipe.github import GitHub
 from hubpipe.github.granted import Granted
 from hubpipe.permissions import Held, held_against, needed
@@ -290,3 +290,40 @@ def test_a_strangers_workflow_gives_the_runner_no_command(tmp_path: Path, form: 
     assert "stop-commands" in done.stdout
     assert "##[" not in done.stdout
     assert not [line for line in done.stdout.splitlines() if line.lstrip().startswith("::")]
+
+
+NOTIFYING = """\
+version: 1
+flows:
+  told:
+    on: issues
+    pipeline: {task: summarization, model: embedded}
+    publish: [comment, notify: {url: "${CHAT_URL}"}]
+"""
+TOLD = """\
+on: issues
+jobs:
+  hubpipe:
+    permissions: {contents: read, issues: write}
+    steps:
+      - uses: hubpipe/hubpipe@v0
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        (TOLD, 1),
+        (TOLD + "        env: {OTHER: x}\n", 1),
+        (TOLD + "        env: {CHAT_URL: x}\n", 0),
+        (TOLD.replace("on: issues", "env: {CHAT_URL: x}\non: issues"), 0),
+        (TOLD.replace("    steps", "    env: {CHAT_URL: x}\n    steps"), 0),
+        (TOLD.replace("on: issues", "on: push"), 0),
+        (TOLD + "        with: {dry-run: true}\n", 0),
+    ],
+)
+def test_a_variable_that_no_env_gives_is_told_at_its_step(text: str, count: int) -> None:
+    found = [one for one in compare(text, "w.yml", parse(NOTIFYING), PATH).too_little if one.line == 6]
+    assert [one.message for one in found] == [
+        "the step has no CHAT_URL, which flows notify by: give it by env, CHAT_URL: ${{ secrets.CHAT_URL }}"
+    ] * count

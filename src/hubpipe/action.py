@@ -6,7 +6,7 @@ from pathlib import Path
 
 from actions_toolkit import core
 
-from hubpipe import config, render, runner, stages, world
+from hubpipe import config, notices, render, runner, stages, world
 from hubpipe.config import Config
 from hubpipe.deadline import USUAL, Deadline, Stop, seconds_of
 from hubpipe.errors import ConfigError, HubpipeError, StoppedError, UsageError
@@ -152,7 +152,10 @@ def _run(environ: Mapping[str, str], mode: str, redaction: Redaction, deadline: 
     places = _places(environ)
     github = world.connect(token, environ, deadline) if token else None
     settings = _flows() or world.configuration(event.repo, core.get_input(CONFIG) or config.PATH, github)
-    publish = dry_run.publish if dry or github is None else to_github(github)
+    held = notices.addresses(settings, environ)
+    redaction = runner.mask_more(redaction, notices.secrets_of(held))
+    sending = notices.notifier(held, event, environ, deadline)
+    publish = dry_run.publish if dry or github is None else to_github(github, sending)
     report = _report(mode, event, Means(settings, github, places, publish, redaction, deadline), environ)
     deadline.over()
     return _end(report, environ, published=report.published and not dry and mode != ANALYSE, warns=warns)

@@ -47,6 +47,7 @@ CONTENTS_CALLS = "1 a changed file"
 DIFF_CALLS = "1 for patches that the list leaves out"
 MORE_ANNOTATIONS = "check: 1 a further 50 annotations"
 
+VARIABLES = "{names}: secrets, which the step's env gives (the bot's operator names them in HUBPIPE_NOTIFY)"
 IN_THE_FLOW = "{place}: {message}"
 UNKNOWN = "unknown"
 READS_ALL = "all of the text, by itself"
@@ -67,6 +68,7 @@ class FlowNeeds:
     """What one flow needs before it can run.
 
     `calls` are GitHub API calls of one run on a subject of one page; `more_calls` name what adds to them.
+    `variables` of the environment hold the addresses of its notifications.
     """
 
     flow: str
@@ -75,6 +77,7 @@ class FlowNeeds:
     models: tuple[Needs, ...]
     calls: int
     more_calls: tuple[str, ...]
+    variables: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     exit_code: int = 0
 
@@ -104,6 +107,7 @@ def _needs(name: str, flow: Flow, places: Places, terms: Terms) -> FlowNeeds:
         models=tuple(needs for _, found, _ in steps for needs in found),
         calls=_calls(known),
         more_calls=tuple(_more_calls(flow)),
+        variables=flow.publish.notify.variables if flow.publish.notify is not None else (),
         problems=tuple(str(fault) for fault in faults),
         exit_code=max((fault.exit_code for fault in faults), default=0),
     )
@@ -134,14 +138,16 @@ def _late_problems(flow: Flow, known: Flow) -> list[HubpipeError]:
 
 
 def _template_problems(name: str, flow: Flow) -> list[HubpipeError]:
-    comment = flow.publish.comment
-    if comment is None or comment.template is None:
-        return []
-    try:
-        render.check_template(comment.template, f"flows.{name}.publish.comment.template")
-    except TemplateError as fault:
-        return [fault]
-    return []
+    faults: list[HubpipeError] = []
+    for key, target in (("comment", flow.publish.comment), ("notify", flow.publish.notify)):
+        if target is None or target.template is None:
+            continue
+        try:
+            place = f"flows.{name}.publish.{key}.template"
+            render.check_template(target.template, place, chat=key == "notify")
+        except TemplateError as fault:
+            faults.append(fault)
+    return faults
 
 
 def _calls(flow: Flow) -> int:
@@ -198,6 +204,8 @@ def _lines(needs: FlowNeeds) -> Iterator[str]:
     yield needs.flow
     yield "  events       " + "; ".join(_event(name, activities) for name, activities in needs.events.items())
     yield "  permissions  " + ", ".join(f"{scope}: {level}" for scope, level in needs.permissions.items())
+    if needs.variables:
+        yield f"  variables    {VARIABLES.format(names=', '.join(needs.variables))}"
     for model in needs.models:
         yield from _model_lines(model)
     yield from (f"  PROBLEM      {problem}" for problem in needs.problems)

@@ -15,6 +15,7 @@ HubpipeError                    exit 1: the run failed
 │   └── EndpointError           the endpoint refused, or did not answer
 │       └── BudgetError         the run may not spend more
 ├── ArtifactError               an analysis is not what mode: analyse wrote, or not of this run and commit
+├── NotifyError                 a notification was not sent
 ├── DatabaseError               the bot's database does not answer: another start may help
 ├── StoppedError                the run was ended before it was done: its time was up, or somebody cancelled it
 └── GitHubError                 GitHub refused or did not answer
@@ -115,6 +116,10 @@ class BudgetError(EndpointError):
 
 class ArtifactError(HubpipeError):
     """An analysis is not what mode: analyse wrote, or not of this run and commit."""
+
+
+class NotifyError(HubpipeError):
+    """A notification was not sent; no message holds its address."""
 
 
 class DatabaseError(HubpipeError):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hubpipe import decide, digest, render
 from hubpipe.config import CommentTarget
-from hubpipe.decide import Plan, Seen
+from hubpipe.decide import Findings, Plan, Seen
 from hubpipe.job import Job
 from hubpipe.reading import Reading
 from hubpipe.report import FlowReport
@@ -23,7 +23,10 @@ def ruled(job: Job, reading: Reading) -> Plan:
     effect, chosen, notes = decide.ruled(
         job.flow.rules, target, reading.change, reading.subject, state, complete=reading.complete
     )
-    return Plan((effect,) if effect.add or effect.remove else (), chosen, notes, chosen)
+    plan = Plan((effect,) if effect.add or effect.remove else (), chosen, notes, chosen)
+    event = replace(job.event, subject=reading.subject)
+    plan = decide.notified(job.name, job.flow, plan, event) if chosen else plan
+    return render.write(plan, Findings(), render.Context(job.name, event, (), Fitted("", 0, 0)))
 
 
 def decided(job: Job, reading: Reading, report: FlowReport) -> Plan:
@@ -41,8 +44,10 @@ def decided(job: Job, reading: Reading, report: FlowReport) -> Plan:
     if job.flow.publish.release is not None:
         plan = decide.released(job.name, plan, findings.groups, reading.subject.release_id)
     plan = _moved(job, reading, plan)
-    plan = replace(plan, notes=(*plan.notes, *reading.material.remarks))
     event = replace(job.event, subject=reading.subject)
+    if not reading.silent and (findings.groups or render.says_something(plan, findings, reading.subject)):
+        plan = decide.notified(job.name, job.flow, plan, event)
+    plan = replace(plan, notes=(*plan.notes, *reading.material.remarks))
     fitted = report.fitted or Fitted("", 0, 0)
     context = render.Context(
         flow=job.name,

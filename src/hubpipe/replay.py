@@ -2,17 +2,19 @@
 
 import json
 import logging
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from hubpipe import commands, deadline, run, world
+from hubpipe import commands, deadline, notices, run, world
 from hubpipe.config import PATH
 from hubpipe.errors import EventError, StoppedError, UsageError
 from hubpipe.event import SUBJECTS, Declined, parse
 from hubpipe.models.shelf import Shelf
 from hubpipe.redaction import redaction_for
+from hubpipe.redaction.stream import learn
 from hubpipe.report import Report
 from hubpipe.report.cut import NOTHING_PUBLISHED
 from hubpipe.sinks import dry_run, to_github
@@ -63,10 +65,15 @@ def _replay(request: Replay, environ: Mapping[str, str], token: str | None, limi
         if github is None:
             log.info(NO_CONFIG)
         settings = world.configuration(event.repo, PATH, github)
-    publish = dry_run.publish if request.dry_run or github is None else to_github(github)
+    held = notices.addresses(settings, environ)
+    redaction = redaction_for(environ, *notices.secrets_of(held))
+    for stream in (sys.stdout, sys.stderr):
+        learn(stream, redaction)
+    sending = notices.notifier(held, event, environ, limit)
+    publish = dry_run.publish if request.dry_run or github is None else to_github(github, sending)
     flows = commands.flows_for(event, settings)
     with world.with_learned(world.places(environ), flows, event.repo, github) as places:
-        return run.handle(event, settings, github, Shelf(places), publish, redaction_for(environ), limit)
+        return run.handle(event, settings, github, Shelf(places), publish, redaction, limit)
 
 
 def declined(event: Declined) -> str:

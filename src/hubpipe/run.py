@@ -7,11 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from uuid import uuid4
 
 from hubpipe import commands, pipeline, planning, render
 from hubpipe.config import Config, Flow
 from hubpipe.deadline import Deadline, Stop
-from hubpipe.decide import Effect, Plan
+from hubpipe.decide import Effect, NotifyEffect, Plan
 from hubpipe.errors import HubpipeError
 from hubpipe.event import Comment, Event, KnownIssue, Subject
 from hubpipe.job import Job
@@ -25,7 +26,7 @@ from hubpipe.report.cut import cut, not_begun
 from hubpipe.report.found import findings
 from hubpipe.report.growing import Growing
 from hubpipe.similar import Tracker
-from hubpipe.sinks import Outcome, Publish, Target, attempt
+from hubpipe.sinks import Outcome, Publish, Target, attempt, with_news
 
 if TYPE_CHECKING:
     from hubpipe.github import GitHub  # PyGithub takes a third of a second to import: the doors do it when needed
@@ -35,6 +36,9 @@ log = logging.getLogger("hubpipe")
 NO_MEMORY = "the machine has too little memory for it: choose a smaller model, a shorter input, or a larger runner"
 BROKE_DOWN = "the flow broke down: please report it with the lines below"
 UNFORESEEN = "the flow broke down ({kind}: {reason}): please report it with the lines of the log"
+PERHAPS_SENT = (
+    "the run ended while it was sent: perhaps it was, and it is not sent again, since a message is sent at most once"
+)
 OWN_COMMENT = "the comment is hubpipe's own"
 
 Kept = TypeVar("Kept")
@@ -252,6 +256,24 @@ def _publish(job: Job, plan: Plan, means: Means) -> Iterator[Outcome]:
     target = Target(job.event.repo, subject.number or 0)
 
     def publish(effect: Effect, target: Target) -> Outcome:
+        if isinstance(effect, NotifyEffect):
+            return _notified(job, effect, target, means)
         return means.keep(f"{job.name}: {effect.kind}", Outcome, lambda: means.publish(effect, target))
 
-    yield from (attempt(effect, target, publish) for effect in plan.effects)
+    done: list[Outcome] = []
+    for effect in plan.effects:
+        done.append(attempt(with_news(effect, done), target, publish))
+        yield done[-1]
+
+
+def _notified(job: Job, effect: NotifyEffect, target: Target, means: Means) -> Outcome:
+    """Send a notification at most once: a run that goes on behind the mark of another does not send it again."""
+    own = uuid4().hex
+    mark = means.keep(f"{job.name}: notifying", str, lambda: own)
+
+    def sent() -> Outcome:
+        if mark != own:
+            return Outcome(effect.kind, False, PERHAPS_SENT, failed=True)
+        return means.publish(effect, target)
+
+    return means.keep(f"{job.name}: {effect.kind}", Outcome, sent)

@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
@@ -18,7 +18,7 @@ from actions_toolkit.command import Command
 from hubpipe.models.base import encodable
 from hubpipe.redaction import Redaction
 from hubpipe.redaction.masks import masks_of
-from hubpipe.redaction.stream import redacted
+from hubpipe.redaction.stream import learn, redacted
 from hubpipe.report import FlowReport, Report
 from hubpipe.report.inert import inert, inert_json
 from hubpipe.report.plain import as_json, as_text, not_published
@@ -50,16 +50,16 @@ class _InertStream(io.TextIOBase):
     """A stream for libraries that write to stderr by themselves: the runner reads it, too."""
 
     def __init__(self, stream: TextIO):
-        self._stream = stream
+        self.below = stream
 
     def write(self, text: str) -> int:
         """Pass text on without what begins a command."""
-        self._stream.write(text.replace("::", ": :").replace("##[", "## ["))
+        self.below.write(text.replace("::", ": :").replace("##[", "## ["))
         return len(text)
 
     def flush(self) -> None:
         """Flush what is below."""
-        self._stream.flush()
+        self.below.flush()
 
 
 class _Masks:
@@ -117,13 +117,30 @@ def log_to_the_steps_log(redaction: Redaction) -> None:
     log.setLevel(logging.INFO)
 
 
+def mask_more(redaction: Redaction, secrets: Iterable[str]) -> Redaction:
+    """Mask secrets that only the configuration tells of; give the redaction that knows them, as the streams do now."""
+    known, stream = redaction.knowing(secrets), sys.stdout
+    stream.flush()
+    # A mask reaches the runner as it is; anybody else would be shown the secret (see `masking`).
+    sys.stdout = getattr(stream, "below", stream)
+    try:
+        for secret in known.own[len(redaction.own) :] if redaction.found is not None else ():
+            core.set_secret(secret)
+    finally:
+        sys.stdout = stream
+    for one in (sys.stdout, sys.stderr):
+        learn(one, known)
+    return known
+
+
 def tell(report: Report, shout: Callable[[str], None]) -> None:
     """Write the report to the log, and what a person must see as annotations; `shout` that the token may not write."""
     if not report.flows:
         log.info(NOTHING.format(reason=report.note or NO_FLOW.format(event=report.event.name)))
     log.info(as_text(report))
-    if report.forbidden:
-        shout(not_published(report))
+    unpublished = not_published(report)
+    if unpublished:
+        shout(unpublished)
     for flow in report.flows:
         _annotate(flow, shout)
 

@@ -9,7 +9,7 @@ from hubpipe import config
 from hubpipe.config import Config
 from hubpipe.config.source import Path, Source, read
 from hubpipe.errors import ConfigError, Problem
-from hubpipe.permissions import LEVELS, NONE, READ, RUN, WRITE, Permissions, joined, needed
+from hubpipe.permissions import ANALYSED, APPLY, LEVELS, NONE, READ, RUN, WRITE, Permissions, joined, needed
 
 # `uses: hubpipe/hubpipe@v0`, a fork of it, or the action of the repository itself; GitHub reads names in any case.
 OURS = re.compile(r"[\w.-]+/hubpipe@.+|\./?", re.IGNORECASE)
@@ -23,6 +23,7 @@ NO_JOB = "no job of this workflow runs hubpipe: name the file that does"
 NOT_SAID = "no `permissions:`, so that the repository's settings decide: write them down, and no more than {needed}"
 TOO_LITTLE = "{scope}: {given} is too little: hubpipe needs {needed} here"
 TOO_MUCH = "{scope}: {given} is too much: hubpipe needs {needed} here"
+NOT_GIVEN = "the step has no {name}, which flows notify by: give it by env, {name}: ${{{{ secrets.{name} }}}}"
 OTHERS = " (other steps of the job may need it)"
 OTHER_TOKEN = "the step has a token of its own, so that the job's permissions say nothing about it"  # noqa: S105 - words
 OTHER_CONFIG = "the step reads another configuration ({path}): check that file with this workflow"
@@ -92,8 +93,25 @@ def _needed(
     except ConfigError as error:
         found.notes += [source.problem((*where, "with", one.key), one.message) for one in error.problems]
         return None
-    events = _events(source.data.get("on"))
-    return needed(own or settings, events, given.get("mode") or RUN, dry=given.get("dry-run") == "true")
+    events, mode, dry = _events(source.data.get("on")), given.get("mode") or RUN, given.get("dry-run") == "true"
+    if own is None and mode in (RUN, APPLY) and not dry:
+        brought = [ANALYSED] if mode == APPLY else events
+        found.too_little += [
+            source.problem(where, words) for words in _not_given(source, name, step, settings, brought)
+        ]
+    return needed(own or settings, events, mode, dry=dry)
+
+
+def _not_given(
+    source: Source, job: str, step: Mapping[str, Any], settings: Config, events: Sequence[str]
+) -> Iterator[str]:
+    """Name the variables that flows notify by and that no `env:` gives the step."""
+    flows = {name: flow for name, flow in settings.flows.items() if flow is not None and set(events) & set(flow.on)}
+    around = (source.data, _mapping(source.data.get("jobs")).get(job), step)
+    given = {name for place in around for name in _mapping(_mapping(place).get("env"))}
+    for name in settings.model_copy(update={"flows": flows}).variables:
+        if name not in given:
+            yield NOT_GIVEN.format(name=name)
 
 
 def _unknown(given: Mapping[str, str], path: str) -> str:

@@ -141,7 +141,7 @@ def test_all_problems_are_told_at_once_with_file_line_key_and_the_nearest_word()
         ("on: issues\npipeline: []\npublish: comment", "pipeline: this key is needed: name a model, or give rules"),
         (
             "on: issues\npipeline: {task: summarization}\npublish: []",
-            "name at least one of labels, comment, check, release, summary",
+            "name at least one of labels, comment, check, release, notify, summary",
         ),
         (
             "on: issues\npipeline: {task: fill-mask}\npublish: [{labels: {create: true}}, labels]",

@@ -3,6 +3,7 @@
 from hubpipe.config.commands import Commands
 from hubpipe.config.files import AtLeast, PathRule, Rules
 from hubpipe.config.inputs import PLACES, from_inputs
+from hubpipe.config.notify import NotifyTarget
 from hubpipe.config.parse import LEARNED, PATH, default, json_schema, parse, resolve
 from hubpipe.config.rules import labels_of, problems_of_flow
 from hubpipe.config.steps import Budget, ModelRules, Prompts, Question, Step, When
@@ -31,6 +32,7 @@ __all__ = [
     "LabelsTarget",
     "Merge",
     "ModelRules",
+    "NotifyTarget",
     "PathRule",
     "Prompts",
     "Publish",

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from hubpipe.config import commands, files, steps, targets, values
+from hubpipe.config import commands, files, notify, steps, targets, values
 from hubpipe.config.events import ANY
 from hubpipe.config.rules import problems_of
 from hubpipe.config.section import Found, Section
@@ -54,6 +54,7 @@ SECTIONS: dict[tuple[str, ...], type[Section]] = {
     ("flows", ANY, "publish", "labels"): targets.LabelsTarget,
     ("flows", ANY, "publish", "comment"): targets.CommentTarget,
     ("flows", ANY, "publish", "check"): targets.CheckTarget,
+    ("flows", ANY, "publish", "notify"): notify.NotifyTarget,
 }
 # The configuration of a repository that has no configuration file.
 DEFAULT = """\

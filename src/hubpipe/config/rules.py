@@ -16,6 +16,8 @@ from hubpipe.event import REPOSITORY
 ISSUES = {"issues", "issue_comment"}
 # What can be labelled and commented on.
 NUMBERED = ISSUES | PULLS
+# What has neither a number nor a release's.
+WITHOUT_SUBJECT = {"push", "workflow_run", "workflow_dispatch", "schedule"}
 # What a search over past issues is decided by.
 SEARCHING = {"threshold", "precision"}
 NO_COMMIT = "a check run stands on a pull request's commit, which this flow's events never bring"
@@ -28,6 +30,9 @@ NOT_CERTAIN = (
 NOT_OF_FILES = "how right a label is was learned of issues, not of changed files: write a threshold"
 NOT_OF_LABELS = "an issue is suggested from one cutoff on, three at most: this is for labels, leave it out"
 ONE_OF_THEM = "precision finds each label's cutoff: leave threshold out"
+NOTHING_TO_TELL_OF = "{event} brings no issue, pull request, discussion or release to tell of: notify in another flow"
+NO_LABELS_TO_TELL_OF = "{gives}, not labels: leave this out, and every answer is told of"
+NEVER_FOUND = "this flow never finds {label!r}"
 NOTHING_TO_PUT_IT_ON = "{event} brings no issue or pull request to put it on: publish the summary in a flow of its own"
 
 
@@ -139,6 +144,23 @@ def _of_pulls(flow: Flow) -> Found:
         yield ("publish", "comment", "mode"), NO_DESCRIPTION
 
 
+def _notices(flow: Flow) -> Found:
+    target = flow.publish.notify
+    if target is None:
+        return
+    for event in flow.on:
+        if event in WITHOUT_SUBJECT:
+            yield ("publish", "notify"), NOTHING_TO_TELL_OF.format(event=event)
+    if target.labels is None:
+        return
+    if flow.deciding is None and flow.rules is None and _is_known(flow):
+        yield ("publish", "notify", "labels"), NO_LABELS_TO_TELL_OF.format(gives=_gives(flow))
+    known = labels_of(flow)
+    for label in target.labels:
+        if known is not None and label.casefold() not in known:
+            yield ("publish", "notify", "labels"), NEVER_FOUND.format(label=label) + nearest(label, sorted(known))
+
+
 def _is_known(flow: Flow) -> bool:
     """Tell whether the file says the task of every step; else the Hub's metadata will."""
     return all(step.task is not None for step in flow.pipeline)
@@ -151,7 +173,8 @@ def _gives(flow: Flow) -> str:
 
 def _targets(flow: Flow) -> Found:
     if flow.publish == Publish():
-        yield ("publish",), "name at least one of labels, comment, check, release, summary"
+        yield ("publish",), "name at least one of labels, comment, check, release, notify, summary"
+    yield from _notices(flow)
     if not flow.pipeline:
         return
     yield from _of_pulls(flow)

@@ -1,9 +1,10 @@
-"""Where a flow's results go, and how: labels, a comment, a check run, a release's notes, the job summary."""
+"""Where a flow's results go, and how: labels, a comment, a check run, a release's notes, a chat, the job summary."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from hubpipe.config.notify import NotifyTarget
 from hubpipe.config.section import Bool, Section, Some
 
 
@@ -73,6 +74,8 @@ class Publish(Section):
     """A check run on a pull request's head commit, with annotations on the lines."""
     release: ReleaseTarget | None = None
     """The notes of a release, in its own description."""
+    notify: NotifyTarget | None = None
+    """A message to a chat, or to any server that takes JSON."""
     summary: SummaryTarget | None = None
     """Only the job summary and the outputs, which every run writes."""
 

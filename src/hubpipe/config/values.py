@@ -209,6 +209,12 @@ class Config(Section):
         return self.model_copy(update={"flows": flows})
 
     @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the environment's variables that hold the addresses of notifications."""
+        targets = (flow.publish.notify for flow in self.flows.values() if flow is not None)
+        return tuple(dict.fromkeys(name for target in targets if target is not None for name in target.variables))
+
+    @property
     def describing(self) -> frozenset[str]:
         """The names of the flows that write into a pull request's description."""
         targets = {name: flow.publish.comment for name, flow in self.flows.items() if flow is not None}

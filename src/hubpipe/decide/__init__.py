@@ -8,11 +8,22 @@ from hubpipe.config import CommentTarget, Flow, Step
 from hubpipe.decide.alike import likely
 from hubpipe.decide.check import check_effect
 from hubpipe.decide.choose import best, choose, holds, named, renamed
-from hubpipe.decide.effects import CheckEffect, CommentEffect, ReactionEffect, ReleaseEffect, RemovalEffect, Seen
+from hubpipe.decide.effects import (
+    CheckEffect,
+    CommentEffect,
+    News,
+    Notice,
+    NotifyEffect,
+    ReactionEffect,
+    ReleaseEffect,
+    RemovalEffect,
+    Seen,
+)
 from hubpipe.decide.labels import LabelsEffect, LabelState, allowed, candidates_of, labels_effect
+from hubpipe.decide.notify import notify_effect
 from hubpipe.decide.ruled import ruled
 from hubpipe.digest import Digest, NoteGroup
-from hubpipe.event import Label
+from hubpipe.event import Event, Label
 from hubpipe.models.base import Box, Past, Score, Scores, Span, Text, Why
 
 __all__ = [
@@ -22,6 +33,9 @@ __all__ = [
     "Findings",
     "LabelState",
     "LabelsEffect",
+    "News",
+    "Notice",
+    "NotifyEffect",
     "Plan",
     "ReactionEffect",
     "ReleaseEffect",
@@ -33,6 +47,7 @@ __all__ = [
     "holds",
     "likely",
     "named",
+    "notified",
     "outdated",
     "plan",
     "released",
@@ -41,9 +56,12 @@ __all__ = [
 ]
 
 NOTHING_MERGED = "the release has no merged pull request to tell of"
+NOT_THESE = "nobody is notified: none of {labels} is new here (publish.notify.labels)"
 NO_RELEASE = "the event brings no release to write into: the notes stand in the job summary"
 
-Effect: TypeAlias = LabelsEffect | CommentEffect | CheckEffect | ReleaseEffect | RemovalEffect | ReactionEffect
+Effect: TypeAlias = (
+    LabelsEffect | CommentEffect | CheckEffect | ReleaseEffect | NotifyEffect | RemovalEffect | ReactionEffect
+)
 
 
 @dataclass(frozen=True)
@@ -137,6 +155,19 @@ def released(name: str, decided: Plan, groups: Sequence[NoteGroup], release_id: 
     if release_id is None:
         return replace(decided, notes=(*decided.notes, NO_RELEASE))
     return replace(decided, effects=(*decided.effects, ReleaseEffect(name, release_id)))
+
+
+def notified(name: str, flow: Flow, decided: Plan, event: Event) -> Plan:
+    """Plan to notify of what was found, after everything else; where the flow does so of other labels, say it."""
+    target = flow.publish.notify
+    if target is None:
+        return decided
+    added = [label for effect in decided.effects if isinstance(effect, LabelsEffect) for label in effect.add]
+    found = added if flow.publish.labels is not None else [score.label for score in decided.chosen]
+    wanted = {label.casefold() for label in target.labels or ()}
+    if wanted and not wanted & {label.casefold() for label in found}:
+        return replace(decided, notes=(*decided.notes, NOT_THESE.format(labels=", ".join(target.labels or ()))))
+    return replace(decided, effects=(*decided.effects, notify_effect(name, flow.publish, target, event)))
 
 
 def silent(decided: Plan, reason: str) -> Plan:

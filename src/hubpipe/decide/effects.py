@@ -1,9 +1,13 @@
-"""What a flow may do to GitHub besides labels: a comment, a check run, a release's notes; and a command besides."""
+"""What a flow may do besides labels: a comment, a check run, a release's notes, a notification; and a command."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from hubpipe.config.notify import Service
 from hubpipe.event import Annotation
+from hubpipe.models.base import Score
+
+News = Literal["", "new", "edited", "failed"]
 
 
 @dataclass(frozen=True)
@@ -74,3 +78,41 @@ class ReleaseEffect:
     release_id: int
     body: str = ""
     kind: Literal["release"] = "release"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a notification tells: `lines` are the message, `title`, `labels` and `summary` what it is made of.
+
+    Every text of a stranger or a model in it is one line of plain text that no chat acts on. `url` is GitHub's own.
+    """
+
+    repository: str = ""
+    kind: str = ""
+    number: int | None = None
+    title: str = ""
+    url: str = ""
+    labels: tuple[Score, ...] = ()
+    summary: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NotifyEffect:
+    """A message to the addresses that some variables of the environment hold; `notice` is written by render.py.
+
+    `alone` tells that the flow leaves nothing on GitHub by which a later run could see that it told of this before,
+    `edited` that the event is a change of what was there, `edits` that such are told of as well. `news` is what the
+    flow's other effects changed, known once they are done.
+    """
+
+    flow: str
+    variables: tuple[str, ...]
+    service: Service | None = None
+    template: str | None = None
+    notice: Notice = field(default_factory=Notice)
+    alone: bool = False
+    edited: bool = False
+    edits: bool = False
+    news: News = ""
+    kind: Literal["notify"] = "notify"

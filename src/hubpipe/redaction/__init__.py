@@ -1,6 +1,6 @@
 """Turn any value into one without secrets: our own by their values, anybody's by their forms."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -37,6 +37,10 @@ class Redaction:
 
     own: tuple[str, ...] = field(default=(), repr=False)
     found: Callable[[str], None] | None = field(default=None, repr=False, compare=False)
+
+    def knowing(self, secrets: Iterable[str]) -> "Redaction":
+        """Give one that knows more secrets of our own."""
+        return replace(self, own=tuple(dict.fromkeys((*self.own, *secrets))))
 
     def text(self, text: str) -> str:
         """Put `[redacted]` for each secret; line ends stay where they are."""

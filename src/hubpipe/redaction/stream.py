@@ -11,12 +11,20 @@ def redacted(stream: TextIO, redaction: Redaction) -> TextIO:
     return cast("TextIO", _Redacted(stream, redaction))
 
 
+def learn(stream: object, redaction: Redaction) -> None:
+    """Let a stream that `redacted` gave, or one that stands before it, know more from now on."""
+    while stream is not None:
+        if isinstance(stream, _Redacted):
+            stream.redaction = redaction
+        stream = getattr(stream, "below", None)
+
+
 class _Redacted(io.TextIOBase):
     """Stands before a stream; what is written reaches it by whole lines, since a secret may come in pieces."""
 
     def __init__(self, stream: TextIO, redaction: Redaction):
-        self._stream = stream
-        self._redaction = redaction
+        self.below = stream
+        self.redaction = redaction
         self._waiting = ""
 
     # Without an encoding click would look for a stream of bytes below, and write to that.
@@ -26,20 +34,20 @@ class _Redacted(io.TextIOBase):
         """Take text, and pass on the lines that are whole."""
         lines, end, self._waiting = (self._waiting + text).rpartition("\n")
         if end:
-            self._stream.write(self._redaction.text(lines) + end)
+            self.below.write(self.redaction.text(lines) + end)
         return len(text)
 
     def flush(self) -> None:
         """Pass on what waits for the end of its line, too."""
         waiting, self._waiting = self._waiting, ""
         if waiting:
-            self._stream.write(self._redaction.text(waiting))
-        self._stream.flush()
+            self.below.write(self.redaction.text(waiting))
+        self.below.flush()
 
     def isatty(self) -> bool:
         """Tell whether a person looks at the stream below."""
-        return self._stream.isatty()
+        return self.below.isatty()
 
     def fileno(self) -> int:
         """Give the number of the file below."""
-        return self._stream.fileno()
+        return self.below.fileno()

@@ -7,11 +7,12 @@ from typing import Any
 
 from hubpipe.change.memory import Memory, recalled, without_memory, written
 from hubpipe.config import PATH
-from hubpipe.decide import CheckEffect, CommentEffect, Effect, Findings, Plan, ReleaseEffect
+from hubpipe.decide import CheckEffect, CommentEffect, Effect, Findings, NotifyEffect, Plan, ReleaseEffect
 from hubpipe.digest import Digest
 from hubpipe.event import Annotation
 from hubpipe.render.answer import Answer, AnswerPart, answer
 from hubpipe.render.changes import change_page
+from hubpipe.render.chat import check_notice, notice
 from hubpipe.render.description import Refusal, held, spliced, taken_off, without
 from hubpipe.render.neutral import line_of
 from hubpipe.render.notes import RELEASE_LIMIT, NoteGroup, note_parts, notes_page
@@ -80,6 +81,8 @@ def _written(effect: Effect, plan: Plan, findings: Findings, context: Context) -
             return check(effect, plan, findings, context)
         case ReleaseEffect():
             return replace(effect, body=_notes(context))
+        case NotifyEffect():
+            return notice(effect, plan, findings, context)
         case _:
             return effect
 
@@ -178,8 +181,11 @@ def _annotated(remark: Annotation) -> Annotation:
     return replace(remark, title=line_of(remark.title, TITLE_ROOM), message=line_of(remark.message, MESSAGE_ROOM))
 
 
-def check_template(template: str, name: str) -> None:
-    """Raise TemplateError when a template does not render with values of every kind."""
+def check_template(template: str, name: str, *, chat: bool = False) -> None:
+    """Raise TemplateError when a template, of a comment or for a `chat`, does not render with values of every kind."""
+    if chat:
+        check_notice(template, name, sample())
+        return
     public = {key: value for key, value in sample().items() if key != "seconds"}
     custom(template, public, name)
 

@@ -30,6 +30,8 @@ _SHA = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])", re.IGNORECASE)
 _FOUR = re.compile(r"....(?=.)")
 # What would make a line a heading, a list, a quotation or a rule.
 _LINE_START = re.compile(r"^[#>+=-]|^(\d+)([.)])(?=\s|$)")
+# What chats act on: `@here`, `<!everyone>`, `<@U123>`, `[text](address)`, addresses, the fence of a block of code.
+_CALLING = re.compile(r"@(?=\S)|<(?=\S)|\](?=[(\[:])|`(?=`)|:(?=//)|(?<![^\W_])www(?=\.)", re.IGNORECASE)
 _CODE_SPANS = MarkdownIt("zero").enable("backticks")
 
 
@@ -112,6 +114,18 @@ def opening_of(text: str, room: int) -> str:
     if head.count("`") % 2:
         head = head[: head.rfind("`")]
     return head.rstrip() + ELLIPSIS
+
+
+def uncalling(text: str) -> str:
+    """Make any text one line of plain text in which no chat finds a mention, a link, an address or a block of code."""
+    return _CALLING.sub(_followed, _line(text))
+
+
+def printed_in_chat(value: object) -> str:
+    """Print a value of a user's template of plain text."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(printed_in_chat(item) for item in value)
+    return "" if value is None else uncalling(str(value))
 
 
 def _prose(text: str, as_code: Callable[[str], str]) -> str:

@@ -8,12 +8,20 @@ from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hubpipe.errors import TemplateError
-from hubpipe.render.neutral import code, code_anywhere, in_cell, printed, printed_anywhere
+from hubpipe.render.neutral import (
+    code,
+    code_anywhere,
+    in_cell,
+    printed,
+    printed_anywhere,
+    printed_in_chat,
+    uncalling,
+)
 from hubpipe.render.reasons import issue_link
 
 COMMENT_LIMIT = 65_536  # characters: https://docs.github.com/rest/issues/comments, error "body is too long"
 MARKER_ROOM = 200  # characters; a flow's name has 64 at most
-ONLY_SIMPLE = "a comment template has {{ values }}, filters, for, if, set and range(); no other call, block or file"
+ONLY_SIMPLE = "a template has {{ values }}, filters, for, if, set and range(); no other call, block or file"
 TOO_LONG = (
     f"the comment has {{length:,}} characters, GitHub takes {COMMENT_LIMIT:,}: write less in each round of a loop"
 )
@@ -65,18 +73,21 @@ def within_limit(body: str, name: str) -> str:
     return body
 
 
-def filled(template: str, values: Mapping[str, Any], name: str) -> str:
+def filled(template: str, values: Mapping[str, Any], name: str, *, chat: bool = False) -> str:
     """Render a user's template; every printed value is neutralised and stands apart from its neighbours.
+
+    The result is Markdown, or with `chat` plain text.
 
     Raises TemplateError, `name` first, for a syntax error, a value that is not there, and what only a macro, a block
     or another file could do (their output would be printed as it is, or neutralised twice).
     """
+    templates = _CHAT if chat else _CUSTOM
     try:
-        tree = _CUSTOM.parse(template)
+        tree = templates.parse(template)
         for node in tree.find_all((nodes.Stmt, nodes.Call)):
             if not (isinstance(node, _STATEMENTS) or _is_range(node)):
                 raise TemplateError(f"{name}, line {node.lineno}: {ONLY_SIMPLE}")
-        body = _CUSTOM.from_string(template).render(values)
+        body = templates.from_string(template).render(values)
         body.encode("utf-8")
     except TemplateSyntaxError as error:
         raise TemplateError(f"{name}, line {error.lineno}: {error.message}") from error
@@ -111,3 +122,4 @@ def _environment(
 
 _OWN = _environment(printed, code, user=False)
 _CUSTOM = _environment(printed_anywhere, code_anywhere, user=True)
+_CHAT = _environment(printed_in_chat, uncalling, user=True)

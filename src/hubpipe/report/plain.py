@@ -10,6 +10,7 @@ from hubpipe.decide import (
     CommentEffect,
     Effect,
     LabelsEffect,
+    NotifyEffect,
     ReactionEffect,
     ReleaseEffect,
     RemovalEffect,
@@ -18,6 +19,7 @@ from hubpipe.digest import Digest, Judged
 from hubpipe.models.base import Alike, Boxes, Prediction, Scores, Spans, Text, Vector, Why
 from hubpipe.report import FlowReport, Report, StepReport
 from hubpipe.report.inert import inert
+from hubpipe.sinks.webhooks import text_of
 from hubpipe.text import Fitted
 
 NOT_PUBLISHED = (
@@ -30,6 +32,7 @@ FROM_FORK = (
     "for a pull request from a fork, where every token is read-only. Run it on pull_request_target, or in two stages "
     "(docs/forks.md)"
 )
+NOTIFY = "notify"
 NO_REASON = "nothing alike was kept, and no word by itself weighs"
 HOW = {
     "mean": "the mean of {windows} windows",
@@ -61,8 +64,10 @@ def not_published(report: Report) -> str:
     subject = report.event.subject
     forked = report.event.kind == "pull_request" and subject is not None and subject.from_fork
     from_fork = forked and not report.applied
-    count = sum(len(flow.outcomes) for flow in report.flows)
-    return (FROM_FORK if from_fork else NOT_PUBLISHED).format(missing=len(report.forbidden), all=count)
+    # A notification says itself what is missing.
+    missing = sum(outcome.kind != NOTIFY for outcome in report.forbidden)
+    count = sum(outcome.kind != NOTIFY for flow in report.flows for outcome in flow.outcomes)
+    return (FROM_FORK if from_fork else NOT_PUBLISHED).format(missing=missing, all=count) if missing else ""
 
 
 def spent(report: Report) -> str:
@@ -103,6 +108,8 @@ def effect_json(effect: Effect) -> dict[str, Any]:
             return {**plain, "annotations": [asdict(one) for one in effect.annotations]}
         case ReleaseEffect():
             return {"kind": effect.kind, "release": effect.release_id, "body": effect.body}
+        case NotifyEffect():
+            return {"kind": effect.kind, "to": list(effect.variables), "text": text_of(effect)}
         case RemovalEffect() | ReactionEffect():
             return asdict(effect)
 
@@ -244,6 +251,8 @@ def _effect_lines(effect: Effect) -> list[str]:
             return [f"{effect.name}, {effect.conclusion}: {effect.title}", *remarks(effect)]
         case CommentEffect() | ReleaseEffect():
             return _seen(effect.body)
+        case NotifyEffect():
+            return [f"to {', '.join(effect.variables)}", *text_of(effect).splitlines()]
         case RemovalEffect():
             return [effect.flow]
         case ReactionEffect():

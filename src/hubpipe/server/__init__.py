@@ -136,7 +136,7 @@ def _stay() -> None:
 def _worker(chosen: Settings, ledger: Ledger, redaction: Redaction, environ: Mapping[str, str]) -> _Begun:
     app = world.connect_app(chosen.app.id, chosen.app.private_key, environ) if chosen.app else None
     models = Warm(world.places(environ), chosen.trust, chosen.reach)
-    tools = Tools(Hub(environ, app, chosen.token), models, redaction)
+    tools = Tools(Hub(environ, app, chosen.token), models, redaction, notices=chosen.notices)
     return _Begun(Worker(ledger, tools, chosen.pace, _rounds(app, ledger)), models)
 
 

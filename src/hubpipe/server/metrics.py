@@ -29,14 +29,14 @@ STAGES = Histogram(
     ["stage"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
-EFFECTS = Counter("hubpipe_effects", "Effects on GitHub that are done, by kind", ["kind"])
+EFFECTS = Counter("hubpipe_effects", "Effects that are done, by kind", ["kind"])
 ERRORS = Counter("hubpipe_errors", "Tries of a stage that failed, by the error's name", ["stage", "error"])
 REQUESTS_LEFT = Gauge(
     "hubpipe_github_requests_left",
     "Requests that GitHub allows an installation until the hour is over",
     ["installation"],
 )
-KINDS = frozenset({"labels", "comment", "check", "release", "reaction", "removal"})
+KINDS = frozenset({"labels", "comment", "check", "release", "notify", "reaction", "removal"})
 
 
 @contextmanager

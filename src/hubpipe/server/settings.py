@@ -8,6 +8,7 @@ from typing import Literal
 from hubpipe.errors import UsageError
 from hubpipe.server import credentials
 from hubpipe.server.database import USUAL, password_of
+from hubpipe.server.notices import Notices, notices
 from hubpipe.server.page import PageKey, page_key
 from hubpipe.server.reach import Reach, reach
 from hubpipe.server.shelf import EVERYBODY, Trust
@@ -69,12 +70,14 @@ class Settings:
     page: PageKey | None = None
     trust: Trust = EVERYBODY
     reach: Reach = field(default_factory=Reach)
+    notices: Notices = field(default_factory=Notices)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must stand in no log and no database."""
         key, page = self.app.private_key if self.app else "", self.page.token if self.page else ""
-        return tuple(filter(None, (self.secret, self.token, key, page, password_of(self.database))))
+        own = (self.secret, self.token, key, page, password_of(self.database))
+        return tuple(filter(None, (*own, *self.notices.secrets)))
 
 
 def settings(asked: Asked, environ: Mapping[str, str]) -> Settings:
@@ -103,6 +106,7 @@ def settings(asked: Asked, environ: Mapping[str, str]) -> Settings:
         # Without an App the token is the operator's own, and so are the repositories.
         trust=Trust(_owners(asked.trust, environ)) if app is not None else EVERYBODY,
         reach=reach(environ) if asked.role != "web" else Reach(),
+        notices=notices(environ, _given) if asked.role != "web" else Notices(),
     )
 
 

@@ -23,6 +23,7 @@ from hubpipe.server.fleet import BEATS, Fleet, new_name
 from hubpipe.server.hub import Hub
 from hubpipe.server.journal import Journal, Patience, PutOffError, read
 from hubpipe.server.ledger import APPLICATION, QUEUE, SERIALIZER, STAGES, WORKFLOW, Ledger
+from hubpipe.server.notices import Notices
 from hubpipe.server.shelf import Warm
 from hubpipe.sinks import to_github
 
@@ -70,6 +71,7 @@ class Tools:
     models: Warm
     redaction: Redaction = field(default_factory=Redaction)
     patience: Patience = field(default_factory=Patience)
+    notices: Notices = field(default_factory=Notices)
 
 
 class DeliveryFailedError(HubpipeError):
@@ -168,7 +170,8 @@ class Worker:
             "configuration", Config, lambda: world.configuration(event.repo, config.PATH, github)
         ).for_webhooks
         with tools.models.lent(event.repo, commands.flows_for(event, settings), github) as models:
-            report = run.handle(event, settings, github, models, to_github(github), tools.redaction, deadline, journal)
+            publish = to_github(github, tools.notices.notifier(event.repo, deadline.left))
+            report = run.handle(event, settings, github, models, publish, tools.redaction, deadline, journal)
         if github.requests_left is not None:
             metrics.REQUESTS_LEFT.labels(str(installation)).set(github.requests_left)
         return report

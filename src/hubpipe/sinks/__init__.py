@@ -1,4 +1,4 @@
-"""Turn the Effects of a Plan into changes on GitHub, each into an Outcome."""
+"""Turn the Effects of a Plan into changes on GitHub and messages to chats, each into an Outcome."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
@@ -8,12 +8,14 @@ from hubpipe.decide import (
     CommentEffect,
     Effect,
     LabelsEffect,
+    NotifyEffect,
     ReactionEffect,
     ReleaseEffect,
     RemovalEffect,
 )
 from hubpipe.errors import ForbiddenError, GitHubError, LockedError, TokenError
-from hubpipe.sinks import check, comment, description, labels, reaction, release, removal
+from hubpipe.sinks import check, comment, description, labels, notify, reaction, release, removal
+from hubpipe.sinks.notify import Notifier, with_news
 from hubpipe.sinks.outcome import Outcome, Target
 
 if TYPE_CHECKING:
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 Publish: TypeAlias = Callable[[Effect, Target], Outcome]
 
 
-def to_github(github: "GitHub") -> Publish:
-    """Give the sink that writes to GitHub."""
+def to_github(github: "GitHub", notifier: Notifier | None = None) -> Publish:
+    """Give the sink that writes to GitHub, and notifies of it."""
 
     def publish(effect: Effect, target: Target) -> Outcome:
         match effect:
@@ -37,6 +39,8 @@ def to_github(github: "GitHub") -> Publish:
                 return check.publish(effect, target, github)
             case ReleaseEffect():
                 return release.publish(effect, target, github)
+            case NotifyEffect():
+                return notify.publish(effect, notifier)
             case RemovalEffect():
                 return removal.publish(effect, target, github)
             case ReactionEffect():
@@ -57,4 +61,4 @@ def attempt(effect: Effect, target: Target, publish: Publish) -> Outcome:
         return Outcome(effect.kind, done=False, detail=str(error), failed=True, forbidden=forbidden)
 
 
-__all__ = ["Outcome", "Publish", "Target", "attempt", "to_github"]
+__all__ = ["Notifier", "Outcome", "Publish", "Target", "attempt", "to_github", "with_news"]

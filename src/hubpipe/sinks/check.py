@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hubpipe.decide import CheckEffect
+from hubpipe.decide import CheckEffect, News
 from hubpipe.sinks.outcome import Outcome, Target
 
 if TYPE_CHECKING:
@@ -29,4 +29,5 @@ def publish(effect: CheckEffect, target: Target, github: "GitHub") -> Outcome:
         existing,
     )
     said = MADE if existing is None else KEPT
-    return Outcome(effect.kind, True, said.format(title=effect.title), url)
+    news: News = "new" if existing is None else ""
+    return Outcome(effect.kind, True, said.format(title=effect.title), url, news=news)

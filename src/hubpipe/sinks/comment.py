@@ -33,13 +33,13 @@ def publish(effect: CommentEffect, target: Target, github: "GitHub") -> Outcome:
 def _posted(effect: CommentEffect, target: Target, github: "GitHub") -> Outcome:
     there = github.create_comment(target.repo, target.number, effect.body, marker(effect.flow))
     if lasting(there.body) == lasting(effect.body):
-        return Outcome(effect.kind, True, POSTED, there.url)
+        return Outcome(effect.kind, True, POSTED, there.url, news="new")
     # Another run has written at the same time, and its comment is the older one.
     reason = _newer(effect, target, there, github)
     if reason is not None:
         return reason
     edited = github.edit_comment(target.repo, there.id, effect.body, target.number)
-    return Outcome(effect.kind, True, EDITED, edited.url)
+    return Outcome(effect.kind, True, EDITED, edited.url, news="edited")
 
 
 def _edited(effect: CommentEffect, target: Target, existing: Comment, github: "GitHub") -> Outcome:
@@ -49,7 +49,7 @@ def _edited(effect: CommentEffect, target: Target, existing: Comment, github: "G
         edited = github.edit_comment(target.repo, existing.id, effect.body, target.number)
     except MissingError:  # somebody has just deleted it
         return _posted(effect, target, github) if effect.holds else Outcome(effect.kind, True, GONE)
-    return Outcome(effect.kind, True, EDITED, edited.url)
+    return Outcome(effect.kind, True, EDITED, edited.url, news="edited")
 
 
 def _newer(effect: CommentEffect, target: Target, there: Comment | None, github: "GitHub") -> Outcome | None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hubpipe.decide import CommentEffect
+from hubpipe.decide import CommentEffect, News
 from hubpipe.render import Refusal, held, lasting, spliced, taken_off
 from hubpipe.sinks.newer import left_alone
 from hubpipe.sinks.outcome import Outcome, Target
@@ -31,7 +31,8 @@ def publish(effect: CommentEffect, target: Target, github: "GitHub") -> Outcome:
     if new == now.body:
         return Outcome(effect.kind, True, UP_TO_DATE, now.url)
     github.edit_description(target.repo, target.number, new)
-    return Outcome(effect.kind, True, WROTE if effect.holds else TOOK_OFF, now.url)
+    news: News = "edited" if there is not None else "new"
+    return Outcome(effect.kind, True, WROTE if effect.holds else TOOK_OFF, now.url, news=news)
 
 
 def _new(effect: CommentEffect, description: str) -> str | Refusal:

@@ -5,6 +5,7 @@ from hubpipe.decide import (
     CommentEffect,
     Effect,
     LabelsEffect,
+    NotifyEffect,
     ReactionEffect,
     ReleaseEffect,
     RemovalEffect,
@@ -34,6 +35,8 @@ def _words(effect: Effect, target: Target) -> str:
             return f"kept the check run {effect.name!r} of {effect.head[:7]}, {effect.conclusion}: {effect.title}"
         case ReleaseEffect():
             return f"kept the notes of release {effect.release_id}"
+        case NotifyEffect():
+            return f"notified by {', '.join(effect.variables)} of what is new"
         case RemovalEffect():
             return f"removed the comment of {effect.flow} on #{target.number}"
         case ReactionEffect():

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hubpipe.decide import LabelsEffect
+from hubpipe.decide import LabelsEffect, News
 from hubpipe.sinks.outcome import Outcome, Target
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def publish(effect: LabelsEffect, target: Target, github: "GitHub") -> Outcome:
         github.add_labels(target.repo, target.number, added)
     for name in effect.remove:
         github.remove_label(target.repo, target.number, name)
-    return Outcome(effect.kind, True, _told(added, effect.remove, deleted))
+    news: News = "new" if added else "edited" if effect.remove else ""
+    return Outcome(effect.kind, True, _told(added, effect.remove, deleted), news=news)
 
 
 def describe(effect: LabelsEffect) -> str:

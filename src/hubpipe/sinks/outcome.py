@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from hubpipe.decide import News
+
 
 @dataclass(frozen=True)
 class Target:
@@ -17,7 +19,8 @@ class Outcome:
 
     `done` is True when GitHub is as the Effect wants it (also when it was before),
     False when it could not be done or was not meant to be. `detail` says it in words.
-    `forbidden` tells that it failed because the token may not write there.
+    `forbidden` tells that it failed because the token may not write there, or has no secrets to notify with.
+    `news` tells what changed by it: something that was not there is `new`.
     """
 
     kind: str
@@ -26,3 +29,4 @@ class Outcome:
     url: str = ""
     failed: bool = False
     forbidden: bool = False
+    news: News = ""

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from hubpipe.decide import ReleaseEffect
-from hubpipe.render import RELEASE_LIMIT, Refusal, spliced
+from hubpipe.decide import News, ReleaseEffect
+from hubpipe.render import RELEASE_LIMIT, Refusal, held, spliced
 from hubpipe.sinks.outcome import Outcome, Target
 
 if TYPE_CHECKING:
@@ -22,4 +22,5 @@ def publish(effect: ReleaseEffect, target: Target, github: "GitHub") -> Outcome:
     if new == body:
         return Outcome(effect.kind, True, UP_TO_DATE, url)
     github.edit_release(target.repo, effect.release_id, new)
-    return Outcome(effect.kind, True, WROTE, url)
+    news: News = "edited" if held(body, effect.flow) is not None else "new"
+    return Outcome(effect.kind, True, WROTE, url, news=news)

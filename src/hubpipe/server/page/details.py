@@ -14,6 +14,7 @@ from hubpipe.decide import (
     CommentEffect,
     Effect,
     LabelsEffect,
+    NotifyEffect,
     Plan,
     ReactionEffect,
     ReleaseEffect,
@@ -31,6 +32,7 @@ from hubpipe.server.ledger import Entry
 from hubpipe.server.page.rows import Row, row
 from hubpipe.server.stages import Stage, again_at
 from hubpipe.sinks.outcome import Outcome
+from hubpipe.sinks.webhooks import text_of
 from hubpipe.text import Part
 
 KINDS: Mapping[str, Any] = {
@@ -42,6 +44,7 @@ KINDS: Mapping[str, Any] = {
     "comment": Outcome,
     "check": Outcome,
     "release": Outcome,
+    "notify": Outcome,
     "reaction": Outcome,
     "removal": Outcome,
 }
@@ -224,6 +227,8 @@ def _effect(effect: Effect) -> EffectRow:
             return EffectRow(effect.kind, f"{effect.name}: {effect.conclusion}, {effect.title}", text)
         case ReleaseEffect():
             return EffectRow(effect.kind, "", without_memory(effect.body))
+        case NotifyEffect():
+            return EffectRow(effect.kind, ", ".join(effect.variables), text_of(effect))
         case ReactionEffect():
             return EffectRow(effect.kind, effect.content)
         case RemovalEffect():
