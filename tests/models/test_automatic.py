@@ -139,7 +139,7 @@ def test_a_search_is_made_in_the_learned_index_and_before_there_is_one_among_wha
     assert isinstance(model, Searching)
     before = sorted(path.name for path in hub.ZERO_DAY_FOLDER.iterdir())
     told = [KnownIssue(number, title, "", (), "", True, "2026-01-01T00:00:00Z") for number, title in ISSUES.items()]
-    model.learn(told, [f"{issue.title}\n\n" for issue in told], keep=True)
+    model.learn(told, [f"{issue.title}\n\n" for issue in told], None)
     [alike] = model.predict(["The application crashes when it starts\n\n"])
     assert isinstance(alike, Alike)
     assert alike.issues[0].number == 1

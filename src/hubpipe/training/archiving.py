@@ -38,7 +38,7 @@ LEFT_OUT = (
     "similar issues: the index holds {most:,} issues, and the {count:,} oldest are left out: what tells the same as "
     "one of these is not found"
 )
-TOO_LARGE = "the index takes {size:,} MB, and GitHub takes no file over 100 MB in a repository: let actions/cache keep the folder"
+TOO_LARGE = "the index takes {size:,} MB, and GitHub takes no file over 100: let actions/cache keep the folder"
 NONE_MARKED = "similar issues: nobody has marked a duplicate, so that no precision can be held (a threshold decides)"
 TOLD = "similar issues: {marked} were marked as duplicates; {words}"
 NEVER = "none is suggested at precision {precision:g}: {words}"
