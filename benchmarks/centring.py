@@ -86,7 +86,7 @@ def less_means(share: float) -> Scores:
     def score(words: Words, past: Array, texts: Array) -> Array:
         known = words.standard(past)
         taken = share * len(past) / (len(past) + FIRM) * (known.mean(axis=0) - known.mean())
-        return words.standard(texts) - taken
+        return np.asarray(words.standard(texts) - taken, np.float32)
 
     return score
 

@@ -20,7 +20,7 @@ from hubpipe.models.base import Past
 from hubpipe.models.learned.folder import ARCHIVE, NOT_READABLE, READABLE
 from hubpipe.models.learned.parts import Evidence
 
-# Up to so many, an exact search takes about a second (see docs/adr/0019); the newest are kept.
+# Up to so many, an exact search takes a quarter of a second (see docs/adr/0014); the newest are kept.
 MOST = 200_000
 MOST_BYTES = 500_000_000
 MOST_TITLE = 300
