@@ -56,7 +56,7 @@ def test_what_changed_right_after_a_moment_is_read_to_its_end_in_several_turns(
 ) -> None:
     monkeypatch.setattr(issues, "PAGE", 2)
     listed = [one_of(standin, number) for number in range(1, 10)]
-    listed[4]["pull_request"] = {}
+    listed[4]["pull_request"] = {"url": "of the same number"}
     listing(standin, listed)
     since, turns = LONG_AGO, list[Changes]()
     while not turns or not turns[-1].whole:

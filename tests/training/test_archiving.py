@@ -1,7 +1,6 @@
 """How far similar issues can be trusted is found by searching for each as a run would have when it was opened."""
 
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -19,8 +18,6 @@ from hubpipe.training import archiving, indexing
 from hubpipe.training.archiving import tries
 from hubpipe.training.examples import Example
 from hubpipe.training.learning import Plan
-
-Specimen = Callable[[str, str], Path]
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -160,13 +157,14 @@ def test_an_index_that_github_would_not_take_into_a_repository_is_told(
     assert "GitHub takes no file over 100: let actions/cache keep the folder" in written(tmp_path, issue(1))[1]
 
 
-def test_an_index_alone_is_made_without_a_label_and_beside_a_model(tmp_path: Path, specimen: Specimen) -> None:
+def test_an_index_alone_is_made_without_a_label_and_beside_a_model(tmp_path: Path) -> None:
     told: list[str] = []
     made = indexing.index([issue(1), issue(2)], tmp_path / "alone", 0.9, Places(offline=True), told.append)
     assert [path.name for path in (tmp_path / "alone").iterdir()] == [folder.ARCHIVE]
     assert "holds the index of 2 issues for against: issues; no labels were learned" in made.words
     assert told == ["reading 2 issues into the index"]
-    model = shutil.copytree(specimen("hubpipe", "text-classification"), tmp_path / "model")
+    model = tmp_path / "model"
+    folder.save(model, folder.read(hub.ZERO_DAY_FOLDER), "")
     before = (model / folder.WEIGHTS).read_bytes()
     again = indexing.index([issue(1)], model, 0.9, Places(offline=True), told.append)
     assert "the learned model beside it stays as it was" in again.words
