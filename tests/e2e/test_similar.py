@@ -8,7 +8,7 @@ import pytest
 
 from hubpipe.github import issues
 from hubpipe.models.learned import archive
-from tests.e2e.step import run
+from tests.e2e.step import prepared, run
 from tests.e2e.test_learning import commit, history, hubpipe
 from tests.standin.histories import close_as, issue, remember, repeats
 from tests.standin.standin import StandIn
@@ -137,7 +137,7 @@ def test_more_changes_than_one_run_reads_are_caught_up_with_run_by_run(
     event = repo.event("issues", "opened", again)
     seen = []
     for _ in range(12):
-        step = run(repo, tmp_path / "run", "issues", event, learned_model="kept")
+        step = prepared(repo, tmp_path / "run", "issues", event, learned_model="kept").here()
         assert step.status == 0, step.log
         seen.append("the next run goes on there" in step.summary)
         if not seen[-1]:
@@ -159,7 +159,7 @@ def test_where_nothing_is_kept_the_last_changes_are_known_and_the_run_says_what_
     first, again = repo.open_issue(*CRASH), repo.open_issue(*SAME)
     event = repo.event("issues", "opened", again)
     for folder in ("one", "two"):
-        step = run(repo, tmp_path / folder, "issues", event)
+        step = prepared(repo, tmp_path / folder, "issues", event).here()
         assert step.status == 0, step.log
         assert json.loads(step.outputs["similar"]) == [first]
         assert step.summary.count("nothing is kept of them. hubpipe train brings the index up to date") == 1
