@@ -16,7 +16,7 @@ from hubpipe.analysis.recording import Recording
 from hubpipe.analysis.replaying import Replaying
 from hubpipe.config import TASKS, Flow, Step, parse
 from hubpipe.errors import ArtifactError, EndpointError
-from hubpipe.event import Attachment, KnownIssue, Label
+from hubpipe.event import Attachment, Changes, KnownIssue, Label
 from hubpipe.infer import Answer, ask
 from hubpipe.models.base import (
     Alike,
@@ -204,12 +204,13 @@ class Finding(Shelf):
     def load(self, step: Step, labels: Mapping[str, str], terms: Terms) -> Model:
         class Finder(Sure):
             since = "2026-01-01T00:00:00Z"
+            keeps = False
 
             def predict(self, texts: Sequence[str]) -> list[Prediction]:
                 issues = (Past("A title", 0.9, 7, "https://evil.example/7"), Past("Closed", 0.95, 8), Past("None", 1.0))
                 return [Alike(issues) for _ in texts]
 
-            def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], *, keep: bool) -> None:
+            def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], until: str | None) -> None:
                 Finding.learned += [issue.number for issue in issues]
 
         return Finder()
@@ -222,8 +223,10 @@ def known(number: int) -> KnownIssue:
 
 @pytest.mark.threat("attack", "forks")
 def test_issues_that_are_alike_are_looked_at_again_and_only_their_numbers_are_kept() -> None:
-    chosen = flow("{task: sentence-similarity, against: issues}")
-    tracker = Tracker(lambda since: ([known(9)], True), known)
+    text = "version: 1\nflows: {one: {on: issues, pipeline: {against: issues}, publish: summary}}"
+    chosen = parse(text).flows["one"]
+    assert chosen is not None
+    tracker = Tracker(lambda since, onward: Changes((known(9),)), known)
     recording = Recording(Finding(Places()))
     first, second = (
         next(pipeline.steps(Work("one", chosen, DOCUMENT, (), _labels, models(), Terms(), tracker=tracker)))

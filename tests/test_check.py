@@ -300,9 +300,9 @@ def test_the_calls_of_a_flow_are_told(online: Places, flow: dict[str, object], t
 
 def test_a_search_over_past_issues_reads_issues_and_its_calls_are_counted() -> None:
     step = {"against": "issues"}
-    flow = {"on": {"pull_request_target": ["opened"]}, "pipeline": step, "publish": "comment"}
+    flow = {"on": {"issues": ["opened"]}, "pipeline": step, "publish": "comment"}
     [needs] = check(config.Config.model_validate({"version": 1, "flows": {"one": flow}}), Places(offline=True))
-    assert needs.permissions == {"contents": "read", "issues": "read", "pull-requests": "write"}
+    assert needs.permissions == {"contents": "read", "issues": "write"}
     assert "against: 1 an issue that is alike" in text((needs,))
 
 

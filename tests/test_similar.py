@@ -6,7 +6,7 @@ import pytest
 
 from hubpipe import similar
 from hubpipe.config import Flow, parse
-from hubpipe.event import KnownIssue
+from hubpipe.event import Changes, KnownIssue
 from hubpipe.infer import Answer
 from hubpipe.models.base import Alike, Limits, ModelInfo, Past, Prediction
 from hubpipe.similar import Tracker
@@ -20,9 +20,10 @@ class Index:
     info = INFO
     since = "2026-01-01T00:00:00Z"
 
-    def __init__(self, cutoff: float | None = 0.7) -> None:
+    def __init__(self, cutoff: float | None = 0.7, *, keeps: bool = True) -> None:
         self._cutoff = cutoff
-        self.learned: list[tuple[list[int], list[str], bool]] = []
+        self.keeps = keeps
+        self.learned: list[tuple[list[int], list[str], str | None]] = []
 
     def tokens(self, text: str) -> Sequence[tuple[int, int]]:
         return [(0, len(text))]
@@ -33,8 +34,8 @@ class Index:
     def limits(self, precision: float) -> Limits:
         return Limits(precision, {"same": self._cutoff}, {"same": "20 more examples are needed"})
 
-    def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], *, keep: bool) -> None:
-        self.learned.append(([issue.number for issue in issues], list(texts), keep))
+    def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], until: str | None) -> None:
+        self.learned.append(([issue.number for issue in issues], list(texts), until))
 
 
 def flow(decide: str = "{}") -> Flow:
@@ -56,7 +57,7 @@ def tracker(*gone: int, closed: Sequence[int] = ()) -> Tracker:
     def issue(number: int) -> KnownIssue | None:
         return None if number in gone else now(number, is_open=number not in closed)
 
-    return Tracker(lambda since: ((), True), issue)
+    return Tracker(lambda since, onward: Changes(), issue)
 
 
 def find(
@@ -116,7 +117,7 @@ def test_no_more_than_ten_are_asked_for() -> None:
         asked.append(number)
         return now(number, is_open=False)
 
-    assert find(*[0.9] * 20, of=Tracker(lambda since: ((), True), closed)).issues == ()
+    assert find(*[0.9] * 20, of=Tracker(lambda since, onward: Changes(), closed)).issues == ()
     assert asked == list(range(1, 11))
 
 
@@ -140,18 +141,26 @@ def test_without_github_the_index_is_taken_at_its_word_and_that_is_told() -> Non
     assert "GitHub was not asked" in kept.prediction.remark
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_what_changed_since_is_read_as_an_events_text_is_and_a_gap_is_not_kept(whole: bool) -> None:
-    model, asked = Index(), []
+CHANGED = KnownIssue(7, "Crash", "<!-- form -->\r\nIt crashes", (), "", True, "2026-02-01")
 
-    def changed(since: str | None) -> tuple[Sequence[KnownIssue], bool]:
-        asked.append(since)
-        return (KnownIssue(7, "Crash", "<!-- form -->\r\nIt crashes", (), "", True, "2026-02-01"),), whole
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("keeps", [True, False])
+def test_what_changed_since_is_read_as_an_events_text_is_and_a_gap_is_not_kept(whole: bool, keeps: bool) -> None:
+    model, asked = Index(keeps=keeps), []
+
+    def changed(since: str | None, onward: bool) -> Changes:
+        asked.append((since, onward))
+        return Changes((CHANGED,), "2026-02-01", whole)
 
     told = similar.brought_up_to_date(model, Tracker(changed, now))
-    assert asked == ["2026-01-01T00:00:00Z"]
-    assert model.learned == [([7], ["Crash\n\nIt crashes"], whole)]
+    # Where it is kept, in the order of time: the next run goes on there.
+    assert asked == [("2026-01-01T00:00:00Z", keeps)]
+    assert model.learned == [([7], ["Crash\n\nIt crashes"], "2026-02-01" if keeps or whole else None)]
     assert (told == "") is whole
+    if not whole:
+        assert ("until 2026-02-01 is in it now, and the next run goes on there" in told) is keeps
+        assert ("nothing is kept of them. hubpipe train brings the index up to date" in told) is not keeps
 
 
 def test_a_threshold_of_labels_is_none_of_cosines() -> None:

@@ -97,6 +97,7 @@ def _main(environ: Mapping[str, str], redaction: Redaction, deadline: Deadline) 
 def _train(environ: Mapping[str, str]) -> int:
     """Learn the repository's labels; a model that is worse than the one in use fails the step."""
     from hubpipe.training import command, writing
+    from hubpipe.training.indexing import Indexed
 
     folder, token = core.get_input(LEARNED_MODEL), core.get_input(TOKEN)
     if not folder:
@@ -112,7 +113,13 @@ def _train(environ: Mapping[str, str]) -> int:
         history=out.with_name(f"{out.name}.history"),
         report=Path(page) if page else None,
     )
-    trained = command.train_as_asked(asked, {**environ, "GITHUB_TOKEN": token}, _told_progress)
+    known = {**environ, "GITHUB_TOKEN": token}
+    trained = command.train_or_index(asked, known, _told_progress, lambda: _searches(known))
+    if isinstance(trained, Indexed):
+        core.notice(runner.seen(trained.words))
+        runner.write_outputs(None)
+        runner.summarise(render.line_of(trained.words, WORDS_ROOM), environ)
+        return 0
     log.info(command.told(trained))
     runner.write_outputs(None, promoted=trained.promoted)
     runner.summarise(
@@ -121,6 +128,13 @@ def _train(environ: Mapping[str, str]) -> int:
     if not trained.promoted:
         core.error(trained.words)
     return 0 if trained.promoted else 1
+
+
+def _searches(environ: Mapping[str, str]) -> bool:
+    """Tell whether a flow of the repository looks for similar issues, which needs no labels."""
+    github = world.connect(environ["GITHUB_TOKEN"], environ)
+    settings = world.configuration(environ["GITHUB_REPOSITORY"], core.get_input(CONFIG) or config.PATH, github)
+    return any(flow is not None and flow.searches for flow in settings.flows.values())
 
 
 def _told_progress(done: int, total: int | None) -> None:

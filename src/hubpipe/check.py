@@ -31,8 +31,9 @@ CHECK_CALLS = 2
 RELEASE_CALLS = 2
 # Whether there is a learned model on the default branch; each of its files is one more.
 LEARNED_CALLS = 1
-# What changed since the index was made; more of it, and each issue that is suggested, is one more.
-SEARCH_CALLS = 1
+# Whether the issue is open still, and what changed since the index was made; more of it, and each issue that is
+# suggested, is one more.
+SEARCH_CALLS = 2
 BRANCH_CALLS = 1
 INPUT_CALLS = {
     "comments": "1 a 100 comments",

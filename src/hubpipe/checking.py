@@ -45,7 +45,7 @@ def check(asked: Asked, environ: Mapping[str, str]) -> Checked:
     token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN")
     github = world.connect(token, environ) if token else None
     settings = world.configuration_here(asked.file, github)
-    with world.with_learned(world.places(environ), settings.flows.values(), "", None) as places:
+    with world.with_learned(world.places(environ), settings.flows.values(), "", None, keeps=False) as places:
         flows = needs.check(settings, places)
     path = str(asked.file or config.PATH)
     compared = {

@@ -29,6 +29,10 @@ NO_LABELS = "the repository has no labels to choose from: make some, or name the
 SKIPPED = "{task} did not run: it runs when {wanted} is found, and {found} was"
 NOTHING_FOUND = "nothing"
 NO_MEDIA = "{task} did not run: there are no {kind} to read"
+NOT_COMPARED = (
+    "issues are compared with issues: a pull request that tells of one solves it (/hubpipe similar names those that "
+    "tell of the same)"
+)
 NO_TEXT = "{task} did not run: the step before wrote nothing to read"
 FELL_BACK = "{task} ran on the embedded model instead: {fault}"
 READ_PART = "{rest} of {total} tokens by {task}"
@@ -77,7 +81,8 @@ class Changed:
 class Work:
     """What the steps of a flow work on, and where they get labels and models.
 
-    `number` is that of the issue or pull request, `tracker` knows the repository's other issues.
+    `number` is that of the issue or pull request, `tracker` knows the repository's other issues. `pull_request` says
+    that it is one, and that nobody asked by a command what is like it.
     """
 
     name: str
@@ -90,6 +95,7 @@ class Work:
     changed: Changed | None = None
     pulls: tuple[MergedPull, ...] = ()
     number: int | None = None
+    pull_request: bool = False
     tracker: Tracker | None = None
 
 
@@ -121,6 +127,8 @@ def _reason_to_skip(step: Step, work: Work, document: Document, reports: Sequenc
     if not holds and step.when is not None:
         wanted = " or ".join(step.when.labels)
         return SKIPPED.format(task=task, wanted=wanted, found=", ".join(found) or NOTHING_FOUND)
+    if step.against is not None and work.pull_request:
+        return NOT_COMPARED
     if step.chooses and not work.labels(step):
         return NO_LABELS
     if step.reads_text:

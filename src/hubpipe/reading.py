@@ -36,6 +36,9 @@ NOTHING_TO_READ = "nothing to read: the event brings no text"
 DRAFT = "the pull request is a draft: nothing is written on it until it is ready for review (publish.comment.drafts)"
 NO_PULL_REQUEST = "mode: description writes into a pull request's description, and this is none"
 CLOSED = "the pull request is closed: what stands there is left as it is"
+CLOSED_ISSUE = (
+    "the issue is closed, moved or deleted by now: nothing is suggested, and what stands there is left as it is"
+)
 NO_COMMAND = "the comment does not begin with /{command}"
 STRANGER = "/{command} is for people of the repository, and {who} is {association} there"
 FEW_COMMENTS = "there are {count} comments, and the flow speaks from {least} on (at_least)"
@@ -100,7 +103,13 @@ def read(
 
 
 def _as_it_is(flow: Flow, event: Event, subject: Subject, github: "GitHub | None") -> Subject:
-    """Ask for a pull request anew where a flow reads its files or comments on it: the event may be older."""
+    """Ask anew for a pull request where a flow reads its files or comments on it, and whether an issue is open still.
+
+    The event may be older.
+    """
+    if flow.searches and github is not None and subject.kind == "issue" and subject.number is not None:
+        now = github.issue(event.repo, subject.number)
+        return replace(subject, open=now is not None and now.open)
     asks = flow.reads_files or flow.publish.comment is not None
     if not asks or github is None or subject.kind != "pull_request" or subject.number is None:
         return subject
@@ -156,8 +165,10 @@ def _order(flow: Flow, event: Event) -> str:
 
 
 def _silence(flow: Flow, subject: Subject) -> str:
-    """Say why a flow writes nothing on a pull request for now."""
+    """Say why a flow writes nothing on a pull request for now, or suggests nothing on an issue."""
     target = flow.publish.comment
+    if flow.searches and subject.kind == "issue" and not subject.open and flow.command is None:
+        return CLOSED_ISSUE
     if target is not None and target.mode == "description" and subject.kind != "pull_request":
         return NO_PULL_REQUEST
     if target is None or subject.kind != "pull_request" or flow.command is not None:

@@ -72,7 +72,8 @@ def _replay(request: Replay, environ: Mapping[str, str], token: str | None, limi
     sending = notices.notifier(held, event, environ, limit)
     publish = dry_run.publish if request.dry_run or github is None else to_github(github, sending)
     flows = commands.flows_for(event, settings)
-    with world.with_learned(world.places(environ), flows, event.repo, github) as places:
+    keeps = not request.dry_run
+    with world.with_learned(world.places(environ), flows, event.repo, github, keeps=keeps) as places:
         return run.handle(event, settings, github, Shelf(places), publish, redaction, limit)
 
 

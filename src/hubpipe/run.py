@@ -14,7 +14,7 @@ from hubpipe.config import Config, Flow
 from hubpipe.deadline import Deadline, Stop
 from hubpipe.decide import Effect, NotifyEffect, Plan
 from hubpipe.errors import HubpipeError
-from hubpipe.event import Comment, Event, KnownIssue, Subject
+from hubpipe.event import Changes, Comment, Event, Subject
 from hubpipe.job import Job
 from hubpipe.models.base import Terms
 from hubpipe.models.meter import Meter
@@ -222,6 +222,7 @@ def _infer(job: Job, reading: Reading, means: Means, growing: Growing) -> tuple[
         reading.changed,
         material.pulls,
         reading.subject.number,
+        reading.subject.kind == "pull_request" and job.flow.command is None,
         _tracker(job),
     )
     done: tuple[StepReport, ...] = ()  # nothing of an earlier try, which the report may hold
@@ -242,9 +243,9 @@ def _tracker(job: Job) -> Tracker | None:
     if github is None:
         return None
 
-    def changed(since: str | None) -> tuple[Sequence[KnownIssue], bool]:
+    def changed(since: str | None, onward: bool) -> Changes:
         # What a run learns of other issues stays in the index.
-        return job.redaction.all(github.changed_issues(repo, since))
+        return job.redaction.all(github.changed_issues(repo, since, onward=onward))
 
     return Tracker(changed, partial(github.issue, repo))
 

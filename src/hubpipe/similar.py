@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from hubpipe import decide
 from hubpipe.config import Flow
-from hubpipe.event import KnownIssue
+from hubpipe.event import Changes, KnownIssue
 from hubpipe.infer import Answer
 from hubpipe.models.base import Alike, Certain, Model, Past, Searching
 from hubpipe.text import of_issue
@@ -14,7 +14,15 @@ MOST = 3
 # Each costs a request; those behind are hardly alike.
 MOST_ASKED = 10
 
-BEHIND = "more issues changed than one run reads since the index was made: hubpipe train brings it up to date"
+GOES_ON = (
+    "more issues changed since the index was made than one run reads: what changed until {until} is in it now, and the "
+    "next run goes on there"
+)
+BEHIND = (
+    "more issues changed since the index was made than one run reads: the last {count} are known, and nothing is kept "
+    "of them. hubpipe train brings the index up to date; runs do where learned-model names a folder that stays "
+    "(actions/cache), or HUBPIPE_INDEXES one of the bot's"
+)
 ALL_CLOSED = "those that are alike enough were closed, moved or deleted by now"
 ALONE = "GitHub was not asked (no token): what was opened or closed since the index was made is not known"
 
@@ -23,11 +31,11 @@ ALONE = "GitHub was not asked (no token): what was opened or closed since the in
 class Tracker:
     """A repository's issues as they are now.
 
-    `changed` lists those that changed since a moment, and says whether these are all; `issue` reads one, None where it
-    is gone.
+    `changed` lists those that changed since a moment: the last ones, or (its second argument) those right after it.
+    `issue` reads one, None where it is gone.
     """
 
-    changed: Callable[[str | None], tuple[Sequence[KnownIssue], bool]]
+    changed: Callable[[str | None, bool], Changes]
     issue: Callable[[int], KnownIssue | None]
 
 
@@ -50,13 +58,20 @@ def found(model: Model, flow: Flow, answer: Answer, number: int | None, tracker:
 
 
 def brought_up_to_date(model: Model, tracker: Tracker | None) -> str:
-    """Take what changed since into a model's index; say what of it could not be."""
+    """Take what changed since into a model's index; say what of it could not be.
+
+    Where the index is kept, run by run in the order of time; else what changed last is of more use to this one.
+    """
     if not isinstance(model, Searching) or tracker is None:
         return ""
-    changed, whole = tracker.changed(model.since)
+    onward = model.keeps and model.since is not None
+    found = tracker.changed(model.since, onward)
+    texts = [of_issue(issue.title, issue.body).text for issue in found.issues]
     # An index with a gap in it is not kept: a later run could not tell.
-    model.learn(changed, [of_issue(issue.title, issue.body).text for issue in changed], keep=whole)
-    return "" if whole else BEHIND
+    model.learn(found.issues, texts, found.until if onward or found.whole else None)
+    if found.whole:
+        return ""
+    return GOES_ON.format(until=found.until) if onward else BEHIND.format(count=len(found.issues))
 
 
 def _open(near: Sequence[Past], tracker: Tracker | None) -> Iterator[Past]:

@@ -58,7 +58,8 @@ class Means:
 def at_once(event: Event, means: Means) -> Report:
     """Read, ask, decide and publish in one run."""
     flows = commands.flows_for(event, means.config)
-    with world.with_learned(means.places, flows, event.repo, means.github) as places:
+    keeps = means.publish is not dry_run.publish
+    with world.with_learned(means.places, flows, event.repo, means.github, keeps=keeps) as places:
         return run.handle(
             event, means.config, means.github, Shelf(places), means.publish, means.redaction, means.deadline
         )
@@ -75,7 +76,8 @@ def analyse(event: Event, means: Means, into: Path) -> Report:
         raise UsageError(NOT_A_PULL_REQUEST.format(event=event.name))
     if action is None:
         raise UsageError(NOT_THE_AUTHORS.format(activities=", ".join(ACTIVITIES), event=event.name))
-    with world.with_learned(means.places, means.config.matching(event).values(), event.repo, means.github) as places:
+    flows = means.config.matching(event).values()
+    with world.with_learned(means.places, flows, event.repo, means.github, keeps=False) as places:
         models = Recording(Shelf(places))
         report = run.handle(event, means.config, means.github, models, dry_run.publish, means.redaction, means.deadline)
     analysis = Analysis(
@@ -101,7 +103,8 @@ def apply(event: Event, means: Means, ended: EndedRun, analysed: Path) -> Report
     if isinstance(about, Report):
         return about
     pull, analysis = about
-    with world.with_learned(means.places, means.config.matching(pull).values(), pull.repo, means.github) as places:
+    flows = means.config.matching(pull).values()
+    with world.with_learned(means.places, flows, pull.repo, means.github, keeps=False) as places:
         models = Replaying(Shelf(places), analysis)
         report = run.handle(pull, means.config, means.github, models, means.publish, means.redaction, means.deadline)
         return replace(report, applied=True)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hubpipe")
 
+INDEX = "{repo}.safetensors"
+
 NO_FILE_HERE = f"no {config.PATH} here: this is the default configuration"
 NO_FILE_THERE = f"{{repo}} has no {config.PATH} on its default branch that the token can read: default configuration"
 NO_FILE = "the default branch has no such file, or the token may not read it"
@@ -35,9 +37,11 @@ def places(environ: Mapping[str, str]) -> Places:
     The Hub's own variables (HF_HOME, HF_ENDPOINT, ...) are honoured by the Hub's own library.
     """
     embedded, learned = environ.get("HUBPIPE_EMBEDDED_MODEL"), environ.get("HUBPIPE_LEARNED_MODEL")
+    indexes = environ.get("HUBPIPE_INDEXES")
     return Places(
         embedded=Path(embedded) if embedded else None,
         learned=Path(learned) if learned else None,
+        indexes=Path(indexes) if indexes else None,
         offline=environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"),
         token=environ.get("HF_TOKEN", "").strip() or None,
         endpoint_key=environ.get("HUBPIPE_ENDPOINT_KEY", "").strip() or None,
@@ -45,8 +49,12 @@ def places(environ: Mapping[str, str]) -> Places:
 
 
 @contextmanager
-def with_learned(found: Places, flows: Iterable[Flow | None], repo: str, github: "GitHub | None") -> Iterator[Places]:
+def with_learned(
+    found: Places, flows: Iterable[Flow | None], repo: str, github: "GitHub | None", *, keeps: bool
+) -> Iterator[Places]:
     """Add the model that was learned of a repository to the places, where one of the flows may use it.
+
+    What is learned of the event is kept only where the run `keeps` something: one that publishes nothing does not.
 
     A folder that the environment names, and that is there, goes before the one on the repository's default branch;
     without GitHub the working directory's is taken, as its configuration is.
@@ -55,7 +63,7 @@ def with_learned(found: Places, flows: Iterable[Flow | None], repo: str, github:
         yield found
         return
     if found.learned is not None and found.learned.is_dir():
-        yield replace(found, keeps=True)
+        yield replace(found, keeps=keeps)
         return
     if github is None:
         here = Path(config.LEARNED)
@@ -70,7 +78,8 @@ def with_learned(found: Places, flows: Iterable[Flow | None], repo: str, github:
             # Only names without a folder: what else lies there is nothing of a model's.
             if "/" not in name:
                 (Path(kept) / name).write_bytes(data)
-        yield replace(found, learned=Path(kept))
+        index = found.indexes / INDEX.format(repo=repo.replace("/", "@").lower()) if keeps and found.indexes else None
+        yield replace(found, learned=Path(kept), index=index)
 
 
 def _uses_learned(flows: Iterable[Flow | None]) -> bool:

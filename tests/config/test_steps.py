@@ -299,6 +299,11 @@ def test_a_search_over_past_issues_is_a_step_of_the_learned_model() -> None:
         ("{against: issues, model: 'fake:'}", "publish: comment", "fake: keeps no index of past issues"),
         ("{against: issues, labels: [bug]}", "publish: comment", "there are no labels to choose from"),
         ("{against: pulls}", "publish: comment", "known here: issues"),
+        (
+            "{against: issues, long_text: windows}",
+            "publish: comment",
+            "flows.a.pipeline.long_text: against: issues reads title and body, each up to the encoder's limit",
+        ),
         ("{against: issues, explain: true}", "publish: comment", "sentence-similarity does not read it"),
         ("{task: summarization, against: issues}", "publish: comment", "only sentence-similarity does"),
         ("{task: sentence-similarity, model: learned}", "publish: comment", "learned does not do sentence-similarity"),
@@ -315,3 +320,19 @@ def test_a_search_over_past_issues_is_a_step_of_the_learned_model() -> None:
 )
 def test_a_search_that_cannot_work_is_refused_with_what_to_write(pipeline: str, rest: str, expected: str) -> None:
     assert expected in problem(pipeline, rest)
+
+
+@pytest.mark.parametrize(
+    ("events", "bring"),
+    [
+        ("pull_request_target", "pull_request_target bring none"),
+        ("[pull_request, discussion]", "pull_request and discussion bring none"),
+        ("release", "release bring none"),
+    ],
+)
+def test_a_search_that_no_issue_comes_to_is_refused(events: str, bring: str) -> None:
+    step = "pipeline: {against: issues}, publish: comment"
+    with pytest.raises(ConfigError) as raised:
+        parse(f"version: 1\nflows:\n  a: {{on: {events}, {step}}}\n")
+    assert f":3: flows.a.pipeline.against: issues are compared with issues, and {bring}" in str(raised.value)
+    assert parse(f"version: 1\nflows:\n  a: {{on: [issues, pull_request_target], {step}}}\n").flows["a"] is not None

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -98,11 +99,11 @@ def environment(standin: StandIn) -> dict[str, str]:
     }
 
 
-def hubpipe(standin: StandIn, folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "hubpipe", *words]
-    return subprocess.run(
-        command, env=environment(standin), cwd=folder, capture_output=True, text=True, timeout=280, check=False
-    )
+def hubpipe(
+    standin: StandIn, folder: Path, *words: str, variables: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    command, environ = [sys.executable, "-m", "hubpipe", *words], {**environment(standin), **(variables or {})}
+    return subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, timeout=280, check=False)
 
 
 def test_a_history_is_learned_and_an_opened_issue_gets_its_label(repo: StandIn, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """`model: auto`: who speaks, and why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +10,12 @@ from hubpipe.config import Step
 from hubpipe.errors import ModelNotFoundError, TaskError
 from hubpipe.event import KnownIssue
 from hubpipe.models import describe, hub, load, resolve
-from hubpipe.models.base import Alike, Certain, Explaining, Places, Scores, Searching
-from hubpipe.models.learned import folder
+from hubpipe.models.base import Alike, Certain, Explaining, Model, Places, Scores, Searching
+from hubpipe.models.learned import archive, folder
+from hubpipe.models.learned.archive import Archived
 from hubpipe.models.learned.kinds import ZERO_DAY_KINDS, kinds
+from hubpipe.models.learned.scorer import Scorer
+from hubpipe.models.sentence_encoder import Encoder
 
 AUTO = Step(model="auto", task="zero-shot-classification")
 KINDS = {"type: bug": "", "enhancement": "A wish"}
@@ -139,10 +142,68 @@ def test_a_search_is_made_in_the_learned_index_and_before_there_is_one_among_wha
     assert isinstance(model, Searching)
     before = sorted(path.name for path in hub.ZERO_DAY_FOLDER.iterdir())
     told = [KnownIssue(number, title, "", (), "", True, "2026-01-01T00:00:00Z") for number, title in ISSUES.items()]
-    model.learn(told, [f"{issue.title}\n\n" for issue in told], keep=True)
+    model.learn(told, [f"{issue.title}\n\n" for issue in told], None)
     [alike] = model.predict(["The application crashes when it starts\n\n"])
     assert isinstance(alike, Alike)
     assert alike.issues[0].number == 1
     assert len(alike.issues) == len(ISSUES)
     # What comes with hubpipe stays as it came.
     assert sorted(path.name for path in hub.ZERO_DAY_FOLDER.iterdir()) == before
+
+
+AREAS = {"printing": "Printing documents", "network": "Connecting to a server", "files": "Opening and saving files"}
+
+
+def indexed(places: Places, place: Path, texts: Sequence[str], encoding: str | None = None) -> Places:
+    """Give a folder with an index of texts alone, as the embedded model sees them (or of another encoder's vectors)."""
+    parts = folder.read(hub.ZERO_DAY_FOLDER).parts
+    vectors = Scorer(Encoder(hub.fetch(hub.locate("embedded", None, places), places)), parts).embed(texts)
+    place.mkdir()
+    for name, data in archive.pack(
+        vectors, [Archived(text) for text in texts], None, encoding or parts.encoding
+    ).items():
+        (place / name).write_bytes(data)
+    return replace(places, learned=place)
+
+
+def chances(model: Model, text: str) -> dict[str, float]:
+    [found] = model.predict([text])
+    assert isinstance(found, Scores)
+    return {score.label: score.score for score in found.scores}
+
+
+def test_labels_are_seen_from_the_texts_of_the_repositorys_index_and_that_is_told(
+    places: Places, tmp_path: Path
+) -> None:
+    texts = [f"The printer jams on page {page}\n\nPrinting stops." for page in range(30)]
+    where = indexed(places, tmp_path / "index", texts)
+    plain, seen = load(AUTO, AREAS, places), load(AUTO, AREAS, where)
+    assert "its labels are seen from the centre of 30 issues of the repository" in seen.info.spoke
+    assert "centre" not in plain.info.spoke
+    # Of a repository where all is about printing, that word tells less.
+    asked = "The printer is offline\n\nIt cannot be reached through the network."
+    before, after = chances(plain, asked), chances(seen, asked)
+    assert after["printing"] < before["printing"] - 0.01
+    assert after["network"] > before["network"]
+    assert sum(after.values()) == pytest.approx(1, abs=1e-5)
+    # The setting that does without.
+    alone = load(AUTO.model_copy(update={"model": "embedded"}), AREAS, where)
+    assert chances(alone, asked) == pytest.approx(before)
+
+
+@pytest.mark.parametrize(("count", "encoding"), [(19, None), (30, "another's")])
+def test_few_texts_or_another_encoders_are_no_centre(
+    places: Places, tmp_path: Path, count: int, encoding: str | None
+) -> None:
+    where = indexed(places, tmp_path / "index", [f"Issue {number}" for number in range(count)], encoding)
+    model = load(AUTO, AREAS, where)
+    assert "seen from the centre" not in model.info.spoke
+    assert chances(model, CRASH) == pytest.approx(chances(load(AUTO, AREAS, places), CRASH))
+
+
+def test_labels_that_stand_each_by_itself_are_not_centred(places: Places, tmp_path: Path) -> None:
+    where = indexed(places, tmp_path / "index", [f"The printer jams on page {page}" for page in range(30)])
+    alone = AUTO.model_copy(update={"multi_label": True})
+    model = load(alone, AREAS, where)
+    assert "seen from the centre" not in model.info.spoke
+    assert chances(model, CRASH) == pytest.approx(chances(load(alone, AREAS, places), CRASH))

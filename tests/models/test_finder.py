@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from hubpipe.config import Step
 from hubpipe.errors import ModelError, TaskError
 from hubpipe.event import KnownIssue
-from hubpipe.models import describe, load
+from hubpipe.models import describe, load, resolve
 from hubpipe.models.base import Alike, Certain, Model, Places, Searching
 from hubpipe.models.hub import fetch, locate
-from hubpipe.models.learned import archive, folder
+from hubpipe.models.learned import archive, finder, folder
 from hubpipe.models.learned.archive import Archived, digest
 from hubpipe.models.learned.parts import Evidence
 from hubpipe.models.learned.scorer import Scorer
@@ -87,7 +87,7 @@ def test_the_issue_that_tells_the_same_comes_first(where: Places) -> None:
 def test_what_is_closed_is_not_found(where: Places) -> None:
     model = load(STEP, {}, where)
     assert isinstance(model, Searching)
-    model.learn([known(1, TEXTS[0], is_open=False)], [TEXTS[0]], keep=True)
+    model.learn([known(1, TEXTS[0], is_open=False)], [TEXTS[0]], "2026-01-02T00:00:00Z")
     assert 1 not in found(model)
     assert 1 not in found(load(STEP, {}, where))
 
@@ -96,7 +96,7 @@ def test_what_was_opened_since_is_found_by_this_run_and_by_later_ones(where: Pla
     model = load(STEP, {}, where)
     assert isinstance(model, Searching)
     assert model.since == "2026-01-01T00:00:00Z"
-    model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], keep=True)
+    model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], "2026-01-02T00:00:00Z")
     assert found(model)[:2] == [9, 1]
     assert model.since == "2026-01-02T00:00:00Z"
     later = load(STEP, {}, where)
@@ -117,7 +117,7 @@ def test_only_what_reads_otherwise_is_embedded_again(where: Places, monkeypatch:
     model.learn(
         [known(1, TEXTS[0]), known(2, LIKE_THE_FIRST), known(7, TEXTS[1])],
         [TEXTS[0], LIKE_THE_FIRST, TEXTS[1]],
-        keep=True,
+        "2026-01-02T00:00:00Z",
     )
     assert asked == [([LIKE_THE_FIRST, TEXTS[1]], True)]
     assert found(model)[:2] == [2, 1]
@@ -125,10 +125,10 @@ def test_only_what_reads_otherwise_is_embedded_again(where: Places, monkeypatch:
 
 def test_an_index_that_may_not_be_kept_stays_as_it_was(where: Places) -> None:
     before = index(where)
-    for places, keep in ((where, False), (replace(where, keeps=False), True)):
+    for places, until in ((where, None), (replace(where, keeps=False), "2026-01-02T00:00:00Z")):
         model = load(STEP, {}, places)
         assert isinstance(model, Searching)
-        model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], keep=keep)
+        model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], until)
         assert found(model)[0] == 9
         assert index(where).issues == before.issues
 
@@ -141,7 +141,7 @@ def test_a_model_without_an_index_says_so(where: Places) -> None:
     assert isinstance(prediction, Alike)
     assert prediction.remark == "there is no index of past issues beside learned: train it again"
     assert isinstance(model, Searching)
-    model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], keep=True)
+    model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], "2026-01-02T00:00:00Z")
     assert model.since is None
     assert isinstance(model, Certain)
     assert model.limits(0.9) is not None
@@ -193,7 +193,7 @@ def learnt_one_more(where: Places, step: Step = STEP) -> Model:
     """Load a model, and let it learn of one more issue."""
     model = load(step, {}, where)
     assert isinstance(model, Searching)
-    model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], keep=True)
+    model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], "2026-01-02T00:00:00Z")
     return model
 
 
@@ -223,7 +223,7 @@ def test_a_model_that_was_put_there_meanwhile_keeps_its_own_index(
     changed = replace(learned, seen=np.array([7], np.uint64))
     folder.save(where.learned, changed, "", {folder.ARCHIVE: (where.learned / folder.ARCHIVE).read_bytes()})
     assert isinstance(model, Searching)
-    model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], keep=True)
+    model.learn([known(9, LIKE_THE_FIRST)], [LIKE_THE_FIRST], "2026-01-02T00:00:00Z")
     assert index(where).issues == before.issues
     assert found(model)[0] == 9
     assert "another model lies there by now" in caplog.text
@@ -247,3 +247,84 @@ def test_only_the_folder_that_the_user_keeps_is_written_to(where: Places, tmp_pa
     before = (other / folder.ARCHIVE).read_bytes()
     assert found(learnt_one_more(where, Step.model_validate({"against": "issues", "model": str(other)})))[0] == 9
     assert (other / folder.ARCHIVE).read_bytes() == before
+
+
+def apart(where: Places, tmp_path: Path) -> Places:
+    """Places whose model may not be written to, with a file beside for what runs learn."""
+    return replace(where, keeps=False, index=tmp_path / "kept" / "octo-org@octo-repo.safetensors")
+
+
+def test_what_a_run_learns_is_kept_apart_where_the_models_folder_may_not_be_written(
+    where: Places, tmp_path: Path
+) -> None:
+    assert where.learned is not None
+    before, places = (where.learned / folder.ARCHIVE).read_bytes(), apart(where, tmp_path)
+    model = learnt_one_more(places)
+    assert isinstance(model, Searching)
+    assert model.keeps
+    later = load(STEP, {}, places)
+    assert found(later)[:2] == [9, 1]
+    assert isinstance(later, Searching)
+    assert later.since == "2026-01-02T00:00:00Z"
+    assert (where.learned / folder.ARCHIVE).read_bytes() == before
+    assert places.index is not None
+    # Titles of a private repository's issues stand in it.
+    assert places.index.stat().st_mode & 0o077 == 0
+    assert places.index.parent.stat().st_mode & 0o077 == 0
+
+
+def test_after_a_training_its_index_is_the_one_to_go_on_from(where: Places, tmp_path: Path) -> None:
+    places = apart(where, tmp_path)
+    learnt_one_more(places)
+    kept(where, index(where).issues[1:], TEXTS[1:])
+    assert 9 not in found(load(STEP, {}, places))
+
+
+def test_what_was_kept_apart_and_cannot_be_read_is_left_out_and_told(
+    where: Places, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    places = apart(where, tmp_path)
+    assert places.index is not None
+    places.index.parent.mkdir()
+    places.index.write_bytes(b"no index")
+    assert found(load(STEP, {}, places))[0] == 1
+    assert "what earlier runs kept of the issues is left out" in caplog.text
+    assert found(learnt_one_more(places))[0] == 9
+    assert found(load(STEP, {}, places))[0] == 9
+
+
+def test_where_a_run_ended_is_kept_also_where_no_issue_was_among_what_changed(where: Places) -> None:
+    model = load(STEP, {}, where)
+    assert isinstance(model, Searching)
+    model.learn([], [], "2026-03-01T00:00:00Z")
+    later = load(STEP, {}, where)
+    assert isinstance(later, Searching)
+    assert later.since == "2026-03-01T00:00:00Z"
+    assert found(later) == found(model)
+
+
+def test_an_index_without_a_model_is_searched_with_the_encoder_that_comes_with_hubpipe(
+    where: Places, tmp_path: Path
+) -> None:
+    assert where.learned is not None
+    alone = replace(where, learned=tmp_path / "alone")
+    (tmp_path / "alone").mkdir()
+    shutil.copy(where.learned / folder.ARCHIVE, tmp_path / "alone")
+    for step in (STEP, Step.model_validate({"against": "issues", "model": "auto"})):
+        assert describe(resolve(step, alone), alone).problems == ()
+        assert found(load(resolve(step, alone), {}, alone))[0] == 1
+    assert found(learnt_one_more(alone))[:2] == [9, 1]
+    assert found(load(STEP, {}, alone))[:2] == [9, 1]
+    with pytest.raises(ModelError):
+        load(Step(task="text-classification", model="learned"), {}, alone)
+
+
+def test_issues_that_had_no_room_in_the_index_are_told(where: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finder, "MOST", 5)
+    [prediction] = learnt_one_more(where).predict([LIKE_THE_FIRST])
+    assert isinstance(prediction, Alike)
+    assert prediction.remark == "the 1 oldest issues are not in the index, which holds 5"
+    assert 1 not in [issue.number for issue in prediction.issues]
+    [later] = load(STEP, {}, where).predict([LIKE_THE_FIRST])
+    assert isinstance(later, Alike)
+    assert later.remark == prediction.remark

@@ -17,7 +17,7 @@ from hubpipe.server.shelf import EVERYBODY, Lent, Trust, Warm
 
 NOBODY = Trust()
 OCTO = Trust(frozenset({"octo-org"}))
-KEYS = Places(token="hf_secret", endpoint_key="secret", learned=Path("/somebodys"), offline=True)
+KEYS = Places(token="hf_secret", endpoint_key="secret", learned=Path("/somebodys"), offline=True, indexes=Path("/kept"))
 
 
 class NoModel:
@@ -83,10 +83,11 @@ def test_the_operators_keys_and_folder_are_not_lent_to_strangers() -> None:
     asked = flow("{task: zero-shot-classification, model: embedded, labels: [bug, question]}")
     with lent(NOBODY, asked) as models:
         places = models._shelf.places
-    assert (places.token, places.endpoint_key, places.learned) == (None, None, None)
+    assert (places.token, places.endpoint_key, places.learned, places.indexes) == (None, None, None, None)
     with lent(OCTO, asked) as models:
         places = models._shelf.places
     assert (places.token, places.endpoint_key, places.learned) == ("hf_secret", "secret", None)
+    assert places.indexes == Path("/kept")
 
 
 class Learned:

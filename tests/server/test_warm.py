@@ -22,7 +22,7 @@ from hubpipe.event import Event, Subject
 from hubpipe.models import hub, sentence_transformers
 from hubpipe.models.base import Places, Scores, Terms
 from hubpipe.models.embeddings import ZeroShot
-from hubpipe.models.learned import folder
+from hubpipe.models.learned import archive, folder
 from hubpipe.models.meter import Meter
 from hubpipe.models.sentence_encoder import Encoder
 from hubpipe.models.shelf import Shelf
@@ -251,6 +251,18 @@ def test_a_search_is_made_in_the_index_of_the_repository_that_has_one(tmp_path: 
     (tmp_path / "with" / folder.ARCHIVE).write_bytes(b"an index")
     found = [WarmShelf(where, warmth).resolve(searching).pipeline[0].model for where in (*places, HERE)]
     assert found == ["learned", "zero-day", "zero-day"]
+
+
+def test_what_is_seen_from_one_repositorys_texts_is_no_others(tmp_path: Path, warmth: Warmth) -> None:
+    parts = folder.read(hub.ZERO_DAY_FOLDER).parts
+    (tmp_path / "one").mkdir()
+    issues = [archive.Archived(f"Issue {number}") for number in range(30)]
+    vectors = np.eye(30, 384, dtype=np.float32)
+    (tmp_path / "one" / folder.ARCHIVE).write_bytes(archive.pack(vectors, issues, None, parts.encoding)[folder.ARCHIVE])
+    one = WarmShelf(replace(HERE, learned=tmp_path / "one"), warmth)
+    labels = {"printing": "", "network": ""}
+    told = [shelf.load(step(model="auto"), labels, Terms()).info.spoke for shelf in (one, WarmShelf(HERE, warmth))]
+    assert ["seen from the centre of 30 issues" in words for words in told] == [True, False]
 
 
 def test_a_model_at_an_endpoint_spends_from_the_budget_of_its_own_run(warmth: Warmth) -> None:

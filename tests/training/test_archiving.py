@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from hubpipe.errors import UsageError
 from hubpipe.models import hub
 from hubpipe.models.base import Places
 from hubpipe.models.learned import archive, folder
 from hubpipe.models.learned.archive import Archive
-from hubpipe.training import archiving
+from hubpipe.training import archiving, indexing
 from hubpipe.training.archiving import tries
 from hubpipe.training.examples import Example
 from hubpipe.training.learning import Plan
@@ -135,3 +137,38 @@ def test_of_rows_that_tell_of_one_issue_again_the_newest_is_searched(tmp_path: P
 def test_marks_in_a_circle_or_of_itself_are_one_group() -> None:
     assert right([issue(1, 3), issue(2, 1), issue(3, 2)], 0, 0, 0) == [1, 1, 1]
     assert right([issue(1, 1), issue(2)], 0, 0) == [0]
+
+
+def test_older_issues_that_have_no_room_are_left_out_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archiving, "MOST", 2)
+    found, words = written(tmp_path, issue(1), issue(2), issue(3))
+    assert [one.number for one in found.issues] == [2, 3]
+    assert found.state.left_out == 1
+    assert "the index holds 2 issues, and the 1 oldest are left out" in words
+
+
+def test_an_index_that_github_would_not_take_into_a_repository_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "actions/cache" not in written(tmp_path, issue(1))[1]
+    monkeypatch.setattr(archiving, "LARGEST_COMMITTED", 100)
+    assert "GitHub takes no file over 100: let actions/cache keep the folder" in written(tmp_path, issue(1))[1]
+
+
+def test_an_index_alone_is_made_without_a_label_and_beside_a_model(tmp_path: Path) -> None:
+    told: list[str] = []
+    made = indexing.index([issue(1), issue(2)], tmp_path / "alone", 0.9, Places(offline=True), told.append)
+    assert [path.name for path in (tmp_path / "alone").iterdir()] == [folder.ARCHIVE]
+    assert "holds the index of 2 issues for against: issues; no labels were learned" in made.words
+    assert told == ["reading 2 issues into the index"]
+    model = tmp_path / "model"
+    folder.save(model, folder.read(hub.ZERO_DAY_FOLDER), "")
+    before = (model / folder.WEIGHTS).read_bytes()
+    again = indexing.index([issue(1)], model, 0.9, Places(offline=True), told.append)
+    assert "the learned model beside it stays as it was" in again.words
+    assert (model / folder.WEIGHTS).read_bytes() == before
+    assert archive.read(model, folder.read(model).parts.encoding) is not None
+    with pytest.raises(UsageError, match="there is no issue to make an index of"):
+        indexing.index([], tmp_path / "none", 0.9, Places(offline=True), told.append)

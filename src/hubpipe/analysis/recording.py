@@ -149,9 +149,13 @@ class _HeardSearching(_Heard):
     def since(self) -> str | None:
         return self._index.since
 
-    def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], *, keep: bool) -> None:
+    @property
+    def keeps(self) -> bool:
+        return self._index.keeps
+
+    def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], until: str | None) -> None:
         """Take issues into the index; what is found in it is kept as every answer is."""
-        self._index.learn(issues, texts, keep=keep)
+        self._index.learn(issues, texts, until)
 
 
 class _HeardMedia(MediaModel):

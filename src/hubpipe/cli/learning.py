@@ -38,14 +38,19 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option("--wait", is_flag=True, help="With --repo, wait where GitHub's rate limit says so, however long.")
 @click.option("--report", type=FILE, help="Write the report, as the file's name ends: .html, .json, .md or .txt.")
 @click.option("--force", is_flag=True, help="Take the new model even if it is worse than the one in use.")
-def train(**given: object) -> NoReturn:
+@click.option("--index-only", is_flag=True, help="Learn no labels: make the index for similar issues alone.")
+def train(index_only: bool, **given: object) -> NoReturn:
     """Learn a repository's labels from its past, measure on what came later, and say whether it is good enough.
 
     The folder in --out is the model in use: a new one that is worse beyond chance does not take its place (exit 1).
     """
     from hubpipe.training import command
 
-    trained = command.train_as_asked(command.Asked(**given), os.environ, Progress())  # type: ignore[arg-type]
+    asked = command.Asked(**given)  # type: ignore[arg-type]
+    if index_only:
+        click.echo(_inert(command.index_as_asked(asked, os.environ, Progress()).words))
+        sys.exit(0)
+    trained = command.train_as_asked(asked, os.environ, Progress())
     click.echo(_inert(command.told(trained)))
     sys.exit(0 if trained.promoted else 1)
 

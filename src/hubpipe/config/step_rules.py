@@ -17,6 +17,8 @@ OWN_TASKS = {
     LEARNED: ("text-classification", "zero-shot-classification"),
     ZERO_DAY: ("text-classification",),
 }
+# The events that are about an issue; a comment can be on a pull request, too.
+WITH_ISSUES = {"issues", "issue_comment"}
 INPUT_OF = {"image": "images", "audio": "audio"}
 # A fake that always says one label, whatever it may choose from.
 FIXED_LABEL = "fake:label="
@@ -33,6 +35,11 @@ ITS_INDEX = (
 )
 NO_ISSUES_ELSEWHERE = "the index of past issues is searched on the runner: leave endpoint out"
 NO_LABELS_THERE = "against: issues compares with issues: there are no labels to choose from"
+NO_WINDOWS_THERE = "against: issues reads title and body, each up to the encoder's limit: leave long_text out"
+NO_ISSUE_COMES = (
+    "issues are compared with issues, and {events} bring none (a pull request that tells of an issue solves it): put "
+    "the step into a flow on issues"
+)
 SAME_ANSWER = "several questions have the answer {label!r}: give each answer a name of its own"
 
 
@@ -48,6 +55,7 @@ def problems_of_steps(flow: Flow) -> Found:
             *_order(step, last),
             *_condition(step, before, flow),
             *_material(step, flow),
+            *_compared(step, flow),
             *_answers(step, flow),
         ):
             yield ("pipeline", index, key), message
@@ -74,6 +82,8 @@ def _search(step: Step) -> Iterator[tuple[str, str]]:
         yield "endpoint", NO_ISSUES_ELSEWHERE
     if step.labels is not None:
         yield "labels", NO_LABELS_THERE
+    if step.long_text == "windows":
+        yield "long_text", NO_WINDOWS_THERE
 
 
 def _asking(step: Step) -> Iterator[tuple[str, str]]:
@@ -200,6 +210,12 @@ def _material(step: Step, flow: Flow) -> Iterator[tuple[str, str]]:
     needed = INPUT_OF.get(TASKS[step.task].reads) if step.task else None
     if needed is not None and needed not in flow.input:
         yield "task", f"{step.task} reads {needed}: add {needed} to the flow's input"
+
+
+def _compared(step: Step, flow: Flow) -> Iterator[tuple[str, str]]:
+    """Check that a search over past issues runs where there is an issue to compare."""
+    if step.against is not None and not set(flow.on) & WITH_ISSUES:
+        yield "against", NO_ISSUE_COMES.format(events=" and ".join(flow.on))
 
 
 def _unread_inputs(flow: Flow) -> Found:

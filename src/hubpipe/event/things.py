@@ -94,6 +94,18 @@ class KnownIssue:
 
 
 @dataclass(frozen=True)
+class Changes:
+    """Issues that changed since a moment.
+
+    `until` (ISO 8601) is the last change that was looked at, `whole` says that none after it is left out, nor before.
+    """
+
+    issues: tuple[KnownIssue, ...] = ()
+    until: str | None = None
+    whole: bool = True
+
+
+@dataclass(frozen=True)
 class MergedPull:
     """A merged pull request that a release holds; `author` is None for a deleted user."""
 

@@ -14,7 +14,7 @@ from github.Repository import Repository
 from hubpipe import __version__
 from hubpipe.deadline import Deadline
 from hubpipe.errors import ForbiddenError, GitHubError, MissingError, TokenError
-from hubpipe.event import Annotation, Attachment, Comment, KnownIssue, Label, LabelChange, Material, Subject
+from hubpipe.event import Annotation, Attachment, Changes, Comment, KnownIssue, Label, LabelChange, Material, Subject
 from hubpipe.github import checks, history, issues, labels, people, pulls, releases
 from hubpipe.github.attachments import Fetcher, attached, hosts_of
 from hubpipe.github.calls import OF_AN_INSTALLATION, Access, Caller, Deed, Wording
@@ -143,9 +143,10 @@ class GitHub:
         """Read a page of the past, behind the place where another page ended."""
         return history.page(self._access(repo), kind, after, size)
 
-    def changed_issues(self, repo: str, since: str | None) -> tuple[tuple[KnownIssue, ...], bool]:
-        """List the issues that changed since a moment (ISO 8601), newest change first, and say whether it is all."""
-        return issues.changed(self._access(repo), since)
+    def changed_issues(self, repo: str, since: str | None, *, onward: bool = False) -> Changes:
+        """List issues that changed since a moment (ISO 8601): the last ones, or with `onward` those right after it."""
+        access = self._access(repo)
+        return issues.onward(access, since) if onward and since else issues.newest(access, since)
 
     def issue(self, repo: str, number: int) -> KnownIssue | None:
         """Read an issue as it is now; None where it is gone, moved elsewhere, or a pull request."""

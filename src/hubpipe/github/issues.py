@@ -1,10 +1,11 @@
 """Turn a repository's issues on GitHub into KnownIssues: those that changed since a moment, or one by its number."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hubpipe.errors import GitHubError, MissingError, MovedError
-from hubpipe.event import KnownIssue
+from hubpipe.event import Changes, KnownIssue
 from hubpipe.github.calls import Access, Deed
 
 READ_ISSUES = "`issues: read`"
@@ -15,18 +16,42 @@ MOST_PAGES = 3
 NOT_AN_ISSUE = "GitHub's reply about the issues of {repo} is not what it describes: run this again."
 
 
-def changed(access: Access, since: str | None) -> tuple[tuple[KnownIssue, ...], bool]:
-    """List the issues that changed since a moment (ISO 8601), the last change first, and say whether it is all of them.
+def newest(access: Access, since: str | None) -> Changes:
+    """List the issues that changed since a moment (ISO 8601), the last change first.
 
     No more than MOST_PAGES pages of issues and pull requests are looked at, those that changed last.
     """
     found: list[KnownIssue] = []
+    until = since
     for number in range(1, MOST_PAGES + 1):
-        listed = _page(access, since, number)
-        found += [issue for issue in (_issue(access, one) for one in listed) if issue is not None]
+        listed = _page(access, since, number, "desc")
+        until = _moment(access, listed[0]) if listed and number == 1 else until
+        found += _issues(access, listed)
         if len(listed) < PAGE:
-            return tuple(found), True
-    return tuple(found), False
+            return Changes(tuple(found), until, True)
+    return Changes(tuple(found), until, False)
+
+
+def onward(access: Access, since: str) -> Changes:
+    """List the issues that changed right after a moment (ISO 8601), the first change first.
+
+    About MOST_PAGES pages are looked at, and more where one moment has them all: the next time goes on behind it. Each
+    page is asked for by the moment at which the last one ended: what changes meanwhile would move the others up, past
+    the end of a page that is read already.
+    """
+    found: dict[int, KnownIssue] = {}
+    until, number = since, 1
+    for count in itertools.count(1):
+        listed = _page(access, until, number, "asc")
+        found |= {one.number: one for one in _issues(access, listed)}
+        last = _moment(access, listed[-1]) if listed else until
+        if len(listed) < PAGE:
+            return Changes(tuple(found.values()), last, True)
+        number = number + 1 if last == until else 1
+        until = last
+        if count >= MOST_PAGES and until != since:
+            break
+    return Changes(tuple(found.values()), until, False)
 
 
 def issue(access: Access, number: int) -> KnownIssue | None:
@@ -40,9 +65,9 @@ def issue(access: Access, number: int) -> KnownIssue | None:
     return known if known is not None and known.number == number else None
 
 
-def _page(access: Access, since: str | None, number: int) -> list[dict[str, Any]]:
+def _page(access: Access, since: str | None, number: int, direction: str) -> list[dict[str, Any]]:
     # Not PyGithub's own list: it asks once more for each issue that is no pull request.
-    asked = {"state": "all", "sort": "updated", "direction": "desc", "per_page": PAGE, "page": number}
+    asked = {"state": "all", "sort": "updated", "direction": direction, "per_page": PAGE, "page": number}
     asked |= {"since": since} if since else {}
 
     def send() -> list[dict[str, Any]]:
@@ -51,6 +76,18 @@ def _page(access: Access, since: str | None, number: int) -> list[dict[str, Any]
         return list(data)
 
     return access.call(Deed(f"list the issues of {access.name}", READ_ISSUES), send)
+
+
+def _issues(access: Access, listed: Sequence[Mapping[str, Any]]) -> list[KnownIssue]:
+    return [issue for issue in (_issue(access, one) for one in listed) if issue is not None]
+
+
+def _moment(access: Access, found: Mapping[str, Any]) -> str:
+    """Tell when an issue or a pull request changed last."""
+    moment = found.get("updated_at")
+    if not isinstance(moment, str):
+        raise GitHubError(NOT_AN_ISSUE.format(repo=access.name))
+    return moment
 
 
 def _issue(access: Access, found: Mapping[str, Any]) -> KnownIssue | None:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from hubpipe.config import Flow, Step, problems_of_flow
-from hubpipe.config.steps import AUTO, SEARCH
+from hubpipe.config.steps import AUTO, LEARNED, SEARCH, ZERO_DAY
 from hubpipe.errors import ConstraintError, HubpipeError, ModelError, TaskError
 from hubpipe.models import fake, hub, needs, recognition
 from hubpipe.models.base import MediaModel, Model, Places, Terms
@@ -84,7 +84,8 @@ def load(step: Step, labels: Mapping[str, str], places: Places, terms: Terms | N
 
     spokesman = automatic.speaking(step, labels, places)
     model = _load(spokesman.step, labels, places, terms or Terms())
-    model.info = replace(model.info, spoke=spokesman.reason)  # type: ignore[misc]  # a protocol's property
+    reason = "; ".join(filter(None, (spokesman.reason, automatic.centred(model, places))))
+    model.info = replace(model.info, spoke=reason)  # type: ignore[misc]  # a protocol's property
     return model
 
 
@@ -182,9 +183,18 @@ def _find(step: Step, places: Places) -> tuple[Library, Repository]:
         # A misspelt library is told without a look at the Hub.
         repository = Repository(step.model)
     else:
-        repository = hub.locate(step.model, step.revision, places)
+        repository = hub.locate(_named(step, places), step.revision, places)
     row = recognition.library_of(step.library, repository)
     return row, replace(repository, patterns=row.patterns)
+
+
+def _named(step: Step, places: Places) -> str:
+    """Name the model that a step means: an index without a model is read with the encoder that comes with hubpipe."""
+    if step.against is None or step.model != LEARNED or places.learned is None:
+        return step.model
+    from hubpipe.models.learned import index
+
+    return ZERO_DAY if index.alone(places.learned) else LEARNED
 
 
 def _not_this_task(step: Step, library: Library) -> str:

@@ -8,16 +8,24 @@ it had not learned from, that it is no worse than those (`facts.speaks`, see tra
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from hubpipe.config import Step
 from hubpipe.config.steps import AUTO, LEARNED, ZERO_DAY
 from hubpipe.errors import ModelError
 from hubpipe.models import embedded, hub
-from hubpipe.models.base import Places
-from hubpipe.models.learned import folder
+from hubpipe.models.base import Centring, Model, Places
+from hubpipe.models.learned import archive, folder, index
 from hubpipe.models.learned.kinds import kinds
 
 CLASSIFYING = "text-classification"
 
+# Of fewer texts the centre is chance.
+LEAST = 20
+# The newest: more of them tell nothing new.
+MOST = 10_000
+CENTRED = "its labels are seen from the centre of {count:,} issues of the repository (model: embedded does without)"
+NOT_CENTRED = "its labels are not seen from the repository's issues: {reason}"
 NOTHING_LEARNED = "nothing was learned of this repository yet (hubpipe train does)"
 NOT_YET = "the learned model does not speak yet: {reason}"
 NOT_THESE = "the learned model does not know {labels}"
@@ -38,8 +46,7 @@ def settle(step: Step, places: Places) -> Step:
     A search over past issues is made in a learned model's index, else among the issues that changed last.
     """
     if step.model == AUTO and step.against is not None:
-        indexed = places.learned is not None and (places.learned / folder.ARCHIVE).is_file()
-        return step.model_copy(update={"model": LEARNED if indexed else ZERO_DAY})
+        return step.model_copy(update={"model": LEARNED if indexed(places) else ZERO_DAY})
     if step.model != AUTO or reason_against(step, places):
         return step
     return step.model_copy(update={"model": LEARNED, "task": CLASSIFYING})
@@ -51,6 +58,31 @@ def speaking(step: Step, labels: Mapping[str, str], places: Places) -> Spokesman
     zero_day = kinds(labels) is not None and folder.is_learned(hub.ZERO_DAY_FOLDER)
     model = ZERO_DAY if zero_day else embedded.NAME
     return Spokesman(step.model_copy(update={"model": model}), SPEAKS.format(model=model, reason=reason))
+
+
+def centred(model: Model, places: Places) -> str:
+    """Let the embedded model see labels from the texts of the repository's index; say of how many, empty for none."""
+    if not isinstance(model, Centring) or not indexed(places) or places.learned is None:
+        return ""
+    try:
+        # Another encoder's vectors tell this one nothing.
+        kept = archive.read(places.learned, folder.read(hub.ZERO_DAY_FOLDER).parts.encoding)
+    except ModelError as fault:
+        return NOT_CENTRED.format(reason=fault)
+    texts = kept.vectors[-MOST:].astype(np.float32) if kept is not None else np.zeros((0, 0), np.float32)
+    if len(texts) < LEAST or not model.centre(texts):
+        return ""
+    return CENTRED.format(count=len(texts))
+
+
+def indexed(places: Places) -> bool:
+    """Tell whether there is an index of the repository's issues."""
+    return places.learned is not None and (places.learned / folder.ARCHIVE).is_file()
+
+
+def index_of(places: Places) -> str:
+    """Tell one index from another, empty where there is none."""
+    return index.digest(places.learned / folder.ARCHIVE) if places.learned is not None and indexed(places) else ""
 
 
 def reason_against(step: Step, places: Places) -> str:

@@ -5,12 +5,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from hubpipe.config import ModelRules, Step
 from hubpipe.event import KnownIssue
 from hubpipe.models.keeping import ANEW, Keeper
 from hubpipe.models.meter import Meter
+
+if TYPE_CHECKING:
+    from hubpipe.models.similarity import Array
 
 NO_LABELS = "{task} needs labels to choose from: set pipeline.labels, or give the repository some"
 NO_OFFSETS = "{model} has no tokenizer.json, so texts cannot be fitted to it: choose a model that has one"
@@ -231,8 +234,26 @@ class Searching(Protocol):
         """When the index was brought up to date last (ISO 8601); None where nobody knows."""
         ...
 
-    def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], *, keep: bool) -> None:
-        """Take issues (n) and what a model reads of each (n) into the index; `keep` it for later runs where it can."""
+    @property
+    def keeps(self) -> bool:
+        """Whether later runs find what the index learns."""
+        ...
+
+    def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], until: str | None) -> None:
+        """Take issues (n) and what a model reads of each (n) into the index.
+
+        It is kept for later runs where it can be, unless it has a gap: `until` is when it is brought up to date to,
+        None where it is not.
+        """
+        ...
+
+
+@runtime_checkable
+class Centring(Protocol):
+    """A loaded model without a history that can see labels from the repository's own texts."""
+
+    def centre(self, texts: "Array") -> bool:
+        """Take unit embeddings of the repository's texts (n × d) for the centre; say whether that changes a thing."""
         ...
 
 
@@ -267,6 +288,10 @@ class Places:
     cache: Path | None = None
     keeps: bool = False
     """Whether what is learned of events may be written into the learned model's folder."""
+    indexes: Path | None = None
+    """A folder for what is learned of the events of repositories whose own may not be written into."""
+    index: Path | None = None
+    """The file in it that is this repository's."""
     offline: bool = False
     token: str | None = field(default=None, repr=False)
     endpoint_key: str | None = field(default=None, repr=False)

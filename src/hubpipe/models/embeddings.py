@@ -109,6 +109,12 @@ class ZeroShot(Embedder):
         ends = np.cumsum([len(BACKGROUND), *map(len, ways)])
         self._yardstick = Yardstick(np.split(vectors, ends)[1:-1], vectors[: len(BACKGROUND)])
 
+    def centre(self, texts: Array) -> bool:
+        """See labels from the repository's own texts (n × d, unit embeddings), where they share 1.0; say whether."""
+        if not self._alone:
+            self._yardstick.centre(texts)
+        return not self._alone
+
     def _answers(self, texts: Sequence[str]) -> list[Prediction]:
         """Score each text for every label, its title counting more than the rest."""
         titles = [sentences.split_title(text)[0] or text for text in texts]

@@ -18,6 +18,7 @@ from hubpipe.config.steps import AUTO, LEARNED, ZERO_DAY
 from hubpipe.errors import ConstraintError
 from hubpipe.models import embedded, hub
 from hubpipe.models.base import MediaModel, Model, Places, Terms
+from hubpipe.models.learned import index
 from hubpipe.models.learned.folder import SETTINGS
 from hubpipe.server.reach import Reach
 from hubpipe.server.warm import WarmShelf, warm_up
@@ -88,8 +89,8 @@ class Lent:
         # A folder that the environment names would be every repository's.
         places = replace(self.warm.places, learned=None)
         if not self.warm.trust.includes(self.repo):
-            places = replace(places, token=None, endpoint_key=None)
-        learned = world.with_learned(places, self.flows, self.repo, self.github)
+            places = replace(places, token=None, endpoint_key=None, indexes=None)
+        learned = world.with_learned(places, self.flows, self.repo, self.github, keeps=True)
         places = self.stack.enter_context(learned)
         self._check_learned(places.learned)
         return WarmShelf(places, self.warm.warmth)
@@ -111,7 +112,7 @@ class Lent:
 
     def _check_learned(self, place: Path | None) -> None:
         """Refuse what was learned over another encoder: its name, or a folder's, is as the repository wrote it."""
-        if place is None or self.warm.trust.includes(self.repo):
+        if place is None or self.warm.trust.includes(self.repo) or index.alone(place):
             return
         encoder = hub.read_json(LEARNED, place / SETTINGS).get("encoder")
         name = encoder.get("model") if isinstance(encoder, dict) else None

@@ -88,7 +88,7 @@ class WarmShelf:
     @property
     def _machine(self) -> Hashable:
         """What all runs of a process have in common, as a rule: the places that are no repository's own."""
-        return replace(self.places, learned=None, keeps=False)
+        return replace(self.places, learned=None, keeps=False, index=None)
 
     def _key(self, step: Step, labels: Mapping[str, str], terms: Terms) -> Hashable:
         """Name all that makes a model: nothing of a run's meter is in it."""
@@ -98,7 +98,9 @@ class WarmShelf:
     def _found(self, step: Step) -> Hashable:
         """Tell what a step's model is found to be where its name does not say it all."""
         if step.model == AUTO:
-            return automatic.settle(step, self.places).model, automatic.reason_against(step, self.places)
+            reason = automatic.reason_against(step, self.places)
+            # What is seen from one repository's texts is no other's.
+            return automatic.settle(step, self.places).model, reason, automatic.index_of(self.places)
         if step.model.startswith(FOLDER_PREFIXES):
             return written(Path(step.model))
         pinned = step.model in NEVER_STALE or COMMIT.fullmatch(step.revision or "")

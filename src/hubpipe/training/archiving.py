@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 from hubpipe.models import hub
 from hubpipe.models.base import Places
-from hubpipe.models.learned import archive, tuned
-from hubpipe.models.learned.archive import MOST, SAME, Archived, centre_of
+from hubpipe.models.learned import archive, folder, tuned
+from hubpipe.models.learned.archive import MOST, SAME, Archived, State, centre_of
 from hubpipe.models.learned.cutoffs import cutoffs
 from hubpipe.models.learned.folder import Learned
 from hubpipe.models.learned.parts import Evidence
@@ -26,11 +27,18 @@ SUGGESTED = 3
 # The newest of those that are searched for: what was marked long ago tells less of now, and each costs a look at all.
 MOST_TRIED = 10_000
 ROWS = 256
+# GitHub's limit: https://docs.github.com/en/repositories/working-with-files/managing-large-files
+LARGEST_COMMITTED = 100 * 2**20
 
 SEVERAL = (
     "similar issues: the examples are of several repositories, so that none of them is suggested in one: only what "
     "runs read of it from now on is"
 )
+LEFT_OUT = (
+    "similar issues: the index holds {most:,} issues, and the {count:,} oldest are left out: what tells the same as "
+    "one of these is not found"
+)
+TOO_LARGE = "the index takes {size:,} MB, and GitHub takes no file over 100: let actions/cache keep the folder"
 NONE_MARKED = "similar issues: nobody has marked a duplicate, so that no precision can be held (a threshold decides)"
 TOLD = "similar issues: {marked} were marked as duplicates; {words}"
 NEVER = "none is suggested at precision {precision:g}: {words}"
@@ -55,14 +63,29 @@ def kept(examples: Sequence[Example], learned: Learned, plan: Plan, precision: f
     """
     newest = by_date(examples)[-MOST:]
     source = hub.fetch(hub.locate(plan.encoder, plan.revision, places), places)
-    scorer = Scorer(tuned.load(source, learned.parts.tensors), learned.parts)
+    scorer = Scorer(tuned.load(source, {}), learned.parts)
     texts = [example.text for example in newest]
     vectors = scorer.embed(texts, quick=True)
     tried = tries(vectors, newest)
     known = zip(newest, _numbers(newest), texts, strict=True)
     issues = [_archived(example, number, text) for example, number, text in known]
-    files = archive.pack(vectors, issues, tried, learned.parts.encoding)
-    return Kept(files, _told(tried, newest, precision))
+    left_out = len(examples) - len(newest)
+    state = State(max((one.updated_at for one in issues if one.updated_at), default=""), left_out)
+    files = archive.pack(vectors, issues, tried, learned.parts.encoding, state)
+    size = sum(map(len, files.values()))
+    words = [_told(tried, newest, precision)]
+    words += [LEFT_OUT.format(most=MOST, count=left_out)] if left_out else []
+    words += [TOO_LARGE.format(size=size // 2**20)] if size > LARGEST_COMMITTED else []
+    return Kept(files, "; ".join(words))
+
+
+def write(place: Path, made: Kept) -> None:
+    """Put an archive into a folder, in the place of an older one, and leave all else that lies there."""
+    for name, data in made.files.items():
+        new = place / f"{name}.new"
+        new.write_bytes(data)
+        new.chmod(folder.READABLE)
+        new.replace(place / name)
 
 
 def tries(vectors: Array, examples: Sequence[Example]) -> Evidence:

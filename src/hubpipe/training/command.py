@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hubpipe import world
@@ -11,6 +11,7 @@ from hubpipe.redaction import redaction_for
 from hubpipe.training import files, writing
 from hubpipe.training.examples import Example
 from hubpipe.training.fit import Settings
+from hubpipe.training.indexing import Indexed, index
 from hubpipe.training.learning import Plan
 from hubpipe.training.splitting import How
 from hubpipe.training.train import Request, Trained, train
@@ -21,6 +22,12 @@ log = logging.getLogger("hubpipe")
 Progress = Callable[[int, int | None], None]
 
 ONE_OF_THEM = "name what to learn from: --data FILE, or --repo OWNER/NAME"
+# What an index of issues has no use for.
+LEARNING_ALONE = ("labels", "min_examples", "tune", "adapt", "encoder", "revision", "split", "seed", "report", "force")
+NOT_FOR_AN_INDEX = (
+    "--index-only learns no labels, and does not read {options}: leave it out. The vectors are the embedded model's, "
+    "or those of the encoder of the learned model that lies in --out"
+)
 LEFT_OUT = "{count} issues are not learned from: no person labelled them, or kept what a bot set"
 NEEDS_TOKEN = "reading a history needs a token: set GITHUB_TOKEN"  # noqa: S105 - no secret
 
@@ -54,7 +61,45 @@ def train_as_asked(asked: Asked, environ: Mapping[str, str], progress: Progress)
     """
     if asked.report is not None:
         writing.form_of(asked.report)  # before an hour's work, not after it
+    return _trained(asked, _examples(asked, environ, progress), environ)
+
+
+def index_as_asked(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Indexed:
+    """Read the issues, and make their index alone.
+
+    Raises UsageError for what only learning labels reads, and what `index` raises.
+    """
+    usual = Asked(asked.out)
+    unread = [name for name in LEARNING_ALONE if getattr(asked, name) != getattr(usual, name)]
+    if unread:
+        raise UsageError(NOT_FOR_AN_INDEX.format(options=", ".join(f"--{name.replace('_', '-')}" for name in unread)))
+    return _indexed(asked, _examples(asked, environ, progress), environ)
+
+
+def train_or_index(
+    asked: Asked, environ: Mapping[str, str], progress: Progress, wanted: Callable[[], bool]
+) -> Trained | Indexed:
+    """Train; where there is too little to learn labels from, make the index alone if it is `wanted`.
+
+    Raises what `train_as_asked` raises.
+    """
+    if asked.report is not None:
+        writing.form_of(asked.report)
     examples = _examples(asked, environ, progress)
+    try:
+        return _trained(asked, examples, environ)
+    except UsageError as fault:
+        if not wanted():
+            raise
+        made = _indexed(asked, examples, environ)
+        return replace(made, words=f"{made.words}; {fault}")
+
+
+def _indexed(asked: Asked, examples: Sequence[Example], environ: Mapping[str, str]) -> Indexed:
+    return index(examples, asked.out, asked.precision, world.places(environ), log.info)
+
+
+def _trained(asked: Asked, examples: Sequence[Example], environ: Mapping[str, str]) -> Trained:
     corpus = tuple(example for path in asked.adapt for example in files.read(path))
     labels = tuple(name.strip() for name in asked.labels.split(",") if name.strip()) if asked.labels else None
     plan = Plan(

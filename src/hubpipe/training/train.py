@@ -22,7 +22,10 @@ from hubpipe.training.report import SplitFacts, TrainingReport
 from hubpipe.training.scored import Scored
 from hubpipe.training.splitting import How, Split, once, split
 
-TOO_FEW = "{count} labelled examples are too few to learn from and measure on: at least {least} are needed"
+TOO_FEW = (
+    "{count} labelled examples are too few to learn from and measure on: at least {least} are needed (for similar "
+    "issues alone, hubpipe train --index-only makes an index without labels)"
+)
 LEAST = 20
 MEASURING = "measuring on {count} examples that it did not learn from"
 AGAIN = "learning again, from all {count} examples"

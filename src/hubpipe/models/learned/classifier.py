@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from hubpipe.config import Step
-from hubpipe.config.steps import ZERO_DAY
+from hubpipe.config.steps import LEARNED, ZERO_DAY
 from hubpipe.errors import ModelError, TaskError
 from hubpipe.models.base import Limits, Model, ModelInfo, Places, Prediction, Why, ranked
 from hubpipe.models.hub import Repository, fetch
 from hubpipe.models.keeping import Encoder
-from hubpipe.models.learned import archive, explain, folder, tuned
+from hubpipe.models.learned import archive, explain, folder, index, tuned
 from hubpipe.models.learned.cutoffs import cutoffs
 from hubpipe.models.learned.finder import Finder
 from hubpipe.models.learned.folder import Learned
@@ -126,9 +126,9 @@ def load(step: Step, labels: Mapping[str, str], repository: Repository, places: 
         spoke=spoke(source.name, learned.facts),
     )
     if step.against is not None:
-        # Only in the folder that the user keeps: another's, or one of the Hub's cache, stays as it is.
-        keeps = places.keeps and source.folder == places.learned
-        return Finder(replace(info, spoke=""), learned, plain, source.folder, keeps)
+        # An index without a model is read with the encoder that comes with hubpipe.
+        place = places.learned if step.model == LEARNED and places.learned is not None else source.folder
+        return Finder(replace(info, spoke=""), learned, plain, index.store(place, places))
     parts = learned.parts
     changed = _encoder(base, parts.tensors, (parts.tuning,), places) if parts.tensors else None
     return Classifier(info, learned, Encoders(plain, changed), tuple(labels), source.folder)

@@ -1,9 +1,7 @@
 """Turn a text into the issues of the repository that are like it, by the index beside a learned model."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -11,35 +9,31 @@ from hubpipe.config.steps import ZERO_DAY
 from hubpipe.event import KnownIssue
 from hubpipe.models.base import Alike, Limits, ModelInfo, Prediction
 from hubpipe.models.keeping import Encoder
-from hubpipe.models.learned import archive, folder
 from hubpipe.models.learned.archive import MOST, SAME, Archive, Archived, digest
 from hubpipe.models.learned.cutoffs import cutoffs
 from hubpipe.models.learned.folder import Learned
+from hubpipe.models.learned.index import Store
 from hubpipe.models.learned.scorer import Scorer
-
-log = logging.getLogger("hubpipe")
 
 # More than anybody is shown: some are the issue itself, or were closed since.
 CANDIDATES = 20
 
 NO_INDEX = "there is no index of past issues beside {model}: train it again"
 NO_DUPLICATES = "nobody has marked a duplicate that is in the index"
-NOT_KEPT = "what changed of the issues since is not kept in %s (%s): the next run reads it anew"
-ANOTHER_MODEL = "another model lies there by now"
+LEFT_OUT = "the {count:,} oldest issues are not in the index, which holds {most:,}"
 
 
 class Finder:
     """sentence-similarity against the repository's issues: those that may be open, the nearest first."""
 
-    def __init__(self, info: ModelInfo, learned: Learned, encoder: Encoder, place: Path, keeps: bool):
+    def __init__(self, info: ModelInfo, learned: Learned, encoder: Encoder, store: Store):
         self.info = info
         self._scorer = Scorer(encoder, learned.parts)
         self._encoder = encoder
-        self._place = place
-        self._model = folder.identity(place) if keeps else None
+        self._store = store
         # What comes with hubpipe knows no repository: what it is told is all that it looks among.
         nothing = Archive(np.zeros((0, 0), np.float16), ()) if info.repo == ZERO_DAY else None
-        self._archive = archive.read(place, learned.parts.encoding) or nothing
+        self._archive = store.read(learned.parts.encoding) or nothing
 
     def tokens(self, text: str) -> Sequence[tuple[int, int]]:
         """Give the character offsets of every token."""
@@ -50,7 +44,9 @@ class Finder:
         if self._archive is None:
             return [Alike((), NO_INDEX.format(model=self.info.repo)) for _ in texts]
         among = np.array([issue.number is not None and issue.open is not False for issue in self._archive.issues], bool)
-        return [Alike(tuple(self._archive.alike(row, CANDIDATES, among))) for row in self._scorer.embed(texts)]
+        left_out = self._archive.state.left_out
+        remark = LEFT_OUT.format(count=left_out, most=MOST) if left_out else ""
+        return [Alike(tuple(self._archive.alike(row, CANDIDATES, among)), remark) for row in self._scorer.embed(texts)]
 
     def limits(self, precision: float) -> Limits:
         """Give the cutoff from which on as many of the found issues as that were the ones that people meant."""
@@ -63,17 +59,31 @@ class Finder:
     @property
     def since(self) -> str | None:
         """When the index was brought up to date last: the newest change in it."""
-        known = [issue.updated_at for issue in self._archive.issues if issue.updated_at] if self._archive else []
-        return max(known, default=None)
+        return self._archive.until if self._archive is not None else None
 
-    def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], *, keep: bool) -> None:
-        """Take issues into the index, and write it into the model's folder where it may be kept.
+    @property
+    def keeps(self) -> bool:
+        """Whether later runs find what the index learns."""
+        return self._archive is not None and self._store.into is not None
+
+    def learn(self, issues: Sequence[KnownIssue], texts: Sequence[str], until: str | None) -> None:
+        """Take issues into the index, and write it where it may be kept.
 
         Only what is new, or reads otherwise than before, is embedded. Raises ModelError for an index of other vectors.
         """
-        if self._archive is None or not issues:
-            return
         before = self._archive
+        if before is None:
+            return
+        self._archive = self._with(before, issues, texts)
+        if until is not None:
+            self._archive = replace(self._archive, state=replace(self._archive.state, until=until))
+            if self._archive.issues != before.issues or until != before.until:
+                self._store.write(self._archive)
+
+    def _with(self, before: Archive, issues: Sequence[KnownIssue], texts: Sequence[str]) -> Archive:
+        """Give an index with issues taken into it, the newest that it has room for."""
+        if not issues:
+            return before
         rows = {issue.number: row for row, issue in enumerate(before.issues) if issue.number is not None}
         digests = [digest(text) for text in texts]
         unread = [
@@ -95,19 +105,8 @@ class Finder:
             else:
                 kept[row] = _archived(issue, digests[place])
                 vectors[row] = fresh[place].astype(np.float16) if place in fresh else vectors[row]
-        self._archive = replace(before, vectors=np.array(vectors[-MOST:]), issues=tuple(kept[-MOST:]))
-        if keep and self._model is not None and self._archive.issues != before.issues:
-            self._write(self._archive)
-
-    def _write(self, held: Archive) -> None:
-        """Keep the index, unless a training put another model in the place of this one; what fails is only told."""
-        try:
-            if folder.identity(self._place) == self._model:
-                archive.write(self._place, held)
-            else:
-                log.warning(NOT_KEPT, self._place, ANOTHER_MODEL)
-        except OSError as fault:
-            log.warning(NOT_KEPT, self._place, fault.strerror)
+        state = replace(before.state, left_out=before.state.left_out + max(0, len(kept) - MOST))
+        return replace(before, vectors=np.array(vectors[-MOST:]), issues=tuple(kept[-MOST:]), state=state)
 
 
 def _archived(issue: KnownIssue, read: str) -> Archived:
