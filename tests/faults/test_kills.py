@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.scene import REQUESTS, furnished, is_mended, is_untouched, is_whole, issue, step
+from tests.faults.scene import REQUESTS, WRITES, furnished, is_mended, is_untouched, is_whole, issue, step
 from tests.standin.recorder import Accident
 from tests.standin.standin import Server, StandIn
 from tests.standin.wire import Answer, LostReply, Reply, Request
 
 pytestmark = pytest.mark.e2e
 
-# Which of a run's requests change something: labels added and removed, a comment written.
-WRITES = (7, 8, 10)
 # From here on the first flow is finished first: a look whether the label is still there comes before the writes.
 FIRST_OF_PUBLISHING = 6
 PLACES = [(index, "before") for index in range(REQUESTS)] + [(index, "after") for index in WRITES]

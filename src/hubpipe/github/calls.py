@@ -74,6 +74,7 @@ MOVED = (
     "GitHub has moved what hubpipe wants to {what}: the repository was renamed, or the issue transferred. Nothing is "
     "done in another repository than the event's: run this again there."
 )
+NOT_IT = "it is not about what was to be changed"
 TIME_IS_UP = "The run's time was up, so hubpipe did not {what}: raise `timeout`, or run this again."
 SOME_PERMISSION = "the permission for it"
 # No permission of an app's token helps there, and only these words tell it from other refusals.
@@ -162,6 +163,18 @@ class Access:
             return dict(data)
 
         return self.call(deed, send, repeatable=repeatable)
+
+    def edit(
+        self, deed: Deed, path: str, key: Mapping[str, int], body: object, *, repeatable: bool = True
+    ) -> None:
+        """Change what is at an address below the repository; a reply about anything but that, by its key, is none."""
+
+        def send() -> None:
+            _, data = self.repo.requester.requestJsonAndCheck("PATCH", self.repo.url + path, input=body)
+            if not isinstance(data, dict) or any(data.get(name) != value for name, value in key.items()):
+                raise OddReplyError(NOT_IT)
+
+        self.call(deed, send, repeatable=repeatable)
 
     def query(self, deed: Deed, query: str, **variables: object) -> dict[str, Any]:
         """Ask GraphQL; what it could not answer is missing from the reply."""

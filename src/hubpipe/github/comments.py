@@ -72,11 +72,21 @@ class Thread:
         return self.access.call(deed, lambda: self._sent("PATCH", f"/issues/comments/{comment_id}", body))
 
     def remove(self, comment_id: int) -> None:
-        """Remove a comment; one that is gone is fine."""
-        url = f"{self.access.repo.url}/issues/comments/{comment_id}"
+        """Remove a comment; one that is gone is fine, one that GitHub only says so of is not."""
+        path = f"/issues/comments/{comment_id}"
+        url, requester = f"{self.access.repo.url}{path}", self.access.repo.requester
         deed = Deed(f"remove one of hubpipe's comments on {self.name}", WRITE_ISSUE)
+        try:
+            self.access.call(deed, lambda: requester.requestJsonAndCheck("DELETE", url))
+        except MissingError:
+            if self._is_there(path):
+                raise
+
+    def _is_there(self, path: str) -> bool:
         with suppress(MissingError):
-            self.access.call(deed, lambda: self.access.repo.requester.requestJsonAndCheck("DELETE", url))
+            self.access.ask(Deed(f"read a comment on {self.name}", READ_ISSUE), "GET", path)
+            return True
+        return False
 
     def _written(self, body: str, marker: str) -> Comment:
         deed, path = Deed(f"comment on {self.name}", WRITE_ISSUE), f"/issues/{self.number}/comments"

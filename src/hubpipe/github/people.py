@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 from hubpipe.errors import MissingError
 from hubpipe.event import Comment, comment
-from hubpipe.github.calls import Access, Deed
+from hubpipe.github.calls import NOT_IT, Access, Deed
 from hubpipe.github.comments import READ_ISSUE, WRITE_ISSUE
+from hubpipe.github.replies import OddReplyError
 
 # What a person may in a repository, the least first.
 Role = Literal["none", "read", "triage", "write"]
@@ -51,7 +52,14 @@ def comments_since(access: Access, since: datetime) -> tuple[Comment, ...]:
 def react(access: Access, number: int, comment_id: int, content: str) -> None:
     """React on a comment; a reaction that is there already is fine."""
     deed = Deed(f"react on a comment on {access.name}#{number}", WRITE_ISSUE)
-    access.ask(deed, "POST", f"/issues/comments/{comment_id}/reactions", {"content": content})
+    url = f"{access.repo.url}/issues/comments/{comment_id}/reactions"
+
+    def send() -> None:
+        _, data = access.repo.requester.requestJsonAndCheck("POST", url, input={"content": content})
+        if not isinstance(data, dict) or data.get("content") != content:
+            raise OddReplyError(NOT_IT)
+
+    access.call(deed, send)
 
 
 def _page(access: Access, since: str, number: int) -> list[dict[str, Any]]:

@@ -73,7 +73,7 @@ def pulls_from(access: Access, head_repo: str, head_ref: str) -> tuple[int, ...]
 def edit_description(access: Access, number: int, body: str) -> None:
     """Replace a pull request's description, and nothing else of it."""
     deed = Deed(f"edit the description of {access.name}#{number}", WRITE_PULL)
-    access.ask(deed, "PATCH", f"/pulls/{number}", {"body": body})
+    access.edit(deed, f"/pulls/{number}", {"number": number}, {"body": body})
 
 
 def linked(access: Access, number: int, body: str) -> Linked:

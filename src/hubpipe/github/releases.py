@@ -61,7 +61,7 @@ def release(access: Access, release_id: int) -> tuple[str, str]:
 def edit_release(access: Access, release_id: int, body: str) -> None:
     """Replace a release's text, and nothing else of it."""
     deed = Deed(f"edit a release of {access.name}", WRITE_RELEASE)
-    access.ask(deed, "PATCH", f"/releases/{release_id}", {"body": body})
+    access.edit(deed, f"/releases/{release_id}", {"id": release_id}, {"body": body})
 
 
 def merged_pulls(access: Access, tag: str | None) -> Merged:
