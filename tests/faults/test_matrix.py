@@ -1,4 +1,4 @@
-"""Every fault at the requests of each kind of run: it ends in the right state or says what failed, and the next is whole."""
+"""Every fault at the requests of each kind of run: it ends right or says what failed, and the next is whole."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from tests.conftest import running_github
 from tests.faults.scenes import Case, Scene
 from tests.faults.scenes.issues import Issue, Similar
 from tests.faults.scenes.table import SCENES
-from tests.faults.weather import KINDS, LASTING, Happen
+from tests.faults.weather import KINDS, LASTING
 from tests.standin.recorder import Accident
 from tests.standin.standin import StandIn
 

@@ -164,9 +164,7 @@ class Access:
 
         return self.call(deed, send, repeatable=repeatable)
 
-    def edit(
-        self, deed: Deed, path: str, key: Mapping[str, int], body: object, *, repeatable: bool = True
-    ) -> None:
+    def edit(self, deed: Deed, path: str, key: Mapping[str, int], body: object, *, repeatable: bool = True) -> None:
         """Change what is at an address below the repository; a reply about anything but that, by its key, is none."""
 
         def send() -> None:

@@ -51,7 +51,7 @@ class Scene(ABC):
     def subject(self, repo: StandIn) -> int:
         """Make what the run is about, and give its number."""
 
-    def before(self, case: Case) -> None:
+    def before(self, case: Case) -> None:  # noqa: B027 - most scenes have no past
         """Do what was done before the run."""
 
     @abstractmethod

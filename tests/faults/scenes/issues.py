@@ -92,7 +92,7 @@ flows:
         return number
 
     def step(self, case: Case, name: str) -> Prepared:
-        last = [one for one in case.repo.comments_of(case.number) if one["body"] == self.said[-1]][0]
+        last = next(one for one in case.repo.comments_of(case.number) if one["body"] == self.said[-1])
         payload = case.repo.event("issue_comment", "created", case.number)
         payload["comment"] |= last
         return patient(case, name, "issue_comment", payload)

@@ -41,7 +41,9 @@ flows:
 
     def is_whole(self, case: Case) -> bool:
         head = case.repo.event(KIND, "opened", case.number)["pull_request"]["head"]["sha"]
-        every = [run for run in case.repo.gateway.check_runs.get(case.repo.repo, {}).values() if run["head_sha"] == head]
+        every = [
+            run for run in case.repo.gateway.check_runs.get(case.repo.repo, {}).values() if run["head_sha"] == head
+        ]
         assert len(every) <= 1, [run["name"] for run in every]
         for check in case.repo.checks_of(head):
             paths = [one["path"] for one in check["annotations"]]
