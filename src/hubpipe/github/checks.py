@@ -32,6 +32,11 @@ class Check:
     annotations: Sequence[Annotation] = ()
 
     @property
+    def says(self) -> tuple[str | None, ...]:
+        """What it says in all, beside its annotations."""
+        return self.conclusion, self.title, self.summary
+
+    @property
     def output(self) -> dict[str, Any]:
         """What GitHub shows of it, without the annotations."""
         return {"title": self.title, "summary": self.summary}
@@ -71,16 +76,14 @@ def write_check(access: Access, check: Check, existing_id: int | None) -> str:
 
     GitHub adds the annotations of an update to those that are there. So a run that has other ones is left as it
     is, and a new one of the same name takes its place: GitHub shows the latest of a name. One that was cut off in the
-    middle of its annotations gets the rest.
+    middle of its annotations gets the rest, and one that only says something else is made to say this.
     """
     existing = None if existing_id is None else _read(access, existing_id)
     written = _written(access, existing, check) if existing else None
-    if existing and written is not None:
-        run = existing
-    elif existing and not existing.count:
-        run, written = _update(access, existing, check), 0
-    else:
+    if existing is None or written is None:
         run, written = _create(access, check, existing_id or 0), A_REQUEST
+    else:
+        run = existing if existing.says == check.says else _update(access, existing, check)
     for start in range(written, len(check.annotations), A_REQUEST):
         _append(access, run, check, start)
     return run.url
@@ -102,8 +105,8 @@ def _by_id(access: Access, run_id: int) -> CheckRun:
 
 
 def _written(access: Access, run: _Run, check: Check) -> int | None:
-    """Tell how many annotations a run has of a check that it says already; None where it says another one."""
-    if run.says != (check.conclusion, check.title, check.summary) or run.count > len(check.annotations):
+    """Tell how many of a check's annotations a run has, from the first one on; None where it has other ones."""
+    if run.count > len(check.annotations):
         return None
     if not run.count:
         return 0
@@ -114,7 +117,7 @@ def _written(access: Access, run: _Run, check: Check) -> int | None:
 
 def _update(access: Access, run: _Run, check: Check) -> _Run:
     changes = {"status": "completed", "conclusion": check.conclusion, "output": check.output}
-    access.edit(_writing(access, check), f"/check-runs/{run.id}", {"id": run.id}, changes)
+    access.ask(_writing(access, check), "PATCH", f"/check-runs/{run.id}", changes, about={"id": run.id})
     return run
 
 
@@ -148,10 +151,10 @@ def _append(access: Access, run: _Run, check: Check, start: int) -> None:
     """Add the annotations from `start` on once: where the reply was lost, look how many are there."""
     deed, path, more = _writing(access, check), f"/check-runs/{run.id}", {"output": _output(check, start)}
     try:
-        access.edit(deed, path, {"id": run.id}, more, repeatable=False)
+        access.ask(deed, "PATCH", path, more, about={"id": run.id}, repeatable=False)
     except NoAnswerError:
         if _read(access, run.id).count <= start:
-            access.edit(deed, path, {"id": run.id}, more, repeatable=False)
+            access.ask(deed, "PATCH", path, more, about={"id": run.id}, repeatable=False)
 
 
 def _writing(access: Access, check: Check) -> Deed:

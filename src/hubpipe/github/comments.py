@@ -7,8 +7,9 @@ from typing import Any
 
 from hubpipe.errors import GitHubError, MissingError, NoAnswerError
 from hubpipe.event import Comment
-from hubpipe.github.calls import Access, Deed
+from hubpipe.github.calls import NOT_IT, Access, Deed
 from hubpipe.github.material import comment_of
+from hubpipe.github.replies import OddReplyError
 
 READ_ISSUE = "`issues: read` (`pull-requests: read` for a pull request)"
 WRITE_ISSUE = "`issues: write` (`pull-requests: write` for a pull request)"
@@ -76,8 +77,14 @@ class Thread:
         path = f"/issues/comments/{comment_id}"
         url, requester = f"{self.access.repo.url}{path}", self.access.repo.requester
         deed = Deed(f"remove one of hubpipe's comments on {self.name}", WRITE_ISSUE)
+
+        def send() -> None:
+            _, data = requester.requestJsonAndCheck("DELETE", url)
+            if data:
+                raise OddReplyError(NOT_IT)
+
         try:
-            self.access.call(deed, lambda: requester.requestJsonAndCheck("DELETE", url))
+            self.access.call(deed, send)
         except MissingError:
             if self._is_there(path):
                 raise

@@ -65,7 +65,7 @@ class Scene(ABC):
 
 def patient(case: Case, name: str, kind: str, payload: object, **inputs: str) -> Prepared:
     """Prepare a run that loses its patience soon."""
-    return prepared(case.repo, case.folder / name, kind, payload, PATIENT, **{"timeout": "30s"} | inputs)
+    return prepared(case.repo, case.folder / name, kind, payload, PATIENT, **{"timeout": "3m"} | inputs)
 
 
 def of_the_bot(case: Case) -> list[str]:
