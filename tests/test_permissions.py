@@ -279,6 +279,22 @@ def test_the_command_tells_needs_workflows_and_the_token(standin: StandIn, tmp_p
 
 
 @pytest.mark.e2e
+@pytest.mark.threat("fault", "permissions")
+def test_what_is_known_is_told_also_where_github_does_not_tell_of_the_token(standin: StandIn, tmp_path: Path) -> None:
+    (tmp_path / "hubpipe.yml").write_text(CONFIG)
+    words = ("hubpipe.yml", "--repo", standin.repo)
+    environ = {"GITHUB_TOKEN": "unknown", "GITHUB_API_URL": standin.url, "HF_HUB_OFFLINE": "1"}
+    done = check(tmp_path, *words, **environ)
+    assert done.returncode == 1, done.stderr
+    assert "  issues                       contents: read, issues: write\n" in done.stdout
+    assert "PROBLEM      not compared with what the flows need: GitHub does not accept the token" in done.stdout
+    again = check(tmp_path, *words, "--format", "json", **environ)
+    data = json.loads(again.stdout)
+    assert (again.returncode, data["permissions"]["issues"]) == (1, "write")
+    assert data["token_not_compared"].startswith("GitHub does not accept the token")
+
+
+@pytest.mark.e2e
 @pytest.mark.threat("attack", "output")
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_strangers_workflow_gives_the_runner_no_command(tmp_path: Path, form: str) -> None:

@@ -46,6 +46,10 @@ NO_TOKEN = "the input github-token is empty: give it ${{ github.token }}, or set
 NO_EVENT = "{name} is not set: hubpipe run works inside GitHub Actions; elsewhere use hubpipe replay"
 PROGRESS_EVERY, WORDS_ROOM = 500, 2_000
 READ_SO_FAR = "{done} of {total} issues and pull requests read"
+NOT_LEARNED = (
+    "{reason}: {out} stays as it was. What was read of the history is kept in {history}: run this again with that "
+    "folder (actions/cache keeps one), and it goes on there; raise timeout where reading is done and learning is not"
+)
 NOT_WRITTEN = (
     "the step's outputs or its job summary could not be written ({reason}): free some space on the runner; what was "
     "published is published, and stands in the log above"
@@ -91,10 +95,10 @@ def _main(environ: Mapping[str, str], redaction: Redaction, deadline: Deadline) 
     mode = core.get_input(MODE) or RUN
     if mode not in MODES:
         raise UsageError(NO_MODE.format(mode=mode))
-    return _train(environ) if mode == TRAIN else _run(environ, mode, redaction, deadline)
+    return _train(environ, deadline) if mode == TRAIN else _run(environ, mode, redaction, deadline)
 
 
-def _train(environ: Mapping[str, str]) -> int:
+def _train(environ: Mapping[str, str], deadline: Deadline) -> int:
     """Learn the repository's labels; a model that is worse than the one in use fails the step."""
     from hubpipe.training import command, writing
     from hubpipe.training.indexing import Indexed
@@ -114,7 +118,11 @@ def _train(environ: Mapping[str, str]) -> int:
         report=Path(page) if page else None,
     )
     known = {**environ, "GITHUB_TOKEN": token}
-    trained = command.train_or_index(asked, known, _told_progress, lambda: _searches(known))
+    try:
+        trained = command.train_or_index(asked, known, _told_progress, lambda: _searches(known), deadline)
+    except Stop as stop:
+        raise StoppedError(NOT_LEARNED.format(reason=stop, history=asked.history, out=out)) from stop
+    deadline.over()
     if isinstance(trained, Indexed):
         core.notice(runner.seen(trained.words))
         runner.write_outputs(None)

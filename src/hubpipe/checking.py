@@ -1,7 +1,7 @@
 """Turn a configuration, workflows and a token into what is needed, and what is too much or too little."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,12 @@ from hubpipe import check as needs
 from hubpipe import config, permissions, workflow, world
 from hubpipe.check import FlowNeeds
 from hubpipe.config import Config
+from hubpipe.errors import GitHubError
 from hubpipe.permissions import Held
 from hubpipe.workflow import Verdict
 
+OF_TOKEN = "the token in GITHUB_TOKEN"  # noqa: S105 - no secret
+NOT_COMPARED = "not compared with what the flows need: {fault}"
 ALRIGHT = "the permissions are what the flows need, and no more"
 
 
@@ -26,17 +29,22 @@ class Asked:
 
 @dataclass(frozen=True)
 class Checked:
-    """What the flows need, and what was compared with that: workflows by file, and a token where there was one."""
+    """What the flows need, and what was compared with that: workflows by file, and a token where there was one.
+
+    `fault` is why GitHub did not tell of the token.
+    """
 
     config: Config
     flows: tuple[FlowNeeds, ...]
     workflows: Mapping[str, Verdict] = field(default_factory=dict)
     token: Held | None = None
+    fault: GitHubError | None = None
 
     @property
     def exit_code(self) -> int:
-        """0 where everything would work, 2 where something must be changed, 1 where a model cannot be told about."""
+        """0 where all would work, 2 where something must be changed, 1 where a model or the token was not told of."""
         codes = [flow.exit_code for flow in self.flows] + [found.exit_code for found in self.workflows.values()]
+        codes += [self.fault.exit_code] if self.fault is not None else []
         return max([*codes, 2 if self.token is not None and self.token.too_little else 0])
 
 
@@ -51,11 +59,14 @@ def check(asked: Asked, environ: Mapping[str, str]) -> Checked:
     compared = {
         str(file): workflow.compare(world.read_text(file), str(file), settings, path) for file in asked.workflows
     }
-    held = None
-    if github is not None and asked.repo:
-        whole = permissions.joined(permissions.by_event(settings).values())
-        held = permissions.held_against(whole, github.granted(asked.repo))
-    return Checked(settings, flows, compared, held)
+    checked = Checked(settings, flows, compared)
+    if github is None or not asked.repo:
+        return checked
+    whole = permissions.joined(permissions.by_event(settings).values())
+    try:
+        return replace(checked, token=permissions.held_against(whole, github.granted(asked.repo)))
+    except GitHubError as fault:  # what is known without the token is told all the same
+        return replace(checked, fault=fault)
 
 
 def as_json(checked: Checked) -> dict[str, Any]:
@@ -72,6 +83,8 @@ def as_json(checked: Checked) -> dict[str, Any]:
         found["workflows"] = {file: asdict(verdict) for file, verdict in checked.workflows.items()}
     if checked.token is not None:
         found["token"] = asdict(checked.token)
+    if checked.fault is not None:
+        found["token_not_compared"] = str(checked.fault)
     return found
 
 
@@ -80,7 +93,9 @@ def as_text(checked: Checked) -> str:
     blocks = [needs.text(checked.flows), "\n".join(permissions.lines(checked.config))]
     blocks += ["\n".join(_of_workflow(file, verdict)) for file, verdict in checked.workflows.items()]
     if checked.token is not None:
-        blocks.append("\n".join(["the token in GITHUB_TOKEN", *_of_token(checked.token)]))
+        blocks.append("\n".join([OF_TOKEN, *_of_token(checked.token)]))
+    if checked.fault is not None:
+        blocks.append(f"{OF_TOKEN}\n  {'PROBLEM':<12} {NOT_COMPARED.format(fault=checked.fault)}")
     return "\n\n".join(filter(None, blocks))
 
 

@@ -21,8 +21,11 @@ flows:
 PATH = ".github/pipe.yml"
 MARKER = "<!-- hubpipe: flow=kind -->"
 PEOPLES = f"{MARKER} is what hubpipe writes first."
-# As many as a run on the issue sends that nothing happens to.
+LABELS = ("bug", "question", "crash", "hang", "area")
+# As many as a run on the issue sends that nothing happens to, and which of them change something: labels added and
+# removed, a comment written.
 REQUESTS = 15
+WRITES = (7, 8, 10)
 PATIENT = {"HUBPIPE_PATIENCE": "0.2", "HUBPIPE_REQUEST_TIMEOUT": "2"}
 BEFORE, AFTER = {"area", "question"}, {"area", "bug"}
 
@@ -30,7 +33,7 @@ BEFORE, AFTER = {"area", "question"}, {"area", "bug"}
 def furnished(server: Server, name: str) -> StandIn:
     """A repository with labels and a configuration."""
     repo = server.repository(name)
-    for label in ("bug", "question", "crash", "hang", "area"):
+    for label in LABELS:
         repo.add_label(label)
     repo.put_file(PATH, CONFIG)
     return repo

@@ -12,6 +12,10 @@ from hubpipe.github import GitHub
 from hubpipe.render import marker
 from hubpipe.sinks import Outcome, Target, attempt, to_github
 from tests.faults.scene import furnished, is_mended, is_whole, issue, step
+from tests.faults.scenes import Scene
+from tests.faults.scenes.issues import Digest, Stale
+from tests.faults.scenes.orders import Label, Undo
+from tests.faults.scenes.pulls import Description, Release
 from tests.standin.recorder import Accident
 from tests.standin.servers import BOT
 from tests.standin.standin import Server, StandIn
@@ -119,6 +123,36 @@ def test_two_steps_on_one_event_leave_what_one_leaves(repo: StandIn, tmp_path: P
     logs = [one.communicate(timeout=60)[0] for one in steps]
     assert [one.returncode for one in steps] == [0, 0], logs
     assert is_whole(repo, number), logs
+
+
+# What two runs ask for in the same moment.
+MEETING: dict[Scene, tuple[str, str]] = {
+    Stale(): ("DELETE", "/labels/bug$"),
+    Digest(): ("POST", "/comments$"),
+    Description(): ("PATCH", "/pulls/"),
+    Release(): ("PATCH", "/releases/"),
+    Label(): ("POST", "/reactions$"),
+    Undo(): ("DELETE", "/labels/bug$"),
+}
+
+
+@pytest.mark.parametrize("scene", MEETING, ids=str)
+@pytest.mark.threat("fault", "faults")
+def test_two_runs_of_any_kind_leave_what_one_leaves(github_server: Server, scene: Scene, tmp_path: Path) -> None:
+    case = scene.begin(github_server.repository(f"twins-{scene}"), tmp_path)
+    both = Barrier(2)
+
+    def together(request: Request, ask: Answer) -> Reply:
+        both.wait(timeout=60)
+        return ask(request)
+
+    prepared = [scene.step(case, name) for name in ("1", "2")]
+    case.repo.server.recorder.forget()
+    case.repo.server.recorder.accidents.append(Accident(*MEETING[scene], together, times=2))
+    steps = [one.start() for one in prepared]
+    logs = [one.communicate(timeout=90)[0] for one in steps]
+    assert [one.returncode for one in steps] == [0, 0], logs
+    assert scene.is_whole(case), logs
 
 
 @pytest.mark.threat("fault", "faults")

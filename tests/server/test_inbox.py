@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from hubpipe.event import Event
+from hubpipe.server.database import open_database
 from hubpipe.server.delivery import Delivery
 from hubpipe.server.inbox import MOST, Inbox
+from hubpipe.server.ledger import AWAY, Ledger
 
 
 def deliveries(count: int) -> list[Delivery]:
@@ -18,7 +20,8 @@ def deliveries(count: int) -> list[Delivery]:
 class Store:
     """Notes what is stored together; the first time it waits until it is let go."""
 
-    def __init__(self, *faults: Exception | None):
+    def __init__(self, *faults: Exception | None, away: tuple[type[Exception], ...] = ()):
+        self.away = away
         self.batches: list[list[str]] = []
         self.go = threading.Event()
         self._faults = list(faults)
@@ -33,7 +36,7 @@ class Store:
 
 async def put_all(store: Store, count: int) -> list[BaseException | None]:
     """Put one, and the others while that is stored; give what became of each."""
-    inbox, (first, *others) = Inbox(store), deliveries(count)
+    inbox, (first, *others) = Inbox(store, store.away), deliveries(count)
     waiting = [asyncio.create_task(inbox.put(first))]
     while not store.batches:
         await asyncio.sleep(0.001)
@@ -62,9 +65,35 @@ def test_who_was_not_stored_hears_why_and_the_next_are_stored() -> None:
     assert asyncio.run(put_all(store, 3)) == [fault, None, None]
 
 
-def test_a_fault_of_many_reaches_each_of_them() -> None:
-    fault = OSError("the disk is full")
-    assert asyncio.run(put_all(Store(None, fault), 3)) == [None, fault, fault]
+def test_a_fault_that_is_nobodys_reaches_each_of_many_at_once() -> None:
+    fault = OSError("the database is away")
+    store = Store(None, fault, away=(OSError,))
+    assert asyncio.run(put_all(store, 3)) == [None, fault, fault]
+    assert len(store.batches) == 2
+
+
+@pytest.mark.threat("fault", "faults")
+def test_one_that_cannot_be_stored_spoils_no_other() -> None:
+    fault = ValueError("guid-2 cannot be stored")
+    store = Store(None, fault, None, fault)
+    assert asyncio.run(put_all(store, 5)) == [None, None, fault, None, None]
+    assert store.batches[2:] == [["guid-1"], ["guid-2"], ["guid-3"], ["guid-4"]]
+
+
+@pytest.mark.threat("fault", "faults")
+def test_what_no_database_takes_leaves_its_neighbours_stored(database_url: str) -> None:
+    ledger = Ledger(open_database(database_url))
+    good, odd = deliveries(3), Delivery("\ud800", Event("push", None, "octo-org/octo-repo", None))
+
+    async def all_at_once() -> list[BaseException | None]:
+        inbox = Inbox(ledger.put, AWAY)
+        return list(await asyncio.gather(*map(inbox.put, [*good, odd]), return_exceptions=True))
+
+    *stored, refused = asyncio.run(all_at_once())
+    assert stored == [None] * 3
+    assert isinstance(refused, Exception)
+    assert ledger.known([one.id for one in good]) == {one.id for one in good}
+    ledger.close()
 
 
 def test_who_has_gone_keeps_nobody_else_from_hearing() -> None:

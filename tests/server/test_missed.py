@@ -1,4 +1,4 @@
-"""Deliveries that never arrived are found in GitHub's list, and sent again once."""
+"""Deliveries that never arrived are found in GitHub's list, and sent again, a few times at most."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -96,9 +96,15 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 
 
 class TestAClaim:
-    def test_is_given_once(self, engine: sa.Engine) -> None:
+    def test_is_given_once_at_a_time(self, engine: sa.Engine) -> None:
         claims = Claims(engine)
-        assert [claims.claim(guid) for guid in ("a", "b", "a")] == [True, True, False]
+        assert [claims.claim(guid) for guid in ("a", "b", "a")] == [1, 1, 0]
+
+    def test_is_given_again_after_pauses_that_grow_and_then_no_more(self, engine: sa.Engine) -> None:
+        minutes = (0, 14, 15, 16, 15 + 239, 15 + 240, 100_000)
+        times = iter(NOW + timedelta(minutes=each) for each in minutes)
+        claims = Claims(engine, lambda: next(times))
+        assert [claims.claim("a") for _ in minutes] == [1, 0, 2, 0, 0, 3, 0]
 
     def test_outlives_the_process(self, engine: sa.Engine, database_url: str) -> None:
         assert Claims(engine).claim("a")
@@ -109,20 +115,20 @@ class TestAClaim:
     def test_is_given_to_one_of_many_who_ask_at_once(self, engine: sa.Engine) -> None:
         with ThreadPoolExecutor(12) as pool:
             for guid in map(str, range(20)):
-                assert sum(pool.map(Claims(engine).claim, [guid] * 12)) == 1
+                assert sum(pool.map(Claims(engine).claim, [guid] * 12)) == 1  # the first time, for one
 
     def test_can_be_given_back(self, engine: sa.Engine) -> None:
         claims = Claims(engine)
         claims.claim("a")
-        claims.release("a")
-        assert claims.claim("a")
+        claims.release("a", 1)
+        assert claims.claim("a") == 1
 
     def test_is_forgotten_when_github_has_forgotten_the_delivery(self, engine: sa.Engine) -> None:
         assert Claims(engine, lambda: NOW - timedelta(days=7)).claim("old")
         assert Claims(engine, lambda: NOW - timedelta(days=4)).claim("new")
         claims = Claims(engine, lambda: NOW)
         claims.sweep()
-        assert [claims.claim("old"), claims.claim("new")] == [True, False]
+        assert [claims.claim("old"), claims.claim("new")] == [1, 2]
 
 
 @dataclass
@@ -188,6 +194,30 @@ class TestACatcher:
         catcher.once()
         assert listed.asked == [NOW - timedelta(days=3), NOW - timedelta(minutes=10)]
 
+    @pytest.mark.threat("fault", "faults")
+    def test_has_what_fails_again_sent_again_after_a_while_and_no_more_once_it_arrived(
+        self, claims: Claims, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        listed, clock = Listed([attempt(1, "a", 503), attempt(2, "b", 503)]), [NOW]
+        claims = Claims(claims.engine, lambda: clock[0])
+        catcher = Catcher(listed, none_known, claims, lambda: clock[0])
+        assert set(catcher.once()) == {"a", "b"}
+        listed.kept += [Attempt(3, "a", "issues", 503, NOW), Attempt(4, "b", "issues", 202, NOW)]
+        sent = []
+        for _ in range(3 * 24 * 12):
+            clock[0] += timedelta(minutes=5)
+            sent += [(clock[0] - NOW, guid) for guid in catcher.once()]
+        assert sent == [(timedelta(minutes=15), "a"), (timedelta(hours=4, minutes=15), "a")]
+        assert sorted(listed.sent) == [1, 2, 3, 3]
+
+    def test_goes_on_after_a_restart_where_another_has_ended(self, claims: Claims) -> None:
+        listed, clock = Listed([attempt(1, "a", 503)]), [NOW]
+        claims = Claims(claims.engine, lambda: clock[0])
+        for _ in range(5):
+            Catcher(listed, none_known, claims, lambda: clock[0]).once()
+            clock[0] += timedelta(hours=5)
+        assert listed.sent == [1, 1, 1]
+
     @pytest.mark.parametrize("fault", [RateLimitError("wait"), NoAnswerError("lost"), ForbiddenError("no")], ids=repr)
     def test_tries_again_from_the_same_moment_where_github_was_not_to_be_had(
         self, claims: Claims, fault: GitHubError
@@ -228,6 +258,24 @@ def test_what_was_missed_while_the_bot_was_away_arrives_under_its_guid(app_serve
         assert set(catcher.once()) == set(lost)
         assert catcher.once() == ()
     assert [one.headers["x-github-delivery"] for one in got] == [arrived, *lost]
+
+
+@pytest.mark.e2e
+@pytest.mark.threat("fault", "faults")
+def test_what_fails_when_it_is_sent_again_is_asked_for_once_more(app_server: Server, claims: Claims) -> None:
+    hooks = app_server.gateway.hooks = Hooks(app_server.app_key, "http://127.0.0.1:1/webhooks", "of the hook")
+    lost, clock = hooks.send("issues", {"number": 1}).guid, [datetime.now(UTC)]
+    replies = iter([503, 502, 202])
+    with HttpServer(lambda request: Reply(next(replies))) as bot:
+        hooks.url = f"{bot.url}/webhooks"
+        app = App(APP_ID, app_server.app_key, app_server.url, patience=0)
+        catcher = Catcher(app, none_known, Claims(claims.engine, lambda: clock[0]), lambda: clock[0])
+        asked = []
+        for _ in range(5):
+            asked.append(catcher.once())
+            clock[0] += timedelta(hours=5)
+    assert asked == [(lost,), (lost,), (lost,), (), ()]
+    assert [one.status for one in hooks.sent] == [0, 503, 502, 202]
 
 
 @pytest.mark.e2e

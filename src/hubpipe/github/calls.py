@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from github import BadAttributeException, GithubException, RateLimitExceededException
@@ -74,6 +75,7 @@ MOVED = (
     "GitHub has moved what hubpipe wants to {what}: the repository was renamed, or the issue transferred. Nothing is "
     "done in another repository than the event's: run this again there."
 )
+NOT_IT = "it is not about what was asked for"
 TIME_IS_UP = "The run's time was up, so hubpipe did not {what}: raise `timeout`, or run this again."
 SOME_PERMISSION = "the permission for it"
 # No permission of an app's token helps there, and only these words tell it from other refusals.
@@ -153,13 +155,26 @@ class Access:
         return self.caller.call(deed, send, repeatable=repeatable)
 
     def ask(
-        self, deed: Deed, method: str, path: str, body: object = None, *, repeatable: bool = True
+        self,
+        deed: Deed,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        about: Mapping[str, object] = MappingProxyType({}),
+        repeatable: bool = True,
     ) -> dict[str, Any]:
-        """Send JSON to an address below the repository, and give the object that comes back."""
+        """Send JSON to an address below the repository, and give the object that comes back.
+
+        One that is not `about` what was asked for, by these values of it, is no reply.
+        """
 
         def send() -> dict[str, Any]:
             _, data = self.repo.requester.requestJsonAndCheck(method, self.repo.url + path, input=body)
-            return dict(data)
+            found = dict(data)
+            if any(found.get(name) != value for name, value in about.items()):
+                raise OddReplyError(NOT_IT)
+            return found
 
         return self.call(deed, send, repeatable=repeatable)
 

@@ -32,9 +32,31 @@ class Check:
     annotations: Sequence[Annotation] = ()
 
     @property
+    def says(self) -> tuple[str | None, ...]:
+        """What it says in all, beside its annotations."""
+        return self.conclusion, self.title, self.summary
+
+    @property
     def output(self) -> dict[str, Any]:
         """What GitHub shows of it, without the annotations."""
         return {"title": self.title, "summary": self.summary}
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A check run as it is on GitHub: what it says, and how many annotations it has."""
+
+    id: int
+    url: str
+    says: tuple[str | None, ...]
+    count: int
+
+    @classmethod
+    def of(cls, data: Any) -> "_Run":
+        """Take a run over; what is none breaks off the call."""
+        output = data["output"]
+        says = (data["conclusion"], output["title"], output["summary"])
+        return cls(int(data["id"]), str(data["html_url"]), says, int(output["annotations_count"]))
 
 
 def check_run(access: Access, sha: str, name: str, external_id: str) -> int | None:
@@ -53,23 +75,28 @@ def write_check(access: Access, check: Check, existing_id: int | None) -> str:
     """Write a check run and give its address.
 
     GitHub adds the annotations of an update to those that are there. So a run that has other ones is left as it
-    is, and a new one of the same name takes its place: GitHub shows the latest of a name.
+    is, and a new one of the same name takes its place: GitHub shows the latest of a name. One that was cut off in the
+    middle of its annotations gets the rest, and one that only says something else is made to say this.
     """
     existing = None if existing_id is None else _read(access, existing_id)
-    if existing and _says(access, existing, check):
-        return existing.html_url
-    if existing and not existing.output.annotations_count:
-        run, written = _update(access, existing, check), 0
-    else:
+    written = _written(access, existing, check) if existing else None
+    if existing is None or written is None:
         run, written = _create(access, check, existing_id or 0), A_REQUEST
+    else:
+        run = existing if existing.says == check.says else _update(access, existing, check)
     for start in range(written, len(check.annotations), A_REQUEST):
         _append(access, run, check, start)
-    return run.html_url
+    return run.url
 
 
-def _read(access: Access, run_id: int) -> CheckRun:
-    deed = Deed(f"read a check run of {access.name}", READ_CHECKS)
-    return access.call(deed, lambda: access.repo.get_check_run(run_id))
+def _read(access: Access, run_id: int) -> _Run:
+    deed, url = Deed(f"read a check run of {access.name}", READ_CHECKS), f"{access.repo.url}/check-runs/{run_id}"
+
+    def send() -> _Run:
+        _, data = access.repo.requester.requestJsonAndCheck("GET", url)
+        return _Run.of(data)
+
+    return access.call(deed, send)
 
 
 def _by_id(access: Access, run_id: int) -> CheckRun:
@@ -77,25 +104,24 @@ def _by_id(access: Access, run_id: int) -> CheckRun:
     return CheckRun(access.repo.requester, url=f"{access.repo.url}/check-runs/{run_id}")
 
 
-def _says(access: Access, run: CheckRun, check: Check) -> bool:
-    """Tell whether a run says already what the check is to say."""
-    said = (run.conclusion, run.output.title, run.output.summary, run.output.annotations_count)
-    if said != (check.conclusion, check.title, check.summary, len(check.annotations)):
-        return False
-    if not check.annotations:
-        return True
+def _written(access: Access, run: _Run, check: Check) -> int | None:
+    """Tell how many of a check's annotations a run has, from the first one on; None where it has other ones."""
+    if run.count > len(check.annotations):
+        return None
+    if not run.count:
+        return 0
     deed = Deed(f"read the annotations of a check run of {access.name}", READ_CHECKS)
     found = access.call(deed, lambda: list(map(_said, _by_id(access, run.id).get_annotations())))
-    return found == list(map(_remark, check.annotations))
+    return run.count if found == list(map(_remark, check.annotations[: run.count])) else None
 
 
-def _update(access: Access, run: CheckRun, check: Check) -> CheckRun:
+def _update(access: Access, run: _Run, check: Check) -> _Run:
     changes = {"status": "completed", "conclusion": check.conclusion, "output": check.output}
-    access.ask(_writing(access, check), "PATCH", f"/check-runs/{run.id}", changes)
+    access.ask(_writing(access, check), "PATCH", f"/check-runs/{run.id}", changes, about={"id": run.id})
     return run
 
 
-def _create(access: Access, check: Check, after: int) -> CheckRun:
+def _create(access: Access, check: Check, after: int) -> _Run:
     """Create a run once: where the reply was lost, look for a run newer than `after` before creating again."""
     try:
         return _create_now(access, check)
@@ -104,28 +130,31 @@ def _create(access: Access, check: Check, after: int) -> CheckRun:
         return _read(access, newest) if newest > after else _create_now(access, check)
 
 
-def _create_now(access: Access, check: Check) -> CheckRun:
-    def send() -> CheckRun:
-        return access.repo.create_check_run(
-            name=check.name,
-            head_sha=check.sha,
-            external_id=check.external_id,
-            status="completed",
-            conclusion=check.conclusion,
-            output=_output(check, 0),
-        )
+def _create_now(access: Access, check: Check) -> _Run:
+    made = {
+        "name": check.name,
+        "head_sha": check.sha,
+        "external_id": check.external_id,
+        "status": "completed",
+        "conclusion": check.conclusion,
+        "output": _output(check, 0),
+    }
+
+    def send() -> _Run:
+        _, data = access.repo.requester.requestJsonAndCheck("POST", f"{access.repo.url}/check-runs", input=made)
+        return _Run.of(data)
 
     return access.call(_writing(access, check), send, repeatable=False)
 
 
-def _append(access: Access, run: CheckRun, check: Check, start: int) -> None:
+def _append(access: Access, run: _Run, check: Check, start: int) -> None:
     """Add the annotations from `start` on once: where the reply was lost, look how many are there."""
     deed, path, more = _writing(access, check), f"/check-runs/{run.id}", {"output": _output(check, start)}
     try:
-        access.ask(deed, "PATCH", path, more, repeatable=False)
+        access.ask(deed, "PATCH", path, more, about={"id": run.id}, repeatable=False)
     except NoAnswerError:
-        if _read(access, run.id).output.annotations_count <= start:
-            access.ask(deed, "PATCH", path, more, repeatable=False)
+        if _read(access, run.id).count <= start:
+            access.ask(deed, "PATCH", path, more, about={"id": run.id}, repeatable=False)
 
 
 def _writing(access: Access, check: Check) -> Deed:

@@ -7,8 +7,9 @@ from typing import Any
 
 from hubpipe.errors import GitHubError, MissingError, NoAnswerError
 from hubpipe.event import Comment
-from hubpipe.github.calls import Access, Deed
+from hubpipe.github.calls import NOT_IT, Access, Deed
 from hubpipe.github.material import comment_of
+from hubpipe.github.replies import OddReplyError
 
 READ_ISSUE = "`issues: read` (`pull-requests: read` for a pull request)"
 WRITE_ISSUE = "`issues: write` (`pull-requests: write` for a pull request)"
@@ -72,11 +73,27 @@ class Thread:
         return self.access.call(deed, lambda: self._sent("PATCH", f"/issues/comments/{comment_id}", body))
 
     def remove(self, comment_id: int) -> None:
-        """Remove a comment; one that is gone is fine."""
-        url = f"{self.access.repo.url}/issues/comments/{comment_id}"
+        """Remove a comment; one that is gone is fine, one that GitHub only says so of is not."""
+        path = f"/issues/comments/{comment_id}"
+        url, requester = f"{self.access.repo.url}{path}", self.access.repo.requester
         deed = Deed(f"remove one of hubpipe's comments on {self.name}", WRITE_ISSUE)
+
+        def send() -> None:
+            _, data = requester.requestJsonAndCheck("DELETE", url)
+            if data:
+                raise OddReplyError(NOT_IT)
+
+        try:
+            self.access.call(deed, send)
+        except MissingError:
+            if self._is_there(path):
+                raise
+
+    def _is_there(self, path: str) -> bool:
         with suppress(MissingError):
-            self.access.call(deed, lambda: self.access.repo.requester.requestJsonAndCheck("DELETE", url))
+            self.access.ask(Deed(f"read a comment on {self.name}", READ_ISSUE), "GET", path)
+            return True
+        return False
 
     def _written(self, body: str, marker: str) -> Comment:
         deed, path = Deed(f"comment on {self.name}", WRITE_ISSUE), f"/issues/{self.number}/comments"

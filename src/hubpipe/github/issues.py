@@ -6,7 +6,8 @@ from typing import Any
 
 from hubpipe.errors import GitHubError, MissingError, MovedError
 from hubpipe.event import Changes, KnownIssue
-from hubpipe.github.calls import Access, Deed
+from hubpipe.github.calls import NOT_IT, Access, Deed
+from hubpipe.github.replies import OddReplyError
 
 READ_ISSUES = "`issues: read`"
 PAGE = 100  # GitHub's largest
@@ -56,9 +57,14 @@ def onward(access: Access, since: str) -> Changes:
 
 def issue(access: Access, number: int) -> KnownIssue | None:
     """Read an issue as it is now; None where it was deleted or moved to another repository, or is a pull request."""
-    deed = Deed(f"read {access.name}#{number}", READ_ISSUES)
+    deed, url = Deed(f"read {access.name}#{number}", READ_ISSUES), f"{access.repo.url}/issues/{number}"
+
+    def send() -> dict[str, Any]:
+        _, data = access.repo.requester.requestJsonAndCheck("GET", url)
+        return {**data, "repository_url": data["repository_url"]}
+
     try:
-        found = access.ask(deed, "GET", f"/issues/{number}")
+        found = access.call(deed, send)
     except (MissingError, MovedError):
         return None
     known = _issue(access, found)
@@ -73,6 +79,8 @@ def _page(access: Access, since: str | None, number: int, direction: str) -> lis
     def send() -> list[dict[str, Any]]:
         requester = access.repo.requester
         _, data = requester.requestJsonAndCheck("GET", f"{access.repo.url}/issues", parameters=asked)
+        if not isinstance(data, list):
+            raise OddReplyError(NOT_IT)
         return list(data)
 
     return access.call(Deed(f"list the issues of {access.name}", READ_ISSUES), send)

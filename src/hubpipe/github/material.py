@@ -10,8 +10,9 @@ from github.IssueComment import IssueComment
 from hubpipe.errors import GitHubError, MissingError
 from hubpipe.event import ChangedFile, Comment, Commit, LinkedIssue, Material, Subject
 from hubpipe.github import pulls
-from hubpipe.github.calls import Access, Deed
+from hubpipe.github.calls import NOT_IT, Access, Deed
 from hubpipe.github.diffs import patches_of
+from hubpipe.github.replies import OddReplyError
 
 # GitHub's own limits. Source: https://docs.github.com/en/rest/pulls/pulls
 LISTED_FILES = 3_000
@@ -222,6 +223,8 @@ def text_of(content: ContentFile | list[ContentFile]) -> str | None:
 
 
 def _changed_file(file: File) -> ChangedFile:
+    if not file.filename or not file.status:
+        raise OddReplyError(NOT_IT)
     return ChangedFile(
         path=file.filename,
         status=file.status,

@@ -23,8 +23,14 @@ MOST_PAGES = 3
 def role(access: Access, login: str) -> Role:
     """Tell what a person may in a repository, as GitHub knows it now."""
     deed = Deed(f"find out what {login} may do in {access.name}", "`metadata: read`")
+    url = f"{access.repo.url}/collaborators/{quote(login, safe='')}/permission"
+
+    def send() -> dict[str, Any]:
+        _, data = access.repo.requester.requestJsonAndCheck("GET", url)
+        return {**data, "permission": data["permission"]}
+
     try:
-        found = access.ask(deed, "GET", f"/collaborators/{quote(login, safe='')}/permission")
+        found = access.call(deed, send)
     except MissingError:
         return "none"
     if found.get("permission") in WRITING:
@@ -51,7 +57,8 @@ def comments_since(access: Access, since: datetime) -> tuple[Comment, ...]:
 def react(access: Access, number: int, comment_id: int, content: str) -> None:
     """React on a comment; a reaction that is there already is fine."""
     deed = Deed(f"react on a comment on {access.name}#{number}", WRITE_ISSUE)
-    access.ask(deed, "POST", f"/issues/comments/{comment_id}/reactions", {"content": content})
+    path, said = f"/issues/comments/{comment_id}/reactions", {"content": content}
+    access.ask(deed, "POST", path, said, about=said)
 
 
 def _page(access: Access, since: str, number: int) -> list[dict[str, Any]]:

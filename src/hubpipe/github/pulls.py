@@ -44,7 +44,8 @@ Linked = tuple[tuple[LinkedIssue, ...], tuple[str, ...]]
 
 def pull(access: Access, number: int) -> Subject:
     """Read a pull request as it is now."""
-    data = access.ask(Deed(f"read {access.name}#{number}", READ_PULL), "GET", f"/pulls/{number}")
+    deed = Deed(f"read {access.name}#{number}", READ_PULL)
+    data = access.ask(deed, "GET", f"/pulls/{number}", about={"number": number})
     # An event brings what a question brings.
     with suppress(EventError):
         event = parse("pull_request", {"pull_request": data}, access.name)
@@ -73,7 +74,7 @@ def pulls_from(access: Access, head_repo: str, head_ref: str) -> tuple[int, ...]
 def edit_description(access: Access, number: int, body: str) -> None:
     """Replace a pull request's description, and nothing else of it."""
     deed = Deed(f"edit the description of {access.name}#{number}", WRITE_PULL)
-    access.ask(deed, "PATCH", f"/pulls/{number}", {"body": body})
+    access.ask(deed, "PATCH", f"/pulls/{number}", {"body": body}, about={"number": number})
 
 
 def linked(access: Access, number: int, body: str) -> Linked:
@@ -123,7 +124,7 @@ def _closed(repo: str, body: str) -> Iterator[int]:
 def _issue(access: Access, number: int) -> LinkedIssue | None:
     deed = Deed(f"read {access.name}#{number}", "`issues: read`")
     try:
-        found = access.ask(deed, "GET", f"/issues/{number}")
+        found = access.ask(deed, "GET", f"/issues/{number}", about={"number": number})
     except MissingError:
         return None
     return None if found.get("pull_request") else LinkedIssue(number, str(found.get("title") or ""), access.name)

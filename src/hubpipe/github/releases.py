@@ -54,14 +54,15 @@ class _Release:
 
 def release(access: Access, release_id: int) -> tuple[str, str]:
     """Read a release's text and address."""
-    found = access.ask(Deed(f"read a release of {access.name}", READ_RELEASE), "GET", f"/releases/{release_id}")
+    deed = Deed(f"read a release of {access.name}", READ_RELEASE)
+    found = access.ask(deed, "GET", f"/releases/{release_id}", about={"id": release_id})
     return str(found.get("body") or ""), str(found.get("html_url") or "")
 
 
 def edit_release(access: Access, release_id: int, body: str) -> None:
     """Replace a release's text, and nothing else of it."""
     deed = Deed(f"edit a release of {access.name}", WRITE_RELEASE)
-    access.ask(deed, "PATCH", f"/releases/{release_id}", {"body": body})
+    access.ask(deed, "PATCH", f"/releases/{release_id}", {"body": body}, about={"id": release_id})
 
 
 def merged_pulls(access: Access, tag: str | None) -> Merged:

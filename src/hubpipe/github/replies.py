@@ -28,6 +28,7 @@ LATER = 202
 # Where 202 is the whole answer: what was asked for is done by and by.
 # Source: https://docs.github.com/en/rest/apps/webhooks#redeliver-a-delivery-for-an-app-webhook
 QUEUED = "/attempts"
+OK, NOTHING = 200, "{}"
 NO_CONTENT = 204
 # What PyGithub takes for numbers, and would break on where they are none.
 NUMBERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
@@ -36,6 +37,7 @@ DIGITS = 18
 SLOW = "it took more than {seconds:g} seconds"
 LARGE = f"it has more than {REPLY_LIMIT // MB} MB"
 NO_JSON = "it is no JSON"
+EMPTY = "it is empty"
 NOT_READY = "GitHub says that it is not ready"
 
 _OPENING = Lock()
@@ -123,6 +125,9 @@ def _exchange(connection: HTTPRequestsConnectionClass | HTTPSRequestsConnectionC
         raise OddReplyError(NOT_READY)
     elif status != NO_CONTENT and not _is_expected(text, connection.headers):
         raise OddReplyError(NO_JSON)
+    elif status == OK and text.strip() == NOTHING:
+        # PyGithub would take it for a list without an entry, or for an object without values.
+        raise OddReplyError(EMPTY)
     return _Reply(status, headers, text)  # type: ignore[return-value]  # PyGithub asks no more of it
 
 

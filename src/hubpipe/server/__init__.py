@@ -20,6 +20,7 @@ from hubpipe.server.app import Front, application
 from hubpipe.server.database import open_database
 from hubpipe.server.hub import Hub
 from hubpipe.server.ledger import Ledger
+from hubpipe.server.listening import listening
 from hubpipe.server.missed import EVERY, Catcher, Claims
 from hubpipe.server.page import routes
 from hubpipe.server.protocol import OneWrite
@@ -51,6 +52,7 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
         loaded = threading.Event()
         front = Front(ledger, chosen.secret, redaction, loaded.is_set, chosen.role != "worker")
         pages = routes(chosen.page, ledger, chosen.secret, world.places(environ)) if chosen.page else ()
+        sockets = listening(chosen.host, chosen.port)
         server = answering(application(front, pages), chosen.host, chosen.port)
         beginning = Beginning(_worker(chosen, ledger, redaction, environ), loaded, server)
         if chosen.role == "web":
@@ -59,7 +61,7 @@ def serve(asked: Asked, environ: Mapping[str, str]) -> int:
             stack.callback(beginning.drain)
             beginning.start()
         log.info(LISTENING, chosen.role, chosen.host, chosen.port)
-        server.run()
+        server.run(sockets=sockets)
         return 1 if beginning.failed else 0
 
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,7 +16,7 @@ from hubpipe.server import delivery, metrics, openapi
 from hubpipe.server.bodies import SMALL, Bodies
 from hubpipe.server.delivery import Forgotten, RefusedError
 from hubpipe.server.inbox import Inbox
-from hubpipe.server.ledger import Ledger
+from hubpipe.server.ledger import AWAY, Ledger
 
 log = logging.getLogger("hubpipe")
 
@@ -64,7 +63,7 @@ def application(front: Front, more: Sequence[BaseRoute] = ()) -> Starlette:
 
 def _webhooks(front: Front) -> Callable[[Request], Awaitable[Response]]:
     """Make what takes deliveries."""
-    inbox, bodies = Inbox(front.ledger.put), Bodies(delivery.MOST_BYTES)
+    inbox, bodies = Inbox(front.ledger.put, AWAY), Bodies(delivery.MOST_BYTES)
 
     async def webhooks(request: Request) -> Response:
         started = time.monotonic()
@@ -82,7 +81,7 @@ def _webhooks(front: Front) -> Callable[[Request], Awaitable[Response]]:
             return JSONResponse({"forgotten": found.reason}, 202)
         try:
             await inbox.put(found)
-        except SQLAlchemyError:
+        except Exception:  # whatever it is, GitHub keeps the delivery only where it is told so
             log.exception(NOT_STORED)
             metrics.DELIVERIES.labels("not stored").inc()
             return JSONResponse({"error": NOT_STORED}, 503)

@@ -14,10 +14,15 @@ MOST = 200
 
 
 class Inbox:
-    """Stores deliveries, one transaction at a time; `store` stores many at once, or raises."""
+    """Stores deliveries, one transaction at a time; `store` stores many at once, or raises.
 
-    def __init__(self, store: Callable[[Sequence[Delivery]], None]):
+    Where it fails for many each is stored by itself, so that one cannot spoil the others, unless the fault is one of
+    `away`: then nothing can be stored.
+    """
+
+    def __init__(self, store: Callable[[Sequence[Delivery]], None], away: tuple[type[Exception], ...] = ()):
         self._store = store
+        self._away = away
         self._waiting: deque[tuple[Delivery, asyncio.Future[None]]] = deque()
         self._writer: asyncio.Task[None] | None = None
 
@@ -33,8 +38,8 @@ class Inbox:
         """Write until nobody waits."""
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
-            fault = await asyncio.to_thread(self._fault, [delivery for delivery, _ in batch])
-            for _, stored in batch:
+            faults = await asyncio.to_thread(self._faults, [delivery for delivery, _ in batch])
+            for (_, stored), fault in zip(batch, faults, strict=True):
                 if stored.done():  # whoever waited has gone
                     continue
                 if fault is None:
@@ -43,8 +48,14 @@ class Inbox:
                     stored.set_exception(fault)
         self._writer = None
 
+    def _faults(self, batch: Sequence[Delivery]) -> list[Exception | None]:
+        """Store, and tell what went wrong with each: whoever waits must hear of it, and the next ones be stored."""
+        fault = self._fault(batch)
+        if fault is None or len(batch) == 1 or isinstance(fault, self._away):
+            return [fault] * len(batch)
+        return [one for delivery in batch for one in self._faults([delivery])]
+
     def _fault(self, batch: Sequence[Delivery]) -> Exception | None:
-        """Store, and tell what went wrong: whoever waits must hear of it, and the next ones be stored."""
         try:
             self._store(batch)
         except Exception as fault:

@@ -37,6 +37,8 @@ STATES: dict[State, list[str]] = {
 }
 STATE_OF: dict[str, State] = {theirs: ours for ours, names in STATES.items() for theirs in names}
 SWEPT_AT_ONCE = 500
+# Faults of the database, and not of what is to be stored.
+AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 # What a new delivery fills of the engine's tables; tests/server/test_ledger.py holds it against what the engine writes.
 COLUMNS = {
     "workflow_status": (

@@ -27,6 +27,7 @@ from starlette.routing import Route
 from hubpipe.errors import GitHubError, UsageError
 from hubpipe.github.app import convert, web_url
 from hubpipe.server import credentials
+from hubpipe.server.listening import listening
 from hubpipe.server.manifest import EVENTS, PERMISSIONS, manifest
 
 log = logging.getLogger("hubpipe")
@@ -174,8 +175,9 @@ def serve_setup(setup: Setup, host: str, port: int, tell: Callable[[str], object
         door.application(), host=host, port=port, log_config=None, access_log=False, server_header=False
     )
     server = uvicorn.Server(options)
+    sockets = listening(host, port)
     tell(OPEN.format(address=door.address))
-    server.run()
+    server.run(sockets=sockets)
     return door.over
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hubpipe import world
+from hubpipe.deadline import Deadline
 from hubpipe.errors import UsageError
 from hubpipe.redaction import redaction_for
 from hubpipe.training import files, writing
@@ -54,14 +55,18 @@ class Asked:
     force: bool = False
 
 
-def train_as_asked(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Trained:
+def train_as_asked(
+    asked: Asked, environ: Mapping[str, str], progress: Progress, deadline: Deadline | None = None
+) -> Trained:
     """Read the examples, learn them, and write the report where one is asked for.
 
-    Raises UsageError for what cannot be meant, and what `train` raises.
+    `deadline` ends it, but never while a model takes the place of another. Raises UsageError for what cannot be meant,
+    and what `train` raises.
     """
+    deadline = deadline or Deadline()
     if asked.report is not None:
         writing.form_of(asked.report)  # before an hour's work, not after it
-    return _trained(asked, _examples(asked, environ, progress), environ)
+    return _trained(asked, _examples(asked, environ, progress, deadline), environ, deadline)
 
 
 def index_as_asked(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Indexed:
@@ -73,33 +78,39 @@ def index_as_asked(asked: Asked, environ: Mapping[str, str], progress: Progress)
     unread = [name for name in LEARNING_ALONE if getattr(asked, name) != getattr(usual, name)]
     if unread:
         raise UsageError(NOT_FOR_AN_INDEX.format(options=", ".join(f"--{name.replace('_', '-')}" for name in unread)))
-    return _indexed(asked, _examples(asked, environ, progress), environ)
+    deadline = Deadline()
+    return _indexed(asked, _examples(asked, environ, progress, deadline), environ, deadline)
 
 
 def train_or_index(
-    asked: Asked, environ: Mapping[str, str], progress: Progress, wanted: Callable[[], bool]
+    asked: Asked,
+    environ: Mapping[str, str],
+    progress: Progress,
+    wanted: Callable[[], bool],
+    deadline: Deadline | None = None,
 ) -> Trained | Indexed:
     """Train; where there is too little to learn labels from, make the index alone if it is `wanted`.
 
-    Raises what `train_as_asked` raises.
+    `deadline` ends it as it ends `train_as_asked`. Raises what that raises.
     """
+    deadline = deadline or Deadline()
     if asked.report is not None:
         writing.form_of(asked.report)
-    examples = _examples(asked, environ, progress)
+    examples = _examples(asked, environ, progress, deadline)
     try:
-        return _trained(asked, examples, environ)
+        return _trained(asked, examples, environ, deadline)
     except UsageError as fault:
         if not wanted():
             raise
-        made = _indexed(asked, examples, environ)
+        made = _indexed(asked, examples, environ, deadline)
         return replace(made, words=f"{made.words}; {fault}")
 
 
-def _indexed(asked: Asked, examples: Sequence[Example], environ: Mapping[str, str]) -> Indexed:
-    return index(examples, asked.out, asked.precision, world.places(environ), log.info)
+def _indexed(asked: Asked, examples: Sequence[Example], environ: Mapping[str, str], deadline: Deadline) -> Indexed:
+    return index(examples, asked.out, asked.precision, world.places(environ), log.info, deadline.whole)
 
 
-def _trained(asked: Asked, examples: Sequence[Example], environ: Mapping[str, str]) -> Trained:
+def _trained(asked: Asked, examples: Sequence[Example], environ: Mapping[str, str], deadline: Deadline) -> Trained:
     corpus = tuple(example for path in asked.adapt for example in files.read(path))
     labels = tuple(name.strip() for name in asked.labels.split(",") if name.strip()) if asked.labels else None
     plan = Plan(
@@ -110,7 +121,7 @@ def _trained(asked: Asked, examples: Sequence[Example], environ: Mapping[str, st
         revision=asked.revision,
     )
     name = asked.repo or (asked.data.name if asked.data else "")
-    request = Request(asked.out, plan, asked.split, asked.precision, asked.force, name, asked.seed)
+    request = Request(asked.out, plan, asked.split, asked.precision, asked.force, name, asked.seed, deadline.whole)
     trained = train(examples, request, world.places(environ), log.info)
     if asked.report is not None:
         asked.report.parent.mkdir(parents=True, exist_ok=True)
@@ -123,22 +134,24 @@ def told(trained: Trained) -> str:
     return f"{writing.written(trained.report, 'text')}\n{trained.words}"
 
 
-def _examples(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Sequence[Example]:
+def _examples(asked: Asked, environ: Mapping[str, str], progress: Progress, deadline: Deadline) -> Sequence[Example]:
     if (asked.data is None) == (asked.repo is None):
         raise UsageError(ONE_OF_THEM)
     if asked.data is not None:
         return files.read(asked.data)
-    return history(asked, environ, progress)
+    return history(asked, environ, progress, deadline)
 
 
-def history(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Sequence[Example]:
+def history(
+    asked: Asked, environ: Mapping[str, str], progress: Progress, deadline: Deadline | None = None
+) -> Sequence[Example]:
     """Read a repository's history through GitHub, going on where an earlier reading ended."""
     from hubpipe.training import collect, counting
 
     token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN")
     if not token:
         raise UsageError(NEEDS_TOKEN)
-    github = world.connect(token, environ)
+    github = world.connect(token, environ, deadline)
     found = collect.collect(
         github, str(asked.repo), asked.history, progress, wait=asked.wait, redaction=redaction_for(environ)
     )

@@ -1,6 +1,7 @@
 """Turn past issues into the index for similar ones alone, where no labels are learned."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +29,18 @@ class Indexed:
     folder: Path
 
 
-def index(examples: Sequence[Example], out: Path, precision: float, places: Places, tell: Tell) -> Indexed:
+def index(
+    examples: Sequence[Example],
+    out: Path,
+    precision: float,
+    places: Places,
+    tell: Tell,
+    whole: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Indexed:
     """Make the index of issues, by the encoder of the learned model in a folder, else by the embedded model.
 
-    Raises UsageError where there is no issue, and what `folder.read` and `hub.fetch` raise.
+    Within `whole` nothing ends the process that can wait: there one index takes the place of another. Raises UsageError
+    where there is no issue, and what `folder.read` and `hub.fetch` raise.
     """
     folder.recover(out)
     if not examples:
@@ -41,7 +50,8 @@ def index(examples: Sequence[Example], out: Path, precision: float, places: Plac
     tell(INDEXING.format(count=min(len(examples), MOST)))
     plan = Plan(encoder=learned.parts.encoder, revision=learned.parts.revision)
     kept = archiving.kept(examples, learned, plan, precision, places)
-    out.mkdir(parents=True, exist_ok=True)
-    archiving.write(out, kept)
+    with whole():
+        out.mkdir(parents=True, exist_ok=True)
+        archiving.write(out, kept)
     made = MADE.format(out=out, count=min(len(examples), MOST))
     return Indexed("; ".join((made, BESIDE if beside else ALONE, kept.words)), out)

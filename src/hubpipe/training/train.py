@@ -1,6 +1,7 @@
 """Turn a repository's history into a learned model that is promoted, or into the reason why it is not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,7 +41,10 @@ WORSE_THAN_NONE = "without a history one does better; the learned model is {word
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asked to learn: the plan, where the model goes, and how it is measured."""
+    """What somebody asked to learn: the plan, where the model goes, and how it is measured.
+
+    Within `whole` nothing ends the process that can wait: there a model takes the place of another.
+    """
 
     out: Path
     plan: Plan = field(default_factory=Plan)
@@ -49,6 +53,7 @@ class Request:
     force: bool = False
     name: str = ""
     seed: int = 0
+    whole: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,8 @@ def train(examples: Sequence[Example], request: Request, places: Places, tell: T
     final = replace(final, facts=facts)
     archive = archiving.kept(examples, final, request.plan, request.precision, places)
     tell(archive.words)
-    return _promoted(request, final, archive.files, replace(told, similar=archive.words), verdict, uncompared)
+    with request.whole():
+        return _promoted(request, final, archive.files, replace(told, similar=archive.words), verdict, uncompared)
 
 
 def _against_the_one_in_use(request: Request, new: Scored, places: Places) -> tuple[Verdict | None, str]:
