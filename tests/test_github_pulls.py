@@ -46,8 +46,8 @@ class TestAPullRequestAsItIsNow:
     def test_is_an_error_where_there_is_none(self, github: GitHub, standin: StandIn) -> None:
         with pytest.raises(MissingError, match="#404"):
             github.pull(standin.repo, 404)
-        standin.answer("GET", "/pulls/1$", {"message": "Moved"})
-        with pytest.raises(GitHubError, match="tells of no pull request"):
+        standin.answer("GET", "/pulls/1$", {"message": "Moved"}, times=9)
+        with pytest.raises(GitHubError, match="GitHub's reply broke off when hubpipe wanted to read"):
             github.pull(standin.repo, 1)
 
 

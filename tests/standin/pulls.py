@@ -86,6 +86,7 @@ def as_issue(gateway: "Gateway", request: Request, where: dict[str, str]) -> Rep
     if data is None:
         return None
     shared = {key: data[key] for key in ("number", "title", "body", "state", "user", "labels", "html_url", "draft")}
+    shared["repository_url"] = str(data["url"]).partition("/pulls/")[0]
     return reply_json(200, shared | {"pull_request": {key: data[key] for key in ("url", "html_url", "diff_url")}})
 
 

@@ -11,7 +11,8 @@ from tests.faults.scene import PATIENT
 from tests.standin.servers import BOT
 from tests.standin.standin import StandIn
 
-PATH = ".github/hubpipe.yml"
+# Named by an input: a repository without the usual file has the default configuration.
+PATH = ".github/pipe.yml"
 BRANCHES = count(1)
 
 
@@ -65,7 +66,7 @@ class Scene(ABC):
 
 def patient(case: Case, name: str, kind: str, payload: object, **inputs: str) -> Prepared:
     """Prepare a run that loses its patience soon."""
-    return prepared(case.repo, case.folder / name, kind, payload, PATIENT, **{"timeout": "3m"} | inputs)
+    return prepared(case.repo, case.folder / name, kind, payload, PATIENT, **{"config": PATH, "timeout": "3m"} | inputs)
 
 
 def of_the_bot(case: Case) -> list[str]:
