@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hubpipe.config import Step
@@ -198,6 +199,15 @@ def test_few_texts_or_another_encoders_are_no_centre(
     where = indexed(places, tmp_path / "index", [f"Issue {number}" for number in range(count)], encoding)
     model = load(AUTO, AREAS, where)
     assert "seen from the centre" not in model.info.spoke
+    assert chances(model, CRASH) == pytest.approx(chances(load(AUTO, AREAS, places), CRASH))
+
+
+def test_an_index_of_vectors_of_another_size_is_told_and_no_centre(places: Places, tmp_path: Path) -> None:
+    encoding = folder.read(hub.ZERO_DAY_FOLDER).parts.encoding
+    written = archive.pack(np.eye(30, 7, dtype=np.float32), [Archived("It jams")] * 30, None, encoding)
+    (tmp_path / folder.ARCHIVE).write_bytes(written[folder.ARCHIVE])
+    model = load(AUTO, AREAS, replace(places, learned=tmp_path))
+    assert "its labels are not seen from the repository's issues" in model.info.spoke
     assert chances(model, CRASH) == pytest.approx(chances(load(AUTO, AREAS, places), CRASH))
 
 

@@ -43,6 +43,13 @@ def test_a_tuned_encoder_that_the_head_does_not_read_is_of_another_version(tmp_p
         folder.read(tmp_path / "model")
 
 
+def test_a_head_that_reads_a_tuned_encoder_needs_one(tmp_path: Path) -> None:
+    without = replace(learned(), parts=replace(learned().parts, tensors={}))
+    folder.save(tmp_path / "model", without, "")
+    with pytest.raises(ModelError, match="train it again"):
+        folder.read(tmp_path / "model")
+
+
 def test_only_safetensors_json_and_text_are_written(tmp_path: Path) -> None:
     folder.save(tmp_path / "model", learned(), "")
     assert {path.name for path in (tmp_path / "model").iterdir()} == {"hubpipe.json", "model.safetensors", "README.md"}

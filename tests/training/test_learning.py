@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hubpipe.errors import UsageError
-from hubpipe.models import hub
+from hubpipe.config import Step
+from hubpipe.errors import ModelError, UsageError
+from hubpipe.models import hub, load
 from hubpipe.models.base import Places
 from hubpipe.models.learned import folder, tuned
 from hubpipe.models.learned.classifier import Classifier
@@ -102,6 +103,28 @@ def test_too_little_is_told_before_an_encoder_is_tuned() -> None:
 def test_the_same_text_many_times_is_one_example(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="1 labelled examples are too few"):
         train([Example("Same", "text", ("bug",))] * 50, Request(tmp_path / "model"), PLACES, lambda _: None)
+
+
+def test_a_model_in_use_that_nobody_can_read_is_taken_the_place_of(tmp_path: Path) -> None:
+    """The error that a run ends with says to train again."""
+    out = tmp_path / "model"
+    old = folder.read(hub.ZERO_DAY_FOLDER)
+    folder.save(out, replace(old, parts=replace(old.parts, tensors={"layer": np.ones((2, 2), np.float16)})), "")
+    with pytest.raises(ModelError, match="train it again"):
+        folder.read(out)
+    found = train(issues(), Request(out), PLACES, lambda _: None)
+    assert found.promoted
+    assert "not compared with the model in use, which no run can read" in found.words
+    assert folder.read(out).parts.labels == ("bug", "wish")
+
+
+def test_numbers_that_do_not_fit_are_told(tmp_path: Path) -> None:
+    old = folder.read(hub.ZERO_DAY_FOLDER)
+    arrays = {**old.parts.arrays, "linear/weights": np.ones((2, 3), np.float32)}
+    folder.save(tmp_path / "model", replace(old, parts=replace(old.parts, arrays=arrays)), "")
+    model = load(Step(model="learned", task="text-classification"), {}, replace(PLACES, learned=tmp_path / "model"))
+    with pytest.raises(ModelError, match="its numbers do not fit together or its encoder .*: train it again"):
+        model.predict(["It crashes"])
 
 
 def test_the_newest_are_measured_on_and_no_text_is_on_both_sides() -> None:

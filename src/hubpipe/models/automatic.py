@@ -70,9 +70,13 @@ def centred(model: Model, places: Places) -> str:
     except ModelError as fault:
         return NOT_CENTRED.format(reason=fault)
     texts = kept.vectors[-MOST:].astype(np.float32) if kept is not None else np.zeros((0, 0), np.float32)
-    if len(texts) < LEAST or not model.centre(texts):
+    if len(texts) < LEAST:
         return ""
-    return CENTRED.format(count=len(texts))
+    try:
+        return CENTRED.format(count=len(texts)) if model.centre(texts) else ""
+    except ValueError as fault:
+        # The vectors of an index that somebody wrote by hand may have any size.
+        return NOT_CENTRED.format(reason=fault)
 
 
 def indexed(places: Places) -> bool:

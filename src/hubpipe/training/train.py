@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hubpipe.config.steps import ZERO_DAY
-from hubpipe.errors import UsageError
+from hubpipe.errors import ModelError, UsageError
 from hubpipe.models import embedded, hub
 from hubpipe.models.base import Places
 from hubpipe.models.learned import folder
@@ -36,6 +36,7 @@ REFUSED = (
     "not promoted: {words}. The new model lies in {candidate}; {out} stays as it was (--force takes it all the same)"
 )
 NOT_COMPARED = "not compared with the model in use: only {count} examples are new to both"
+UNREADABLE = "not compared with the model in use, which no run can read: {reason}"
 WORSE_THAN_NONE = "without a history one does better; the learned model is {words}"
 
 
@@ -103,7 +104,11 @@ def _against_the_one_in_use(request: Request, new: Scored, places: Places) -> tu
     """Compare with the model in use, on what neither learned from."""
     if not folder.is_learned(request.out):
         return None, ""
-    old = trying.named(str(request.out), places)
+    try:
+        old = trying.named(str(request.out), places)
+    except ModelError as fault:
+        # That it cannot be read says itself what mends it: to train again.
+        return None, UNREADABLE.format(reason=fault)
     fresh = trying.unseen(old.learned, new.examples)
     if len(fresh) < compare.LEAST:
         return None, NOT_COMPARED.format(count=len(fresh))

@@ -28,6 +28,7 @@ log = logging.getLogger("hubpipe")
 LIBRARY = "hubpipe"
 
 NOT_LEARNED = "{model} learned {known}, and none of the labels to choose from ({asked}): train it with them"
+NOT_FITTING = "{folder}: its numbers do not fit together or its encoder ({reason}): train it again"
 SPOKE = "{model} speaks, learned from {count} issues{until}"
 UNTIL = " until {until}"
 
@@ -66,8 +67,14 @@ class Classifier:
         return [ranked((name, float(row[column])) for column, name in self._columns) for row in rows]
 
     def score(self, texts: Sequence[str]) -> Array:
-        """Score texts (n) for every label that was learned (n × labels)."""
-        rows = self._scorer.score(texts)
+        """Score texts (n) for every label that was learned (n × labels).
+
+        Raises ModelError where the numbers of the model's folder do not fit together.
+        """
+        try:
+            rows = self._scorer.score(texts)
+        except (ValueError, IndexError) as fault:
+            raise ModelError(NOT_FITTING.format(folder=self._place, reason=fault)) from fault
         if self._shared:
             columns = [column for column, _ in self._columns]
             rows = rows / np.maximum(rows[:, columns].sum(axis=1, keepdims=True), 1e-12)

@@ -182,8 +182,8 @@ def _below(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
 
 
 def _check(folder: Path, learned: Learned) -> None:
-    """Refuse evidence of another size than its labels, and a tuned encoder that the head does not read."""
-    if learned.parts.tensors and not learned.parts.spec.get("tuned"):
+    """Refuse evidence of another size than its labels, and a tuned encoder that the head does not read or misses."""
+    if bool(learned.parts.tensors) != bool(learned.parts.spec.get("tuned")):
         raise ModelError(NOT_READ.format(folder=folder))
     evidence, count = learned.evidence, len(learned.parts.labels)
     shape = (len(evidence.scores), len(evidence.labels))
