@@ -302,7 +302,7 @@ def test_a_search_over_past_issues_is_a_step_of_the_learned_model() -> None:
         (
             "{against: issues, long_text: windows}",
             "publish: comment",
-            "flows.a.pipeline.long_text: against: issues reads title and body, each up to the encoder's limit",
+            "flows.kind.pipeline.long_text: against: issues reads title and body, each up to the encoder's limit",
         ),
         ("{against: issues, explain: true}", "publish: comment", "sentence-similarity does not read it"),
         ("{task: summarization, against: issues}", "publish: comment", "only sentence-similarity does"),
