@@ -7,7 +7,8 @@ from hubpipe import decide
 from hubpipe.config import Flow
 from hubpipe.event import Changes, KnownIssue
 from hubpipe.infer import Answer
-from hubpipe.models.base import Alike, Certain, Model, Past, Searching
+from hubpipe.models.abilities import Certain, Searching
+from hubpipe.models.base import Alike, Model, Past
 from hubpipe.text import of_issue
 
 MOST = 3

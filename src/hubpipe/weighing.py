@@ -8,7 +8,8 @@ from hubpipe.config import Flow, Step
 from hubpipe.config.steps import AUTO
 from hubpipe.errors import TaskError
 from hubpipe.infer import Answer
-from hubpipe.models.base import Certain, Explaining, Model, Scores
+from hubpipe.models.abilities import Certain, Explaining
+from hubpipe.models.base import Model, Scores
 
 NOT_HELD = (
     "precision {precision:g} cannot be held yet, for nothing is known of how often labels are right here: until "

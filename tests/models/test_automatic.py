@@ -11,7 +11,8 @@ from hubpipe.config import Step
 from hubpipe.errors import ModelNotFoundError, TaskError
 from hubpipe.event import KnownIssue
 from hubpipe.models import describe, hub, load, resolve
-from hubpipe.models.base import Alike, Certain, Explaining, Model, Places, Scores, Searching
+from hubpipe.models.abilities import Certain, Explaining, Searching
+from hubpipe.models.base import Alike, Model, Places, Scores
 from hubpipe.models.learned import archive, folder
 from hubpipe.models.learned.archive import Archived
 from hubpipe.models.learned.kinds import ZERO_DAY_KINDS, kinds

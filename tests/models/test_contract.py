@@ -6,7 +6,8 @@ import pytest
 
 from hubpipe.config import TASKS, Step
 from hubpipe.models import load
-from hubpipe.models.base import Alike, Boxes, Model, Places, Prediction, Scores, Searching, Spans, Text, Vector
+from hubpipe.models.abilities import Searching
+from hubpipe.models.base import Alike, Boxes, Model, Places, Prediction, Scores, Spans, Text, Vector
 from hubpipe.models.libraries import LIBRARIES
 from tests.models.specimens import STEPS
 

@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from hubpipe.models import embedded
-from hubpipe.models.base import Explaining, ModelInfo, Places
+from hubpipe.models.abilities import Explaining
+from hubpipe.models.base import ModelInfo, Places
 from hubpipe.models.learned import archive
 from hubpipe.models.learned.archive import Archive, Archived, digest
 from hubpipe.models.learned.classifier import Classifier, Encoders

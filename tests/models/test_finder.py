@@ -13,7 +13,8 @@ from hubpipe.config import Step
 from hubpipe.errors import ModelError, TaskError
 from hubpipe.event import KnownIssue
 from hubpipe.models import describe, load, resolve
-from hubpipe.models.base import Alike, Certain, Model, Places, Searching
+from hubpipe.models.abilities import Certain, Searching
+from hubpipe.models.base import Alike, Model, Places
 from hubpipe.models.hub import fetch, locate
 from hubpipe.models.learned import archive, finder, folder
 from hubpipe.models.learned.archive import Archived, digest

@@ -10,7 +10,8 @@ import torch
 from hubpipe.config import Step
 from hubpipe.errors import TaskError
 from hubpipe.models import answers, chat, load
-from hubpipe.models.base import Model, Places, Score, Scores, Tellable, Text
+from hubpipe.models.abilities import Tellable
+from hubpipe.models.base import Model, Places, Score, Scores, Text
 from tests.models import tiny
 
 TinyModels = Callable[[str], Path]

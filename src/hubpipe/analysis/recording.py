@@ -13,16 +13,14 @@ from hubpipe.config import Flow, Step
 from hubpipe.errors import ArtifactError
 from hubpipe.event import KnownIssue
 from hubpipe.infer import Answer
+from hubpipe.models.abilities import Certain, Explaining, Searching
 from hubpipe.models.base import (
-    Certain,
-    Explaining,
     Limits,
     Media,
     MediaModel,
     Model,
     ModelInfo,
     Prediction,
-    Searching,
     Terms,
     Why,
     encodable,

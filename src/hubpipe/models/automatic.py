@@ -14,7 +14,8 @@ from hubpipe.config import Step
 from hubpipe.config.steps import AUTO, LEARNED, ZERO_DAY
 from hubpipe.errors import ModelError
 from hubpipe.models import embedded, hub
-from hubpipe.models.base import Centring, Model, Places
+from hubpipe.models.abilities import Centring
+from hubpipe.models.base import Model, Places
 from hubpipe.models.learned import archive, folder, index
 from hubpipe.models.learned.kinds import kinds
 

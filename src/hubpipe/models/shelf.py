@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from hubpipe import models
 from hubpipe.config import Flow, Step
-from hubpipe.models.base import MediaModel, Model, Places, Tellable, Terms
+from hubpipe.models.abilities import Tellable
+from hubpipe.models.base import MediaModel, Model, Places, Terms
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from threading import Lock
 import numpy as np
 
 from hubpipe.config import Step
-from hubpipe.models.base import Media, MediaModel, Model, Prediction, Tellable
+from hubpipe.models.abilities import Tellable
+from hubpipe.models.base import Media, MediaModel, Model, Prediction
 from hubpipe.models.keeping import Encoder
 from hubpipe.models.similarity import Array
 from hubpipe.server.batching import Batcher

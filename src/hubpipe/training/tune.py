@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
 from hubpipe.errors import UsageError
 from hubpipe.models.learned import tuned
@@ -28,14 +27,10 @@ from hubpipe.models.sentence_encoder import has_bfloat16
 from hubpipe.training.examples import Example, exclusive, truth
 from hubpipe.training.likeness import classified, contrast, ranking
 from hubpipe.training.sampling import dealt, renamed, sampled
+from hubpipe.training.thawing import thaw
 
 log = logging.getLogger("hubpipe")
 
-# Half of a small encoder is the table of its tokens: left as it is, what changed is small enough to commit. So is the
-# lower half of its layers, which costs a third of the time and gains nothing that can be measured.
-FROZEN = "embeddings."
-LOWER = 1 / 2
-ATTENTION = "attention.self."
 TITLE_TOKENS = 64
 LEAST_EXAMPLES = 16
 # What share of the steps the rate rises in; then it falls as a cosine.
@@ -151,16 +146,7 @@ class _Bench:
         self.lesson, self.watched, self.settings = lesson, watched, settings
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model: Any = tuned.load(source, {}).model.to(self.device)
-        lower = _lower(self.model)
-        for name, weight in self.model.named_parameters():
-            weight.requires_grad = FROZEN not in name and not name.startswith(lower)
-        for name, module in self.model.named_modules():
-            # torch's own fused attention takes longer on its way back than the plain one.
-            if isinstance(module, PreTrainedModel):
-                module.set_attn_implementation("eager")
-            # With dropout inside of attention, torch on a processor computes it the slow way: five times slower.
-            if isinstance(module, nn.Dropout) and ATTENTION in name:
-                module.p = 0.0
+        thaw(self.model)
         self.weights = {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
         self.average = {name: weight.detach().clone() for name, weight in self.weights.items()}
         width = 2 * int(self.model.get_embedding_dimension() or 0)
@@ -287,13 +273,6 @@ class _Bench:
             for name, weight in self.average.items()
             if self.weights[name].grad is not None
         }
-
-
-def _lower(model: nn.Module) -> tuple[str, ...]:
-    """Name the lower part of a model's layers, the longest list that it has."""
-    lists = {name: module for name, module in model.named_modules() if isinstance(module, nn.ModuleList)}
-    name = max(lists, key=lambda name: len(lists[name]), default="")
-    return tuple(f"{name}.{place}." for place in range(int(len(lists[name]) * LOWER))) if name else ()
 
 
 def _pace(done: int, total: int) -> float:
