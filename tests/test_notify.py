@@ -21,7 +21,7 @@ from hubpipe.models.base import ModelInfo, Past, Score, Span, Text
 from hubpipe.render import Context, check_template, write
 from hubpipe.render.chat import in_chat
 from hubpipe.sinks import Notifier, Outcome, with_news
-from hubpipe.sinks.addresses import secrets_of
+from hubpipe.sinks.addresses import address_of, secrets_of
 from hubpipe.sinks.notify import publish
 from hubpipe.sinks.post import post, seconds_to_wait
 from hubpipe.sinks.webhooks import LIMITS, body_of, service_of, text_of
@@ -182,6 +182,18 @@ class TestWhatIsPlanned:
         for other in (CommentEffect("kind"), CheckEffect("kind", "", "", "success")):
             assert with_news(other, outcomes) == other
 
+    def test_a_label_is_told_of_although_the_comment_failed_for_the_next_run_finds_it_there(self) -> None:
+        flow = config.parse(FLOW.replace("[labels,", "[labels, comment,") % 'url: "${A}", labels: bug').flows["kind"]
+        assert flow is not None
+        plan = notified("kind", flow, Plan((LabelsEffect(("bug",)), CommentEffect("kind"))), EVENT)
+        failed = Outcome("comment", False, "", failed=True)
+        told = with_news(plan.effects[-1], (Outcome("labels", True, "", news="new"), failed))
+        assert isinstance(told, NotifyEffect)
+        assert told.news == "new"
+        again = with_news(plan.effects[-1], (Outcome("labels", True, ""), Outcome("comment", True, "", news="new")))
+        assert isinstance(again, NotifyEffect)
+        assert again.news == ""
+
 
 class TestTheMessage:
     def test_says_what_where_and_by_whom(self) -> None:
@@ -217,6 +229,29 @@ class TestTheMessage:
         for harm in ("@c", "@h", "@e", "@o", "<!", "<@", "<#", "<a", "<h", "](", "][", "]:", "://", "www.", "```"):
             assert harm not in text.lower(), harm
 
+    @pytest.mark.threat("attack", "output")
+    @pytest.mark.parametrize(
+        ("first", "second", "harm"),
+        [
+            ("@", "everyone", "@e"),
+            ("<", "!here>", "<!"),
+            ("x]", "(y)", "]("),
+            ("https:", "//evil.example", "://"),
+            ("https:/", "/evil.example", "://"),
+            ("ww", "w.evil.example", "www."),
+            ("``", "`", "```"),
+        ],
+    )
+    def test_two_values_of_a_template_make_nothing_together(self, first: str, second: str, harm: str) -> None:
+        subject = Subject("issue", 12, first, "", second, url=URL)
+        context = Context("kind", Event("issues", "opened", "a/b", subject), (), Fitted("", 1, 1))
+        effect = NotifyEffect("kind", ("A",), template="x {{ subject.title }}{{ subject.author }}")
+        [written] = write(Plan((effect,)), Findings(), context).effects
+        assert isinstance(written, NotifyEffect)
+        [line] = written.notice.lines
+        assert line.replace("\u200b", "") == f"x {first}{second}"
+        assert harm not in line
+
     @pytest.mark.threat("payload", "output", cases=300)
     @settings(max_examples=300, deadline=None)
     @given(st.text(st.characters(codec="utf-8") | st.sampled_from("@<>![](`:/w.#&|*_~\u200b\u202e")))
@@ -235,7 +270,8 @@ class TestTheMessage:
             assert lines[-1].replace("\\", "") == "Sent by hubpipe, not by a person; the flow kind"
 
     def test_allows_no_mention_where_a_service_lets_that_be_said(self) -> None:
-        assert body_of(effect_of("x"), "discord")["allowed_mentions"] == {"parse": []}
+        discord = body_of(effect_of("x"), "discord")
+        assert (discord["allowed_mentions"], discord["flags"]) == ({"parse": []}, 4)
         slack = body_of(effect_of("x"), "slack")
         assert [slack[key] for key in ("mrkdwn", "link_names", "unfurl_links")] == [False] * 3
 
@@ -264,6 +300,18 @@ class TestTheMessage:
     )
     def test_is_written_for_the_service_that_the_host_is(self, host: str, service: str) -> None:
         assert service_of(host) == service
+
+
+@pytest.mark.threat("attack", "fetching")
+@pytest.mark.parametrize(
+    "host",
+    ["2852039166", "0xa9fea9fe", "0xA9.254.43518", "169.254.43518", "0", "[::ffff:169.254.169.254]", "[ff02::1]"],
+)
+def test_a_number_is_the_address_that_a_resolver_makes_of_it(host: str) -> None:
+    with pytest.raises(NotifyError, match="is no chat's"):
+        address_of("CHAT_URL", f"https://{host}/services/x")
+    assert address_of("CHAT_URL", "http://127.1/services/x").host == "127.1"
+    assert address_of("CHAT_URL", "https://0x.example/services/x").host == "0x.example"
 
 
 def sent(chat: Receiver, seconds: float = 5.0) -> str:

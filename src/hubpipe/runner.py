@@ -17,6 +17,7 @@ from actions_toolkit.command import Command
 
 from hubpipe.models.base import encodable
 from hubpipe.redaction import Redaction
+from hubpipe.redaction.forms import LEAST
 from hubpipe.redaction.masks import masks_of
 from hubpipe.redaction.stream import learn, redacted
 from hubpipe.report import FlowReport, Report
@@ -125,7 +126,9 @@ def mask_more(redaction: Redaction, secrets: Iterable[str]) -> Redaction:
     sys.stdout = getattr(stream, "below", stream)
     try:
         for secret in known.own[len(redaction.own) :] if redaction.found is not None else ():
-            core.set_secret(secret)
+            # A variable that holds `true`, named by mistake: as a mask it would take that word out of every output.
+            if len(secret) >= LEAST:
+                core.set_secret(secret)
     finally:
         sys.stdout = stream
     for one in (sys.stdout, sys.stderr):

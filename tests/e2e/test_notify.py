@@ -174,6 +174,17 @@ def test_a_value_that_is_no_webhooks_address_is_refused_and_not_said(
     assert chat.asked == []
 
 
+def test_a_word_that_a_variable_holds_by_mistake_becomes_no_mask(
+    standin: StandIn, chat: Receiver, tmp_path: Path
+) -> None:
+    standin.put_file(".github/hubpipe.yml", CONFIG)
+    standin.add_label("bug")
+    step = notified(standin, tmp_path, chat, standin.open_issue("It crashes"), CHAT_URL="true")
+    assert step.status == 1
+    assert "CHAT_URL holds no address of a webhook" in step.log
+    assert "::add-mask::true" not in step.log
+
+
 @pytest.mark.threat("attack", "secrets")
 def test_what_an_issue_leaked_and_the_address_itself_reach_no_chat(
     standin: StandIn, chat: Receiver, tmp_path: Path

@@ -123,7 +123,7 @@ def test_numbers_that_do_not_fit_are_told(tmp_path: Path) -> None:
     arrays = {**old.parts.arrays, "linear/weights": np.ones((2, 3), np.float32)}
     folder.save(tmp_path / "model", replace(old, parts=replace(old.parts, arrays=arrays)), "")
     model = load(Step(model="learned", task="text-classification"), {}, replace(PLACES, learned=tmp_path / "model"))
-    with pytest.raises(ModelError, match=r"its numbers do not fit together or its encoder .*: train it again"):
+    with pytest.raises(ModelError, match="its numbers do not fit together"):
         model.predict(["It crashes"])
 
 

@@ -102,7 +102,8 @@ class NotifyEffect:
     """A message to the addresses that some variables of the environment hold; `notice` is written by render.py.
 
     `alone` tells that the flow leaves nothing on GitHub by which a later run could see that it told of this before,
-    `edited` that the event is a change of what was there, `edits` that such are told of as well. `news` is what the
+    `by_labels` that it tells of labels alone, which no later run finds new, whatever became of a comment. `edited`
+    tells that the event is a change of what was there, `edits` that such are told of as well. `news` is what the
     flow's other effects changed, known once they are done.
     """
 
@@ -112,6 +113,7 @@ class NotifyEffect:
     template: str | None = None
     notice: Notice = field(default_factory=Notice)
     alone: bool = False
+    by_labels: bool = False
     edited: bool = False
     edits: bool = False
     news: News = ""

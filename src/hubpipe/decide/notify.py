@@ -17,6 +17,7 @@ def notify_effect(flow: str, publish: Publish, target: NotifyTarget, event: Even
         service=target.service,
         template=target.template,
         alone=all(one is None for one in lasting),
+        by_labels=target.labels is not None and publish.labels is not None,
         edited=event.action in EDITS,
         edits=target.edits,
     )

@@ -32,6 +32,9 @@ _FOUR = re.compile(r"....(?=.)")
 _LINE_START = re.compile(r"^[#>+=-]|^(\d+)([.)])(?=\s|$)")
 # What chats act on: `@here`, `<!everyone>`, `<@U123>`, `[text](address)`, addresses, the fence of a block of code.
 _CALLING = re.compile(r"@(?=\S)|<(?=\S)|\](?=[(\[:])|`(?=`)|:(?=//)|(?<![^\W_])www(?=\.)", re.IGNORECASE)
+# The beginning of one of these at the end of a value, which another value could go on; and what could go on a sign.
+_HALF = re.compile(r"(?:[@<\]`:/]|(?<![^\W_])w{1,3})$", re.IGNORECASE)
+_OTHER_HALF = re.compile(r"^[!@#:/(\[`]")
 _CODE_SPANS = MarkdownIt("zero").enable("backticks")
 
 
@@ -122,10 +125,11 @@ def uncalling(text: str) -> str:
 
 
 def printed_in_chat(value: object) -> str:
-    """Print a value of a user's template of plain text."""
+    """Print a value of a user's template of plain text, which may stand beside another one."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(printed_in_chat(item) for item in value)
-    return "" if value is None else uncalling(str(value))
+    text = "" if value is None else uncalling(str(value))
+    return _HALF.sub(_followed, _OTHER_HALF.sub(lambda sign: "\u200b" + sign.group(), text))
 
 
 def _prose(text: str, as_code: Callable[[str], str]) -> str:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 # A shorter part of an address may be a word of any text; a longer one is a key.
 SECRET_PART = 16
+# A host of one to four numbers, in any base that inet_aton reads.
+NUMBER = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+)){0,3}", re.ASCII | re.IGNORECASE)
 
 NO_ADDRESS = "{name} holds no address of a webhook: it begins with https://"
 NOT_ENCRYPTED = "{name} holds an http address, over which everybody on the way could read it: give it an https one"
@@ -59,5 +62,15 @@ def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         found = ipaddress.ip_address(host)
     except ValueError:
-        return None
+        return _as_a_resolver_reads(host)
     return found.ipv4_mapped or found if isinstance(found, ipaddress.IPv6Address) else found
+
+
+def _as_a_resolver_reads(host: str) -> ipaddress.IPv4Address | None:
+    """Read `2852039166`, `0xa9fea9fe` and `169.254.43518`, which no name can be."""
+    if NUMBER.fullmatch(host) is None:
+        return None
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None

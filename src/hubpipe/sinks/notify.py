@@ -56,7 +56,7 @@ def with_news(effect: Effect, outcomes: Iterable[Outcome]) -> Effect:
     """Tell a notification what the effects before it changed, or that they failed."""
     if not isinstance(effect, NotifyEffect):
         return effect
-    done = tuple(outcomes)
+    done = tuple(one for one in outcomes if one.kind == "labels" or not effect.by_labels)
     if any(one.failed for one in done):
         return replace(effect, news="failed")
     # Each new commit has a check run of its own.

@@ -16,6 +16,8 @@ from hubpipe.decide import Notice, NotifyEffect
 SENT_BY = "Sent by hubpipe, not by a person; the flow {flow}"
 CUT = "…"
 OPEN = "Open on GitHub"
+# https://docs.discord.com/developers/resources/message#message-object-message-flags
+SUPPRESS_EMBEDS = 1 << 2
 
 # The hosts of each service's webhooks; what is at another host takes JSON of our own.
 HOSTS: dict[Service, re.Pattern[str]] = {
@@ -54,7 +56,7 @@ def _slack(notice: Notice, sent_by: str) -> dict[str, Any]:
 
 def _discord(notice: Notice, sent_by: str) -> dict[str, Any]:
     text = _text(notice, sent_by, LIMITS["discord"], _escaped, "<{}>")
-    return {"content": text, "allowed_mentions": {"parse": []}}
+    return {"content": text, "allowed_mentions": {"parse": []}, "flags": SUPPRESS_EMBEDS}
 
 
 def _teams(notice: Notice, sent_by: str) -> dict[str, Any]:
