@@ -149,6 +149,17 @@ def test_older_issues_that_have_no_room_are_left_out_and_that_is_told(
     assert "the index holds 2 issues, and the 1 oldest are left out" in words
 
 
+def test_long_vectors_leave_room_for_fewer_issues_so_that_the_index_can_be_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [archive.room(width) for width in (384, 768)] == [archive.MOST] * 2
+    assert archive.room(4_096) * 4_096 * 2 < archive.MOST_BYTES
+    monkeypatch.setattr(archive, "MOST_BYTES", 4_000)
+    found, words = written(tmp_path, issue(1), issue(2), issue(3))
+    assert [one.number for one in found.issues] == [2, 3]
+    assert "the index holds 2 issues, and the 1 oldest are left out" in words
+
+
 def test_an_index_that_github_would_not_take_into_a_repository_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,13 +57,15 @@ class Kept:
 
 
 def kept(examples: Sequence[Example], learned: Learned, plan: Plan, precision: float, places: Places) -> Kept:
-    """Embed issues (the newest, MOST at most) with a learned model's encoder, and pack them.
+    """Embed issues (the newest that there is room for) with a learned model's encoder, and pack them.
 
     Raises what `hub.fetch` raises for the encoder.
     """
     newest = by_date(examples)[-MOST:]
     source = hub.fetch(hub.locate(plan.encoder, plan.revision, places), places)
     scorer = Scorer(tuned.load(source, {}), learned.parts)
+    most = min(MOST, archive.room(scorer.embed([""]).shape[1]))
+    newest = newest[-most:]
     texts = [example.text for example in newest]
     vectors = scorer.embed(texts, quick=True)
     tried = tries(vectors, newest)
@@ -74,7 +76,7 @@ def kept(examples: Sequence[Example], learned: Learned, plan: Plan, precision: f
     files = archive.pack(vectors, issues, tried, learned.parts.encoding, state)
     size = sum(map(len, files.values()))
     words = [_told(tried, newest, precision)]
-    words += [LEFT_OUT.format(most=MOST, count=left_out)] if left_out else []
+    words += [LEFT_OUT.format(most=most, count=left_out)] if left_out else []
     words += [TOO_LARGE.format(size=size // 2**20)] if size > LARGEST_COMMITTED else []
     return Kept(files, "; ".join(words))
 

@@ -24,6 +24,8 @@ from hubpipe.models.learned.parts import Evidence
 MOST = 200_000
 MOST_BYTES = 500_000_000
 MOST_TITLE = 300
+# What there is to know of an issue besides its vector; more than a title of a hundred letters of any script takes.
+MOST_OF_LINE = 900
 VECTORS, ISSUES, SCORES, TRUTH, ENCODER = "vectors", "issues", "scores", "truth", "encoder"
 STATE = "state"
 # The one label of the evidence: whether an issue that was found is the one that people said is repeated.
@@ -159,6 +161,11 @@ def _near(
     # One thread: of equal ones, several threads find now these, now those.
     found = search(held, asked, min(count, len(rows)), metric, exact=True, threads=1)
     return {int(rows[int(key)]): 1 - float(far) for key, far in zip(found.keys, found.distances, strict=True)}
+
+
+def room(width: int) -> int:
+    """Give how many issues have room in an archive of vectors of so many numbers, so that it can be read again."""
+    return min(MOST, MOST_BYTES // (2 * width + MOST_OF_LINE))
 
 
 def digest(text: str) -> str:

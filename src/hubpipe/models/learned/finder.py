@@ -9,7 +9,7 @@ from hubpipe.config.steps import ZERO_DAY
 from hubpipe.event import KnownIssue
 from hubpipe.models.base import Alike, Limits, ModelInfo, Prediction
 from hubpipe.models.keeping import Encoder
-from hubpipe.models.learned.archive import MOST, SAME, Archive, Archived, digest
+from hubpipe.models.learned.archive import MOST, SAME, Archive, Archived, digest, room
 from hubpipe.models.learned.cutoffs import cutoffs
 from hubpipe.models.learned.folder import Learned
 from hubpipe.models.learned.index import Store
@@ -45,7 +45,7 @@ class Finder:
             return [Alike((), NO_INDEX.format(model=self.info.repo)) for _ in texts]
         among = np.array([issue.number is not None and issue.open is not False for issue in self._archive.issues], bool)
         left_out = self._archive.state.left_out
-        remark = LEFT_OUT.format(count=left_out, most=MOST) if left_out else ""
+        remark = LEFT_OUT.format(count=left_out, most=len(self._archive.issues)) if left_out else ""
         return [Alike(tuple(self._archive.alike(row, CANDIDATES, among)), remark) for row in self._scorer.embed(texts)]
 
     def limits(self, precision: float) -> Limits:
@@ -105,8 +105,9 @@ class Finder:
             else:
                 kept[row] = _archived(issue, digests[place])
                 vectors[row] = fresh[place].astype(np.float16) if place in fresh else vectors[row]
-        state = replace(before.state, left_out=before.state.left_out + max(0, len(kept) - MOST))
-        return replace(before, vectors=np.array(vectors[-MOST:]), issues=tuple(kept[-MOST:]), state=state)
+        most = min(MOST, room(len(vectors[0])))
+        state = replace(before.state, left_out=before.state.left_out + max(0, len(kept) - most))
+        return replace(before, vectors=np.array(vectors[-most:]), issues=tuple(kept[-most:]), state=state)
 
 
 def _archived(issue: KnownIssue, read: str) -> Archived:
