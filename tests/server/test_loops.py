@@ -38,6 +38,8 @@ CAUSED: dict[str, tuple[tuple[str, str], ...]] = {
     "release": (("release", "edited"),),
     "reaction": (),
     "removal": (("issue_comment", "deleted"),),
+    # It goes elsewhere.
+    "notify": (),
 }
 
 

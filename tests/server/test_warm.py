@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
+from itertools import combinations
 from pathlib import Path
 from threading import Barrier
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ from hubpipe.models import hub, sentence_transformers
 from hubpipe.models.base import Places, Scores, Terms
 from hubpipe.models.embeddings import ZeroShot
 from hubpipe.models.learned import archive, folder
+from hubpipe.models.learned.head import MEMBERS, Linear
 from hubpipe.models.meter import Meter
 from hubpipe.models.sentence_encoder import Encoder
 from hubpipe.models.shelf import Shelf
@@ -124,6 +126,30 @@ def learned(root: Path, bias: float) -> Places:
     return replace(HERE, learned=root)
 
 
+def tuned_for(places: Places, weight: float = 0.0) -> Places:
+    """Let a learned model believe a tuned encoder, of which a layer's weights are about `weight`."""
+    assert places.learned is not None
+    held = folder.read(places.learned)
+    own = Encoder(hub.fetch(hub.locate("embedded", None, HERE), HERE))
+    name = next(key for key in own.model.state_dict() if key.endswith("layer.5.output.dense.weight"))
+    shape, labels, width = tuple(own.model.state_dict()[name].shape), len(held.parts.labels), 2 * 384
+    random = np.random.default_rng(0)
+    wide = [np.full(width, value, np.float32) for value in (0, 1, 2)]
+    weights = random.normal(0, 10, (labels, width)).astype(np.float32)
+    head = Linear(*wide, weights, np.zeros(labels, np.float32))
+    arrays = {f"tuned/{key}": np.asarray(array, np.float32) for key, array in head.arrays().items()}
+    blend = np.pad(held.parts.arrays["blend"], (0, len(MEMBERS) - len(held.parts.arrays["blend"])))
+    blend[MEMBERS.index("tuned")] = 1.0
+    parts = replace(
+        held.parts,
+        spec={**held.parts.spec, "tuned": True},
+        arrays={**held.parts.arrays, **arrays, "blend": blend},
+        tensors={name: (random.normal(0, weight, shape)).astype(np.float16)},
+    )
+    folder.save(places.learned, replace(held, parts=parts), "")
+    return places
+
+
 def test_one_encoder_is_loaded_for_all_models_over_it_however_many_ask_at_once(loads: list[str]) -> None:
     shelf = WarmShelf(HERE, Warmth())
     steps = [step(), step(multi_label=True), step(task="summarization"), Step(model="zero-day")]
@@ -215,19 +241,12 @@ def test_what_one_repository_taught_never_answers_for_another(tmp_path: Path, lo
 def test_what_is_tuned_for_one_repository_changes_no_others_encoder(tmp_path: Path) -> None:
     warmth, text = Warmth(), [TEXTS[0]]
     before = WarmShelf(HERE, warmth).load(step(task="feature-extraction"), {}, Terms()).predict(text)
-    where = learned(tmp_path / "tuned", 0.0)
-    root = tmp_path / "tuned"
-    own = Encoder(hub.fetch(hub.locate("embedded", None, HERE), HERE)).model.state_dict()
-    name = next(key for key in own if key.endswith("layer.5.output.dense.weight"))
-    save_file(
-        {**load_file(root / folder.WEIGHTS), f"encoder/{name}": np.zeros(tuple(own[name].shape), np.float16)},
-        root / folder.WEIGHTS,
-    )
-    settings = json.loads((root / folder.SETTINGS).read_text("utf-8")) | {"weights": folder.identity(root)}
-    (root / folder.SETTINGS).write_text(json.dumps(settings), "utf-8")
-    tuned = WarmShelf(where, warmth).load(Step(model="learned"), {}, Terms()).predict(text)
-    plain = WarmShelf(learned(tmp_path / "plain", 0.0), warmth).load(Step(model="learned"), {}, Terms()).predict(text)
-    assert values(tuned[0]) != pytest.approx(values(plain[0]), abs=1e-3)
+    where = tuned_for(learned(tmp_path / "tuned", 0.0))
+    other = tuned_for(learned(tmp_path / "other", 0.0), 0.02)
+    asked = [replace(HERE, learned=place.learned) for place in (where, other, learned(tmp_path / "plain", 0.0))]
+    said = [WarmShelf(place, warmth).load(Step(model="learned"), {}, Terms()).predict(text)[0] for place in asked]
+    for one, another in combinations(said, 2):
+        assert values(one) != pytest.approx(values(another), abs=1e-3)
     assert WarmShelf(HERE, Warmth()).load(step(task="feature-extraction"), {}, Terms()).predict(text) == before
     assert WarmShelf(HERE, warmth).load(step(task="feature-extraction"), {}, Terms()).predict(text) == before
 

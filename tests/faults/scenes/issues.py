@@ -107,7 +107,7 @@ flows:
 class Similar(Scene):
     """A comment that names an issue that tells the same, and the index of issues that a run goes on with."""
 
-    requests, writes = 6, (4,)
+    requests, writes = 7, (5,)
     config = """\
 version: 1
 flows:
