@@ -47,6 +47,7 @@ def held(named: str, repo: str, **variables: str) -> object:
         ("octo-org/editor=CHAT_URL", "octo-org/editor2", set()),
         ("octo-org/editor=CHAT_URL", "other/editor", set()),
         ("octo-org=CHAT_URL", "octo-org/anything", {"CHAT_URL"}),
+        ("octo_acme=CHAT_URL", "octo_acme/anything", {"CHAT_URL"}),
         ("octo-org=CHAT_URL", "octo-org-2/editor", set()),
         ("octo-org=CHAT_URL, octo-org/editor=PAGER_URL", "octo-org/editor", {"CHAT_URL", "PAGER_URL"}),
         ("octo-org=CHAT_URL\nocto-org/editor=PAGER_URL", "octo-org/other", {"CHAT_URL"}),

@@ -13,7 +13,7 @@ from hubpipe.sinks import Notifier
 from hubpipe.sinks.addresses import address_of, secrets_of
 
 NOTIFY = "HUBPIPE_NOTIFY"
-GIVEN = re.compile(r"(?P<whose>[A-Za-z0-9-]{1,39}(/[A-Za-z0-9_.-]{1,100})?)=(?P<name>[A-Z][A-Z0-9_]{0,99})")
+GIVEN = re.compile(r"(?P<whose>[A-Za-z0-9_-]{1,39}(/[A-Za-z0-9_.-]{1,100})?)=(?P<name>[A-Z][A-Z0-9_]{0,99})")
 
 NO_GIFT = (
     f"{NOTIFY}: write OWNER/NAME=VARIABLE, or OWNER=VARIABLE for all of an owner's repositories, with commas or spaces "
