@@ -256,7 +256,7 @@ def by_tuning(task: Task) -> Answer:
 
     All five share it: its seconds are a fifth of what it took.
     """
-    started, own = time.monotonic(), fit.Settings(labels=LABELS, seed=task.seed)
+    own = fit.Settings(labels=LABELS, seed=task.seed)
     how, everything = tune.TuneSettings(seed=task.seed), by_repository([*task.others, *task.learn])
     rehearsed = {repo: fit.rehearsed(rows, own) for repo, rows in everything.items()}
     old = [rows[place] for repo, rows in everything.items() for place in rehearsed[repo]]
@@ -266,7 +266,7 @@ def by_tuning(task: Task) -> Answer:
     tried, useful, waited = shared(task, "rehearsal", partial(tune.tune, old, how, source(), watched=newer))
     enough = replace(how, epochs=how.epochs * useful)
     done, _, longer = shared(task, "all", partial(tune.tune, all_rows, enough, source()))
-    encoder, changed = Encoder(source()), tuned.load(source(), done)
+    started, encoder, changed = time.monotonic(), Encoder(source()), tuned.load(source(), done)
     rehearsal = fit.Rehearsal(tuned.load(source(), tried), rehearsed[task.repo])
     prior = of_others(task, encoder, None)
     learnt = fit.fit(everything[task.repo], own, encoder, prior, changed, rehearsal)
@@ -282,10 +282,7 @@ def by_repository(examples: Sequence[Example]) -> dict[str, list[Example]]:
 
 
 def shared(task: Task, name: str, work: Callable[[], tune.Tuned]) -> tuple[Arrays, float, float]:
-    """Tune, or take what was kept of that; give the weights, the useful share, and the seconds that it took once.
-
-    The seconds are counted by whoever asks, and the time of waiting for them is not.
-    """
+    """Tune, or take what was kept of that; give the weights, the useful share, and the seconds that it took once."""
     place = task.keep / f"{task.split}-{name}-{task.seed}.safetensors"
     told = place.with_suffix(".json")
     if not told.is_file():
