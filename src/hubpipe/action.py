@@ -119,7 +119,7 @@ def _train(environ: Mapping[str, str], deadline: Deadline) -> int:
     )
     known = {**environ, "GITHUB_TOKEN": token}
     try:
-        trained = command.train_or_index(asked, known, _told_progress, lambda: _searches(known), deadline)
+        trained = command.train_or_index(asked, known, _told_progress, lambda: _searches(known, deadline), deadline)
     except Stop as stop:
         raise StoppedError(NOT_LEARNED.format(reason=stop, history=asked.history, out=out)) from stop
     deadline.over()
@@ -138,9 +138,9 @@ def _train(environ: Mapping[str, str], deadline: Deadline) -> int:
     return 0 if trained.promoted else 1
 
 
-def _searches(environ: Mapping[str, str]) -> bool:
+def _searches(environ: Mapping[str, str], deadline: Deadline) -> bool:
     """Tell whether a flow of the repository looks for similar issues, which needs no labels."""
-    github = world.connect(environ["GITHUB_TOKEN"], environ)
+    github = world.connect(environ["GITHUB_TOKEN"], environ, deadline)
     settings = world.configuration(environ["GITHUB_REPOSITORY"], core.get_input(CONFIG) or config.PATH, github)
     return any(flow is not None and flow.searches for flow in settings.flows.values())
 

@@ -4,7 +4,8 @@ HubpipeError                    exit 1: the run failed
 ├── UsageError                  exit 2: the person who started hubpipe must change something
 │   ├── ConfigError             the configuration: file, line and key of every problem
 │   ├── EventError              the event's payload is not what GitHub sends
-│   └── TemplateError           a comment template does not render
+│   ├── TemplateError           a comment template does not render
+│   └── TooLittleError          a history is too short to learn labels from, or tells nothing apart
 ├── ModelError                  a model cannot be used
 │   ├── ModelNotFoundError      no such repository, revision or file
 │   ├── HubError                the Hub did not answer, or what it sent did not come in whole
@@ -72,6 +73,10 @@ class EventError(UsageError):
 
 class TemplateError(UsageError):
     """A comment template does not render."""
+
+
+class TooLittleError(UsageError):
+    """A history is too short to learn labels from, or tells nothing apart: more issues may mend that."""
 
 
 class ModelError(HubpipeError):

@@ -1,5 +1,6 @@
 """Learning as a whole: encoder, prior, head and what is kept of it."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,10 @@ from hubpipe.models.learned import folder, tuned
 from hubpipe.models.learned.classifier import Classifier
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.training import trying
+from hubpipe.training.command import Asked, train_or_index
 from hubpipe.training.examples import Example
 from hubpipe.training.fit import Settings
+from hubpipe.training.indexing import Indexed
 from hubpipe.training.learning import Plan, learn
 from hubpipe.training.splitting import once, split
 from hubpipe.training.train import Request, train
@@ -147,3 +150,17 @@ def test_without_all_dates_the_split_is_random_and_says_so() -> None:
 def test_of_equal_texts_the_last_one_counts() -> None:
     first, last = Example("Same", "text", ("bug",)), Example("Same ", "text", ("wish",))
     assert once([first, last]) == [last]
+
+
+def test_only_too_little_to_learn_makes_an_index_instead_and_no_other_mistake(tmp_path: Path) -> None:
+    data = tmp_path / "issues.jsonl"
+    data.write_text("".join(json.dumps({"title": f"Crash {number}", "label": "bug"}) + "\n" for number in range(30)))
+    asked = Asked(tmp_path / "model", data=data, labels="nope")
+    offline = {"HF_HUB_OFFLINE": "1"}
+    with pytest.raises(UsageError, match="No example of the label nope"):
+        train_or_index(asked, offline, lambda *_: None, lambda: True)
+    assert not (tmp_path / "model").exists()
+    made = train_or_index(replace(asked, labels=None), offline, lambda *_: None, lambda: True)
+    assert isinstance(made, Indexed)
+    assert "holds the index of 30 issues" in made.words
+    assert "there is nothing to tell it from" in made.words

@@ -50,9 +50,10 @@ Issue: TypeAlias = tuple[str, int]
 
 @dataclass(frozen=True)
 class Kept:
-    """The files of an archive by their names, and what there is to know of it in words."""
+    """The files of an archive by their names, how many issues it holds, and what there is to know of it in words."""
 
     files: dict[str, bytes]
+    count: int
     words: str
 
 
@@ -61,11 +62,10 @@ def kept(examples: Sequence[Example], learned: Learned, plan: Plan, precision: f
 
     Raises what `hub.fetch` raises for the encoder.
     """
-    newest = by_date(examples)[-MOST:]
     source = hub.fetch(hub.locate(plan.encoder, plan.revision, places), places)
     scorer = Scorer(tuned.load(source, {}), learned.parts)
     most = min(MOST, archive.room(scorer.embed([""]).shape[1]))
-    newest = newest[-most:]
+    newest = by_date(examples)[-most:]
     texts = [example.text for example in newest]
     vectors = scorer.embed(texts, quick=True)
     tried = tries(vectors, newest)
@@ -78,7 +78,7 @@ def kept(examples: Sequence[Example], learned: Learned, plan: Plan, precision: f
     words = [_told(tried, newest, precision)]
     words += [LEFT_OUT.format(most=most, count=left_out)] if left_out else []
     words += [TOO_LARGE.format(size=size // 2**20)] if size > LARGEST_COMMITTED else []
-    return Kept(files, "; ".join(words))
+    return Kept(files, len(newest), "; ".join(words))
 
 
 def write(place: Path, made: Kept) -> None:

@@ -17,7 +17,7 @@ SURE = 3.0
 # The members that read no words, and those that read little else; a prior speaks in both.
 FORM, WORDS = ("prior", "linear", "trees", "tuned"), ("prior", "words", "names")
 
-# How much a tuned encoder is believed of repositories that nobody labelled. Chosen on the training half of NLBSE'24.
+# How much a tuned encoder is believed of repositories that nobody labelled: a guess, which no figure backs yet.
 BELIEVED = 0.5
 
 NO_WORDS = "words are not read: the settings say so"

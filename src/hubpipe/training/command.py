@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hubpipe import world
 from hubpipe.deadline import Deadline
-from hubpipe.errors import UsageError
+from hubpipe.errors import TooLittleError, UsageError
 from hubpipe.redaction import redaction_for
 from hubpipe.training import files, writing
 from hubpipe.training.examples import Example
@@ -99,7 +99,7 @@ def train_or_index(
     examples = _examples(asked, environ, progress, deadline)
     try:
         return _trained(asked, examples, environ, deadline)
-    except UsageError as fault:
+    except TooLittleError as fault:
         if not wanted():
             raise
         made = _indexed(asked, examples, environ, deadline)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hubpipe.errors import UsageError
+from hubpipe.errors import TooLittleError, UsageError
 from hubpipe.models.learned.head import MEMBERS, Prior, Seen, blended, shares
 from hubpipe.models.learned.names import spoken
 from hubpipe.models.learned.parts import Evidence, Parts
@@ -83,7 +83,7 @@ def fit(
 
     Labels exclude each other where every example has exactly one of them. What a `prior` says is one more feature,
     and one more voice; so is what a `tuned` encoder tells apart. One that was tuned on these examples needs a
-    `rehearsal`, unless the model is for `strange` ones. Raises UsageError where there is too little to learn.
+    `rehearsal`, unless the model is for `strange` ones. Raises TooLittleError where there is too little to learn.
     """
     labels = chosen(examples, settings)
     lesson = tried = _lesson(examples, labels, (encoder, tuned), prior, settings)
@@ -96,7 +96,7 @@ def fit(
             raise ValueError(OTHER_ROWS)
         tried = _with(lesson, rehearsal.encoder)
     if not held:
-        raise UsageError(TOO_FEW_ROWS.format(count=len(examples)))
+        raise TooLittleError(TOO_FEW_ROWS.format(count=len(examples)))
     alone = settings.strange and where != BY_REPOSITORY
     usual = (STRANGE_OF_ONE if alone else STRANGE) if settings.strange else Recipe()
     recipe = replace(settings.recipe or usual, words=settings.words and not settings.strange)
@@ -148,11 +148,11 @@ def chosen(examples: Sequence[Example], settings: Settings) -> tuple[str, ...]:
         labels = tuple(name for name, count in counts.most_common() if count >= settings.min_examples)
     if not labels:
         found = ", ".join(f"{name} {count}" for name, count in counts.most_common(5)) or "none"
-        raise UsageError(
+        raise TooLittleError(
             TOO_FEW_LABELS.format(count=len(labels), labels=len(counts), least=settings.min_examples, found=found)
         )
     if len(labels) == 1 and (truth(examples, labels) == 1).all():
-        raise UsageError(ONE_LABEL.format(label=labels[0]))
+        raise TooLittleError(ONE_LABEL.format(label=labels[0]))
     return labels
 
 

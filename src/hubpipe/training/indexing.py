@@ -53,5 +53,5 @@ def index(
     with whole():
         out.mkdir(parents=True, exist_ok=True)
         archiving.write(out, kept)
-    made = MADE.format(out=out, count=min(len(examples), MOST))
+    made = MADE.format(out=out, count=kept.count)
     return Indexed("; ".join((made, BESIDE if beside else ALONE, kept.words)), out)

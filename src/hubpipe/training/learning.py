@@ -20,7 +20,7 @@ from hubpipe.models.sentence_encoder import Encoder
 from hubpipe.training import fit, tune
 from hubpipe.training.examples import Example
 
-# Beside a corpus: a third of the examples is what the tuned encoder is measured by.
+# Beside a corpus: a third of the examples is what the tuned encoder is measured by. How many that takes is a guess.
 LEAST_OWN = 150
 
 Tell = Callable[[str], None]
@@ -67,7 +67,7 @@ class Encoding:
 def learn(examples: Sequence[Example], plan: Plan, places: Places, tell: Tell) -> Learned:
     """Learn the labels of examples; `tell` is told in a line what is being done.
 
-    Raises UsageError where there is too little to learn, and what `hub.fetch` raises for the encoder.
+    Raises TooLittleError where there is too little to learn, and what `hub.fetch` raises for the encoder.
     """
     started = time.monotonic()
     repository = hub.locate(plan.encoder, plan.revision, places)

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hubpipe.config.steps import ZERO_DAY
-from hubpipe.errors import ModelError, UsageError
+from hubpipe.errors import ModelError, TooLittleError
 from hubpipe.models import embedded, hub
 from hubpipe.models.base import Places
 from hubpipe.models.learned import folder
@@ -71,13 +71,13 @@ def train(examples: Sequence[Example], request: Request, places: Places, tell: T
     """Learn on the past, measure on what came later, learn again from all, and promote, or say why not.
 
     Examples without a label are only kept, to be found again. A model that lies in `request.out` already is the one in
-    use: a new one that is worse than it beyond chance is written beside it instead. Raises UsageError where there is
-    too little to learn.
+    use: a new one that is worse than it beyond chance is written beside it instead. Raises TooLittleError where there
+    is too little to learn.
     """
     folder.recover(request.out)
     known = once([example for example in examples if example.labels or example.denied])
     if len(known) < LEAST:
-        raise UsageError(TOO_FEW.format(count=len(known), least=LEAST))
+        raise TooLittleError(TOO_FEW.format(count=len(known), least=LEAST))
     parted = split(known, request.split, seed=request.seed)
     trial = learn(parted.learn, request.plan, places, tell)
     tell(MEASURING.format(count=len(parted.test)))
