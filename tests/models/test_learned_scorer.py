@@ -1,6 +1,7 @@
 """A learned model at work: any text gets calibrated scores, and the same ones after it was kept in a folder."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from hubpipe.models import embedded
 from hubpipe.models.learned.forest import forest
-from hubpipe.models.learned.head import Linear
+from hubpipe.models.learned.head import Linear, Prior
 from hubpipe.models.learned.names import Names, spoken
 from hubpipe.models.learned.parts import Parts
 from hubpipe.models.learned.scorer import Scorer
@@ -74,6 +75,52 @@ def encoder() -> Encoder:
     folder = embedded.find(None)
     assert folder is not None
     return Encoder(Source(folder, embedded.NAME, embedded.REVISION))
+
+
+class Deep(Letters):
+    """An encoder with an inner layer, who remembers that it was asked for it."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def read(self, texts: Sequence[str], quick: bool = False) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        self.asked += 1
+        return self.embed(texts), self.embed([text[::2] for text in texts])
+
+
+def test_a_model_of_a_version_that_read_no_inner_layer_scores_as_it_did(parts: Parts) -> None:
+    assert parts.spec["deep"] is False
+    earlier = replace(parts, spec={name: told for name, told in parts.spec.items() if name != "deep"})
+    encoder = Deep()
+    assert np.array_equal(Scorer(encoder, earlier).score(ODD), Scorer(Letters(), parts).score(ODD))
+    assert encoder.asked == 0
+
+
+def test_a_deep_model_reads_an_inner_layer_for_scores_and_not_for_the_index() -> None:
+    examples = [
+        Example(f"{kind} {number}", kind * 3, (kind,), created_at=START + timedelta(days=number))
+        for number in range(20)
+        for kind in ("crash", "option")
+    ]
+    encoder = Deep()
+    deep = fit(examples, Settings(min_examples=2, strange=True), encoder).parts
+    assert deep.spec["deep"] is True
+    encoder.asked = 0
+    scorer = Scorer(encoder, deep)
+    scorer.embed(["crash 1"])
+    assert encoder.asked == 0
+    assert scorer.score(["crash 1\n\ncrash", "option 2\n\noption"]).argmax(axis=1).tolist() == [
+        deep.labels.index("crash"),
+        deep.labels.index("option"),
+    ]
+    assert encoder.asked == 1
+
+
+def test_a_head_whose_prior_reads_an_inner_layer_reads_it_too(parts: Parts) -> None:
+    head = Scorer(Letters(), parts).head
+    assert not head.reads_deep
+    prior = Prior(replace(head, deep=True), np.eye(len(parts.labels), dtype=np.float32))
+    assert replace(head, prior=prior).reads_deep
 
 
 def test_a_model_of_every_part_is_tested_here(parts: Parts) -> None:

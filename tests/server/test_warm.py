@@ -224,6 +224,42 @@ def test_texts_of_a_length_go_through_an_encoder_together_and_come_back_in_order
     assert groups == [[30, 31, 800, 900, 1_100], [1_250, 1_300, 2_000, 5_000]]
 
 
+def test_who_reads_deep_gets_what_the_encoder_itself_gives_and_in_order() -> None:
+    class Deep:
+        limit = None
+
+        def tokens(self, text: str) -> list[tuple[int, int]]:
+            return []
+
+        def embed(self, texts: Any, _quick: bool = False) -> Any:
+            return np.array([[float(len(text))] for text in texts], np.float32)
+
+        def read(self, texts: Any, quick: bool = False) -> Any:
+            return self.embed(texts), np.array([[len(text) + quick, -1.0] for text in texts], np.float32)
+
+    lengths = [2_000, 30, 900, 31, 5_000]
+    texts = ["x" * length for length in lengths]
+    for quick in (False, True):
+        vectors, inner = SharedEncoder(Deep()).read(texts, quick)
+        assert vectors[:, 0].tolist() == lengths
+        assert inner.tolist() == [[length + quick, -1.0] for length in lengths]
+
+
+def test_an_encoder_that_tells_of_no_inner_layer_is_read_by_its_vectors_alone() -> None:
+    class Plain:
+        limit = None
+
+        def tokens(self, text: str) -> list[tuple[int, int]]:
+            return []
+
+        def embed(self, texts: Any, _quick: bool = False) -> Any:
+            return np.array([[float(len(text))] for text in texts], np.float32)
+
+    vectors, inner = SharedEncoder(Plain()).read(["one", "three"])
+    assert vectors.tolist() == [[3.0], [5.0]]
+    assert inner.shape == (2, 0)
+
+
 def test_what_one_repository_taught_never_answers_for_another(tmp_path: Path, loads: list[str]) -> None:
     warmth, asked = Warmth(), Step(model="learned")
     places = [learned(tmp_path / "one", 4.0), learned(tmp_path / "other", -4.0)]

@@ -17,6 +17,7 @@ from hubpipe.models.sentence_encoder import Encoder
 from hubpipe.training.examples import Example
 from hubpipe.training.fit import Rehearsal, Settings, chosen, fit, rehearsed
 from hubpipe.training.forward import by_lot, folds
+from hubpipe.training.heads import Recipe
 
 THINGS = (
     "parser",
@@ -71,6 +72,40 @@ class Counting:
             np.float32
         )
         return scaled
+
+
+class Layered(Counting):
+    """An encoder with an inner layer: one that tells kinds apart, or one that tells nothing and is loud."""
+
+    def __init__(self, *, useful: bool) -> None:
+        super().__init__()
+        self._useful = useful
+        self._chance = np.random.default_rng(0)
+
+    def read(self, texts: Sequence[str], quick: bool = False) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        if self._useful:
+            said = np.array([[word in text for word in ("crash", "ption", "?")] for text in texts], np.float32)
+        else:
+            said = self._chance.normal(size=(len(texts), 200)).astype(np.float32)
+        # Letters that say nothing: what the last layer has is not enough.
+        return self.embed(["" for _ in texts] if self._useful else texts, quick), said
+
+
+def test_an_inner_layer_is_read_where_it_tells_labels_apart() -> None:
+    learnt = fit(issues(), replace(FEW, recipe=Recipe(traits=0.0, trees=False, words=False)), Layered(useful=True))
+    scores = Scorer(Layered(useful=True), learnt.parts).score([issue.text for issue in issues()])
+    assert learnt.parts.spec["deep"] is True
+    right = [learnt.parts.labels[row] == issue.labels[0] for row, issue in zip(scores.argmax(1), issues(), strict=True)]
+    assert np.mean(right) > 0.9
+
+
+def test_an_inner_layer_is_not_read_where_it_is_surely_in_the_way() -> None:
+    learnt = fit(issues(), FEW, Layered(useful=False))
+    assert learnt.parts.spec["deep"] is False
+
+
+def test_who_tells_of_no_inner_layer_is_read_without_one() -> None:
+    assert fit(issues(), FEW, Counting()).parts.spec["deep"] is False
 
 
 def test_twenty_issues_are_enough_to_learn_two_plain_labels(encoder: Encoder) -> None:

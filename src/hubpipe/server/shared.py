@@ -1,9 +1,10 @@
 """Turn a loaded model of one thread into the same model for all threads of a process."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from threading import Lock
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -11,8 +12,12 @@ from hubpipe.config import Step
 from hubpipe.models.abilities import Tellable
 from hubpipe.models.base import Media, MediaModel, Model, Prediction
 from hubpipe.models.keeping import Encoder
+from hubpipe.models.learned.views import read
 from hubpipe.models.similarity import Array
 from hubpipe.server.batching import Batcher
+
+Pair: TypeAlias = tuple[Array, Array]
+Read = TypeVar("Read")
 
 # Texts in one call of an encoder, so many that among them some are of a length.
 MOST_TEXTS = 64
@@ -38,6 +43,10 @@ class SharedEncoder:
         self._encoder = encoder
         self._exact: Batcher[str, Array] = Batcher(partial(_by_length, encoder.embed), most, busy)
         self._quick: Batcher[str, Array] = Batcher(lambda texts: encoder.embed(texts, True), most, busy)
+        self._deep = {
+            quick: Batcher[str, Pair](partial(_by_length, partial(_pairs, encoder, quick)), most, busy)
+            for quick in (False, True)
+        }
         self._remembered = _Remembered(MOST_REMEMBERED)
 
     @property
@@ -58,6 +67,11 @@ class SharedEncoder:
         found = dict(zip(fresh, self._exact(fresh), strict=True))
         self._remembered.take({text: row for text, row in found.items() if len(text) <= LONGEST_REMEMBERED})
         return _rows([known[text] if text in known else found[text] for text in texts])
+
+    def read(self, texts: Sequence[str], quick: bool = False, /) -> tuple[Array, Array]:
+        """Embed texts (n × d), and by an inner layer (n × m), which is n × 0 where the encoder tells of none."""
+        found = self._deep[quick](texts)
+        return _rows([vector for vector, _ in found]), _rows([inner for _, inner in found])
 
 
 class SharedModel:
@@ -131,11 +145,15 @@ class _Remembered:
                 self._rows.popitem(last=False)
 
 
-def _by_length(embed: Callable[[Sequence[str]], Array], texts: Sequence[str]) -> list[Array]:
-    """Embed texts, those of a length together."""
-    rows: dict[int, Array] = {}
+def _pairs(encoder: Encoder, quick: bool, texts: Sequence[str]) -> list[Pair]:
+    return list(zip(*read(encoder, texts, quick), strict=True))
+
+
+def _by_length(ask: Callable[[Sequence[str]], Iterable[Read]], texts: Sequence[str]) -> list[Read]:
+    """Have texts read, those of a length together."""
+    rows: dict[int, Read] = {}
     for group in _alike(texts):
-        rows.update(zip(group, embed([texts[place] for place in group]), strict=True))
+        rows.update(zip(group, ask([texts[place] for place in group]), strict=True))
     return [rows[place] for place in range(len(texts))]
 
 

@@ -28,7 +28,8 @@ class Recipe:
 
     `c` is the inverse of the linear heads' regularisation, `meaning` that of the one that reads vectors alone, `tuned`
     that of the one that reads the tuned encoder's.
-    `traits` and `prior` are the weights of these standardised blocks beside vectors of length 1.
+    `traits` and `prior` are the weights of these standardised blocks beside vectors of length 1. `deep` heads read an
+    inner layer's vectors, too.
     """
 
     c: float = 1.5
@@ -38,11 +39,12 @@ class Recipe:
     prior: float = 0.3
     trees: bool = True
     words: bool = True
+    deep: bool = False
 
 
 # What is learned for strange repositories, from several others and from one corpus. On one corpus nothing tells how
 # much trees and blend take its own ways for those of all. Chosen on the training half of NLBSE'24.
-STRANGE, STRANGE_OF_ONE = Recipe(c=0.3), Recipe(c=0.3, traits=0.05, trees=False)
+STRANGE, STRANGE_OF_ONE = Recipe(c=0.3), Recipe(c=0.3, traits=0.05, trees=False, deep=True)
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,10 @@ def learn(lesson: Lesson, recipe: Recipe) -> Head:
         words=words,
         names=_names(lesson) if recipe.words else None,
         prior=lesson.prior,
-        tuned=_vectors(lesson, lesson.seen.views.tuned, recipe.tuned) if lesson.seen.views.tuned.size else None,
+        tuned=_tuned(lesson, recipe),
         blend=np.zeros(len(MEMBERS), np.float32),
         bias=np.zeros(labels, np.float32),
+        deep=recipe.deep,
     )
 
 
@@ -104,21 +107,37 @@ def _names(lesson: Lesson) -> Names:
     return Names(lesson.labels, lesson.named, found.mean(axis=0).astype(np.float32), spread)
 
 
+def _vectors(lesson: Lesson, recipe: Recipe) -> Array:
+    return lesson.seen.views.deep if recipe.deep else lesson.seen.views.meaning
+
+
 def _meaning(lesson: Lesson, recipe: Recipe) -> Linear:
-    return _vectors(lesson, lesson.seen.views.meaning, recipe.meaning)
-
-
-def _vectors(lesson: Lesson, vectors: Array, c: float) -> Linear:
     """Learn from vectors alone."""
-    return _fitted(lesson, vectors, np.ones(vectors.shape[1], bool), 1.0, c)
+    vectors = _vectors(lesson, recipe)
+    count = vectors.shape[1]
+    return _fitted(lesson, vectors, np.full(count, not recipe.deep), np.full(count, _each(count)), recipe.meaning)
+
+
+def _tuned(lesson: Lesson, recipe: Recipe) -> Linear | None:
+    """Learn from a tuned encoder's vectors alone, if there are any."""
+    vectors = lesson.seen.views.tuned
+    return _fitted(lesson, vectors, np.ones(vectors.shape[1], bool), 1.0, recipe.tuned) if vectors.size else None
 
 
 def _linear(lesson: Lesson, recipe: Recipe) -> Linear:
-    vectors, form = lesson.seen.views.meaning.shape[1], lesson.seen.form.shape[1]
-    wanted = np.full(vectors + form, recipe.traits, np.float32)
-    wanted[vectors + lesson.seen.views.traits.shape[1] :] = recipe.prior
-    raw = np.hstack([lesson.seen.views.meaning, lesson.seen.form])
-    return _fitted(lesson, raw, np.arange(vectors + form) < vectors, wanted, recipe.c)
+    """Learn from vectors, traits, and what a prior says."""
+    vectors, form = _vectors(lesson, recipe), lesson.seen.form
+    count = vectors.shape[1]
+    wanted = np.full(count + form.shape[1], recipe.traits, np.float32)
+    wanted[:count] = _each(count)
+    wanted[count + lesson.seen.views.traits.shape[1] :] = recipe.prior
+    plain = np.arange(count + form.shape[1]) < (0 if recipe.deep else count)
+    return _fitted(lesson, np.hstack([vectors, form]), plain, wanted, recipe.c)
+
+
+def _each(count: int) -> float:
+    """Give the weight of each of so many standardised numbers that together are two vectors of length 1."""
+    return float(np.sqrt(2 / max(1, count)))
 
 
 def _fitted(lesson: Lesson, raw: Array, plain: NDArray[np.bool_], wanted: Array | float, c: float) -> Linear:
@@ -137,7 +156,7 @@ def _unlearned(lesson: Lesson, recipe: Recipe) -> Array:
     count, labels = lesson.truth.shape
     found = np.zeros((count, labels), np.float32)
     for old, new in by_lot(lesson.truth, INNER_FOLDS, lesson.seed):
-        found[new] = _meaning(lesson[old], recipe).logits(lesson.seen[new].views.meaning)
+        found[new] = _meaning(lesson[old], recipe).logits(_vectors(lesson[new], recipe))
     return found
 
 

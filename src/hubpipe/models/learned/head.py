@@ -82,8 +82,8 @@ class Seen:
 class Head:
     """Heads over the same texts; `blend` says how much each of MEMBERS counts, `bias` (labels) what is added.
 
-    `meaning` reads vectors alone: the trees, who cannot read vectors, read its logits. `tuned` reads those of the
-    tuned encoder, and it alone.
+    `meaning` reads vectors alone: the trees, who cannot read vectors, read its logits. It and `linear` read those of
+    an inner layer, too, where the head is `deep`. `tuned` reads those of the tuned encoder, and it alone.
     """
 
     exclusive: bool
@@ -96,6 +96,12 @@ class Head:
     tuned: Linear | None
     blend: Array
     bias: Array
+    deep: bool = False
+
+    @property
+    def reads_deep(self) -> bool:
+        """Tell whether an inner layer is read, by this head or by its prior's."""
+        return self.deep or (self.prior is not None and self.prior.head.reads_deep)
 
     def see(self, views: Views) -> Seen:
         """Ask the prior, if there is one."""
@@ -108,7 +114,7 @@ class Head:
         nothing = np.zeros((len(seen.views.title), labels), np.float32)
         found = [
             nothing if self.prior is None else centred(seen.prior, self.prior.head.exclusive) @ self.prior.same.T,
-            self.linear.logits(np.hstack([seen.views.meaning, seen.form])),
+            self.linear.logits(np.hstack([self._vectors(seen.views), seen.form])),
             nothing if self.trees is None else self._voted(self.trees, seen),
             nothing if self.words is None else self.words.logits(seen.views),
             nothing if self.names is None else self.names.logits(seen.views),
@@ -145,10 +151,14 @@ class Head:
             "names": None if self.names is None else list(self.names.labels),
             "prior": None if self.prior is None else self.prior.head.spec(),
             "tuned": self.tuned is not None,
+            "deep": self.deep,
         }
 
+    def _vectors(self, views: Views) -> Array:
+        return views.deep if self.deep else views.meaning
+
     def _voted(self, trees: Forest, seen: Seen) -> Array:
-        found = trees.shares(np.hstack([seen.form, self.meaning.logits(seen.views.meaning)]))
+        found = trees.shares(np.hstack([seen.form, self.meaning.logits(self._vectors(seen.views))]))
         return odds(found, self.exclusive)
 
 
@@ -166,6 +176,7 @@ def head(spec: Mapping[str, Any], arrays: Arrays) -> Head:
         tuned=_linear(_below(TUNED, arrays)) if spec.get("tuned") else None,
         blend=np.pad(blend, (0, len(MEMBERS) - len(blend))),
         bias=np.asarray(arrays["bias"], np.float32),
+        deep=bool(spec.get("deep")),
     )
 
 

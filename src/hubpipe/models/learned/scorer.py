@@ -26,7 +26,7 @@ class Scorer:
 
     def look(self, texts: Sequence[str], quick: bool = False) -> Views:
         """Look at texts ("title, blank line, body") as the head does; many of them `quick`, as in learning."""
-        return look(self._encoder, texts, quick, self._tuned)
+        return look(self._encoder, texts, quick, self._tuned, self.head.reads_deep)
 
     def score(self, texts: Sequence[str], quick: bool = False) -> Array:
         """Score texts for every label (n × labels): probabilities, which share 1.0 where labels exclude each other.
@@ -42,5 +42,5 @@ class Scorer:
 
         By the encoder as it came: a tuned one tells labels apart, and holds what shares a label for much the same.
         """
-        views = look(self._encoder, texts, quick)
+        views = look(self._encoder, texts, quick, deep=False)
         return unit(views.title + views.body)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,22 @@ class Encodes(Protocol):
         ...
 
 
+@runtime_checkable
+class Reads(Encodes, Protocol):
+    """What tells, besides a text's vector, what it saw of the text on the way there."""
+
+    def read(self, texts: Sequence[str], quick: bool = False) -> tuple[Array, Array]:
+        """Embed texts (n) as `embed` does (n × d), and give the means of an inner layer's tokens (n × m)."""
+        ...
+
+
 @dataclass(frozen=True)
 class Views:
     """What is seen of n texts: unit vectors of `title` and `body` (n × d each), `traits` (n × NAMES), and the texts.
 
-    `tuned` are those of title and body side by side by a tuned encoder (n × 2d; n × 0 where there is none).
+    `inner` are those of an inner layer of title and body side by side (n × 2m; n × 0 where there is none), of any
+    length: they tell how a text speaks, where the last layer's tell what it speaks of. `tuned` are unit vectors of
+    title and body side by side by a tuned encoder (n × 2d; n × 0 where there is none).
     """
 
     title: Array
@@ -33,6 +44,7 @@ class Views:
     traits: Array
     titles: Sequence[str]
     bodies: Sequence[str]
+    inner: Array
     tuned: Array
 
     @property
@@ -40,19 +52,31 @@ class Views:
         """The vectors of title and body side by side (n × 2d)."""
         return np.hstack([self.title, self.body])
 
+    @property
+    def deep(self) -> Array:
+        """The same, and the inner ones beside them (n × (2d + 2m))."""
+        return np.hstack([self.title, self.body, self.inner])
+
     def __getitem__(self, rows: NDArray[np.intp]) -> "Views":
         """Take some of the rows."""
         titles, bodies = [self.titles[row] for row in rows], [self.bodies[row] for row in rows]
-        return Views(self.title[rows], self.body[rows], self.traits[rows], titles, bodies, self.tuned[rows])
+        return Views(
+            self.title[rows], self.body[rows], self.traits[rows], titles, bodies, self.inner[rows], self.tuned[rows]
+        )
 
 
-def look(encoder: Encodes, texts: Sequence[str], quick: bool = False, tuned: Encodes | None = None) -> Views:
-    """Look at texts: "title, blank line, body"; many of them `quick`. A `tuned` encoder reads them beside the other."""
+def look(
+    encoder: Encodes, texts: Sequence[str], quick: bool = False, tuned: Encodes | None = None, deep: bool = True
+) -> Views:
+    """Look at texts: "title, blank line, body"; many of them `quick`, and only where it is `deep` at an inner layer.
+
+    A `tuned` encoder reads them beside the other.
+    """
     pairs = [split(text) for text in texts]
     titles, bodies = [title for title, _ in pairs], [body for _, body in pairs]
-    vectors = encoder.embed([*titles, *bodies], quick)
+    vectors, inner = read(encoder, [*titles, *bodies], quick, deep)
     blank = np.zeros((len(texts), 0), np.float32)
-    plain = Views(vectors[: len(texts)], vectors[len(texts) :], traits(titles, bodies), titles, bodies, blank)
+    plain = Views(*_halves(vectors), traits(titles, bodies), titles, bodies, np.hstack(_halves(inner)), blank)
     return also(plain, tuned, quick)
 
 
@@ -62,7 +86,14 @@ def also(views: Views, tuned: Encodes | None, quick: bool = False) -> Views:
     if tuned is None:
         return replace(views, tuned=np.zeros((count, 0), np.float32))
     vectors = tuned.embed([*views.titles, *views.bodies], quick)
-    return replace(views, tuned=np.hstack([vectors[:count], vectors[count:]]))
+    return replace(views, tuned=np.hstack(_halves(vectors)))
+
+
+def read(encoder: Encodes, texts: Sequence[str], quick: bool = False, deep: bool = True) -> tuple[Array, Array]:
+    """Embed texts (n) as vectors (n × d), and by an inner layer (n × m) where the encoder tells of one (else n × 0)."""
+    if deep and isinstance(encoder, Reads):
+        return encoder.read(texts, quick)
+    return encoder.embed(texts, quick), np.zeros((len(texts), 0), np.float32)
 
 
 def split(text: str) -> tuple[str, str]:
@@ -70,3 +101,9 @@ def split(text: str) -> tuple[str, str]:
     first, _, rest = text.partition("\n")
     alone = not rest.partition("\n")[0].strip()
     return (first.strip(), rest.strip()) if alone and len(first) <= LONGEST_TITLE else split_title(text)
+
+
+def _halves(vectors: Array) -> tuple[Array, Array]:
+    """Part the vectors of titles from those of bodies."""
+    middle = len(vectors) // 2
+    return vectors[:middle], vectors[middle:]
