@@ -61,7 +61,7 @@ def at_once(stage: str, kind: Any, work: Callable[[], Kept]) -> Kept:
 
 
 @dataclass(frozen=True)
-class Means:
+class Shared:
     """What the flows of a run work with; they share what they may spend."""
 
     models: Models
@@ -92,19 +92,19 @@ def handle(
     deadline = deadline or Deadline()
     if event.comment is not None and _is_own(event.comment, github, keep):
         return Report(redaction.all(event), note=OWN_COMMENT)
-    means = Means(models, Terms(config.models, Meter(config.budget)), publish, deadline, keep)
+    shared = Shared(models, Terms(config.models, Meter(config.budget)), publish, deadline, keep)
     jobs = [
         Job(name, flow, event, github, config.describing, redaction) for name, flow in config.matching(event).items()
     ]
     flows: tuple[FlowReport, ...] = ()
     with suppress(Stop):
-        flows = _ordered(event, config, github, redaction, means)
+        flows = _ordered(event, config, github, redaction, shared)
         for job in _left(jobs, flows):
-            flows = (*flows, _run(job, means))
+            flows = (*flows, _run(job, shared))
     # What is left is to tell of it: an end here would say that nothing was published.
     deadline.over()
     flows += tuple(not_begun(FlowReport(job.name), deadline.struck) for job in _left(jobs, flows))
-    spent = means.terms.meter
+    spent = shared.terms.meter
     return Report(redaction.all(event), flows, spent=spent.report() if spent.calls else {})
 
 
@@ -120,7 +120,7 @@ def _left(jobs: Sequence[Job], done: Sequence[FlowReport]) -> Sequence[Job]:
 
 
 def _ordered(
-    event: Event, config: Config, github: "GitHub | None", redaction: Redaction, means: Means
+    event: Event, config: Config, github: "GitHub | None", redaction: Redaction, shared: Shared
 ) -> tuple[FlowReport, ...]:
     """Carry out the command that a comment gives, if it gives one; its own report is the first."""
     order = commands.order_of(event, config)
@@ -129,26 +129,26 @@ def _ordered(
     others: list[FlowReport] = []
 
     def run(job: Job, silent: bool) -> FlowReport:
-        report = _run(job, replace(means, publish=commands.unpublished) if silent else means)
+        report = _run(job, replace(shared, publish=commands.unpublished) if silent else shared)
         others.append(commands.bare(report) if silent else report)
         return report
 
-    hands = commands.Hands(github, redaction, means.deadline, means.publish, run, means.keep)
-    own = _guarded(order.name, redaction, means.deadline, lambda own: commands.carry_out(order, config, hands, own))
+    hands = commands.Hands(github, redaction, shared.deadline, shared.publish, run, shared.keep)
+    own = _guarded(order.name, redaction, shared.deadline, lambda own: commands.carry_out(order, config, hands, own))
     return (own, *others)
 
 
-def _run(job: Job, means: Means) -> FlowReport:
+def _run(job: Job, shared: Shared) -> FlowReport:
     def work(growing: Growing) -> None:
-        resolved = means.keep(f"{job.name}: resolve", Flow, lambda: means.models.resolve(job.flow))
-        _work(replace(job, flow=resolved), means, growing)
-        with means.deadline.whole():
+        resolved = shared.keep(f"{job.name}: resolve", Flow, lambda: shared.models.resolve(job.flow))
+        _work(replace(job, flow=resolved), shared, growing)
+        with shared.deadline.whole():
             growing.begun = True
-            for outcome in _publish(job, growing.report.plan, means):
+            for outcome in _publish(job, growing.report.plan, shared):
                 growing.report = replace(growing.report, outcomes=(*growing.report.outcomes, outcome))
             growing.whole = True
 
-    return _guarded(job.name, job.redaction, means.deadline, work)
+    return _guarded(job.name, job.redaction, shared.deadline, work)
 
 
 def _guarded(name: str, redaction: Redaction, deadline: Deadline, work: Callable[[Growing], None]) -> FlowReport:
@@ -174,9 +174,9 @@ def _guarded(name: str, redaction: Redaction, deadline: Deadline, work: Callable
         return redaction.all(replace(growing.report, seconds=time.monotonic() - started))
 
 
-def _work(job: Job, means: Means, growing: Growing) -> None:
+def _work(job: Job, shared: Shared, growing: Growing) -> None:
     """Read, ask and decide; the report grows."""
-    started, keep = time.monotonic(), means.keep
+    started, keep = time.monotonic(), shared.keep
     subject = subject_of(job.flow, job.event)
     if subject is None:
         growing.report = replace(growing.report, plan=Plan(notes=(NOTHING_TO_READ,)))
@@ -189,7 +189,7 @@ def _work(job: Job, means: Means, growing: Growing) -> None:
         if reading.alone != NOTHING_TO_READ:
             return
     elif job.flow.rules is None:
-        steps = keep(f"{job.name}: infer", tuple[StepReport, ...], lambda: _infer(job, reading, means, growing))
+        steps = keep(f"{job.name}: infer", tuple[StepReport, ...], lambda: _infer(job, reading, shared, growing))
         growing.report = _with(growing.report, job.flow, steps)
     growing.report = replace(growing.report, seconds=time.monotonic() - started)
     report = growing.report
@@ -208,7 +208,7 @@ def _decide(job: Job, reading: Reading, report: FlowReport) -> Plan:
     return planning.ruled(job, reading) if by_rules else planning.decided(job, reading, report)
 
 
-def _infer(job: Job, reading: Reading, means: Means, growing: Growing) -> tuple[StepReport, ...]:
+def _infer(job: Job, reading: Reading, shared: Shared, growing: Growing) -> tuple[StepReport, ...]:
     """Run the steps on what was read; the report grows with each."""
     material = reading.material
     work = Work(
@@ -217,8 +217,8 @@ def _infer(job: Job, reading: Reading, means: Means, growing: Growing) -> tuple[
         reading.document,
         material.attachments,
         job.labels,
-        means.models,
-        means.terms,
+        shared.models,
+        shared.terms,
         reading.changed,
         material.pulls,
         reading.subject.number,
@@ -250,7 +250,7 @@ def _tracker(job: Job) -> Tracker | None:
     return Tracker(changed, partial(github.issue, repo))
 
 
-def _publish(job: Job, plan: Plan, means: Means) -> Iterator[Outcome]:
+def _publish(job: Job, plan: Plan, shared: Shared) -> Iterator[Outcome]:
     subject = job.event.subject
     if subject is None or (subject.number is None and subject.release_id is None):
         return
@@ -258,8 +258,8 @@ def _publish(job: Job, plan: Plan, means: Means) -> Iterator[Outcome]:
 
     def publish(effect: Effect, target: Target) -> Outcome:
         if isinstance(effect, NotifyEffect):
-            return _notified(job, effect, target, means)
-        return means.keep(f"{job.name}: {effect.kind}", Outcome, lambda: means.publish(effect, target))
+            return _notified(job, effect, target, shared)
+        return shared.keep(f"{job.name}: {effect.kind}", Outcome, lambda: shared.publish(effect, target))
 
     done: list[Outcome] = []
     for effect in plan.effects:
@@ -267,14 +267,14 @@ def _publish(job: Job, plan: Plan, means: Means) -> Iterator[Outcome]:
         yield done[-1]
 
 
-def _notified(job: Job, effect: NotifyEffect, target: Target, means: Means) -> Outcome:
+def _notified(job: Job, effect: NotifyEffect, target: Target, shared: Shared) -> Outcome:
     """Send a notification at most once: a run that goes on behind the mark of another does not send it again."""
     own = uuid4().hex
-    mark = means.keep(f"{job.name}: notifying", str, lambda: own)
+    mark = shared.keep(f"{job.name}: notifying", str, lambda: own)
 
     def sent() -> Outcome:
         if mark != own:
             return Outcome(effect.kind, False, PERHAPS_SENT, failed=True)
-        return means.publish(effect, target)
+        return shared.publish(effect, target)
 
-    return means.keep(f"{job.name}: {effect.kind}", Outcome, sent)
+    return shared.keep(f"{job.name}: {effect.kind}", Outcome, sent)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from hubpipe.models import hub
 from hubpipe.models.base import Places
-from hubpipe.models.learned import archive, folder, tuned
+from hubpipe.models.learned import archive, tuned
 from hubpipe.models.learned.archive import MOST, SAME, Archived, State, centre_of
 from hubpipe.models.learned.cutoffs import cutoffs
 from hubpipe.models.learned.folder import Learned
@@ -79,15 +78,6 @@ def kept(examples: Sequence[Example], learned: Learned, plan: Plan, precision: f
     words += [LEFT_OUT.format(most=most, count=left_out)] if left_out else []
     words += [TOO_LARGE.format(size=size // 2**20)] if size > LARGEST_COMMITTED else []
     return Kept(files, len(newest), "; ".join(words))
-
-
-def write(place: Path, made: Kept) -> None:
-    """Put an archive into a folder, in the place of an older one, and leave all else that lies there."""
-    for name, data in made.files.items():
-        new = place / f"{name}.new"
-        new.write_bytes(data)
-        new.chmod(folder.READABLE)
-        new.replace(place / name)
 
 
 def tries(vectors: Array, examples: Sequence[Example]) -> Evidence:

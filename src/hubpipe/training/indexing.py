@@ -8,7 +8,7 @@ from pathlib import Path
 from hubpipe.errors import UsageError
 from hubpipe.models import hub
 from hubpipe.models.base import Places
-from hubpipe.models.learned import folder
+from hubpipe.models.learned import archive, folder
 from hubpipe.models.learned.archive import MOST
 from hubpipe.training import archiving
 from hubpipe.training.examples import Example
@@ -52,6 +52,6 @@ def index(
     kept = archiving.kept(examples, learned, plan, precision, places)
     with whole():
         out.mkdir(parents=True, exist_ok=True)
-        archiving.write(out, kept)
+        archive.put(out, kept.files)
     made = MADE.format(out=out, count=kept.count)
     return Indexed("; ".join((made, BESIDE if beside else ALONE, kept.words)), out)

@@ -196,13 +196,17 @@ def pack(
 
 def write(path: Path, archive: Archive, mode: int = READABLE) -> None:
     """Put an archive in the place of an old one, whole or not at all; a folder's is the one beside its model."""
+    put(path, pack(archive.vectors, archive.issues, archive.tried, archive.encoder, archive.state), mode)
+
+
+def put(path: Path, packed: Mapping[str, bytes], mode: int = READABLE) -> None:
+    """Do the same with an archive that `pack` wrote."""
     path = path / ARCHIVE if path.is_dir() else path
-    packed = pack(archive.vectors, archive.issues, archive.tried, archive.encoder, archive.state)[ARCHIVE]
     # Not named by the process: in two containers that share the folder, both may have the same number.
     with NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.", suffix=".new", delete=False) as file:
         new = Path(file.name)
     try:
-        new.write_bytes(packed)
+        new.write_bytes(packed[ARCHIVE])
         new.chmod(mode)
         new.replace(path)
     finally:
