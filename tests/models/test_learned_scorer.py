@@ -229,7 +229,7 @@ def test_a_model_of_a_version_that_knew_no_beginnings_weighs_its_words_as_before
     ]
     for row, known in zip(found, counts, strict=True):
         assert sorted(np.flatnonzero(row)) == sorted(places[term] for term in known)
-    assert np.linalg.norm(found, axis=1).max() <= np.sqrt(2) + 1e-5
+    assert np.linalg.norm(found, axis=1) <= pytest.approx(np.sqrt(2), abs=1e-5)
 
 
 @pytest.mark.parametrize(
