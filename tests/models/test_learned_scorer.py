@@ -18,7 +18,7 @@ from hubpipe.models.learned.names import Names, spoken
 from hubpipe.models.learned.parts import Parts
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.learned.views import Views, look, split
-from hubpipe.models.learned.words import terms, weigh
+from hubpipe.models.learned.words import terms
 from hubpipe.models.repository import Source
 from hubpipe.models.sentence_encoder import Encoder
 from hubpipe.training.examples import Example
@@ -203,33 +203,6 @@ def test_terms_are_words_parts_of_names_and_pairs() -> None:
     title, body = terms("HttpClient fails", "see System.Net")
     assert {"t http", "t client", "t httpclient", "t fails", "t client fails"} <= title.keys()
     assert {"b see", "b system", "b net", "b system.net", "b system net"} <= body.keys()
-
-
-def test_words_that_begin_alike_share_a_term() -> None:
-    one, other = terms("serializer", "JsonSerializer")
-    assert {"t seri~", "t serial~", "t serializer"} == one.keys()
-    assert {"b seri~", "b serial~", "b json", "b jsonse~"} <= other.keys()
-    short, dotted = terms("net", "a.long.dotted_name")
-    assert {"t net"} == short.keys()
-    assert {"b dott~"} == {term for term in dotted if term.endswith("~")}
-
-
-def test_a_model_of_a_version_that_knew_no_beginnings_weighs_its_words_as_before(parts: Parts) -> None:
-    head = Scorer(Letters(), parts).head
-    assert head.words is not None
-    seen = look(Letters(), ["Problem\n\nIn System.Net.Reader: socket", "Thread\n\nIn System.Xml.Reader: node"])
-    kept = {term: place for term, place in head.words.vocabulary.items() if "~" not in term}
-    assert 0 < len(kept) < len(head.words.vocabulary)
-    places = {term: number for number, term in enumerate(kept)}
-    rarity = head.words.rarity[list(kept.values())]
-    found = weigh(seen, places, rarity).toarray()
-    counts = [
-        [term for count in terms(*pair) for term in count if term in places]
-        for pair in zip(seen.titles, seen.bodies, strict=True)
-    ]
-    for row, known in zip(found, counts, strict=True):
-        assert sorted(np.flatnonzero(row)) == sorted(places[term] for term in known)
-    assert np.linalg.norm(found, axis=1) <= pytest.approx(np.sqrt(2), abs=1e-5)
 
 
 @pytest.mark.parametrize(
