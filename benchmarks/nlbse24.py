@@ -266,9 +266,10 @@ def by_tuning(task: Task) -> Answer:
     tried, useful, waited = shared(task, "rehearsal", partial(tune.tune, old, how, source(), watched=newer))
     enough = replace(how, epochs=how.epochs * useful)
     done, _, longer = shared(task, "all", partial(tune.tune, all_rows, enough, source()))
-    started, encoder, changed = time.monotonic(), Encoder(source()), tuned.load(source(), done)
+    encoder, changed = Encoder(source()), tuned.load(source(), done)
     rehearsal = fit.Rehearsal(tuned.load(source(), tried), rehearsed[task.repo])
-    prior = of_others(task, encoder, None)
+    prior, taught = of_others(task, encoder, None)
+    started = time.monotonic() - taught
     learnt = fit.fit(everything[task.repo], own, encoder, prior, changed, rehearsal)
     print(f"    {task.split} {task.repo}: believed {learnt.parts.spec['learning']['believed']}", flush=True)
     took = time.monotonic() - started + (waited + longer) / len(everything)
@@ -294,10 +295,23 @@ def shared(task: Task, name: str, work: Callable[[], tune.Tuned]) -> tuple[Array
     return load_file(place), facts["useful"], facts["seconds"]
 
 
-def of_others(task: Task, encoder: Encoder, changed: Encoder | None) -> Scorer:
-    """Learn the other repositories' labels, as `train --adapt` does."""
-    settings = fit.Settings(labels=LABELS, seed=task.seed, strange=True)
-    return Scorer(encoder, fit.fit(task.others, settings, encoder, zero_day(encoder), changed).parts, changed)
+def of_others(task: Task, encoder: Encoder, changed: Encoder | None) -> tuple[Scorer, float]:
+    """Learn the other repositories' labels, as `train --adapt` does, or take what another row learned of them.
+
+    Gives the seconds that it took once.
+    """
+    which = "plain" if changed is None else "adapted"
+    place = task.keep / f"{task.split}-{which}-others-of-{task.repo.replace('/', '-')}-{task.seed}"
+    if not folder.is_learned(place):
+        started, settings = time.monotonic(), fit.Settings(labels=LABELS, seed=task.seed, strange=True)
+        learnt = fit.fit(task.others, settings, encoder, zero_day(encoder), changed)
+        took = {"seconds": time.monotonic() - started}
+        # The tuned encoder is kept by itself.
+        parts = replace(learnt.parts, spec={**learnt.parts.spec, "tuned": False})
+        folder.save(place, folder.Learned(parts, learnt.evidence, facts={**took, "spec": learnt.parts.spec}), "")
+    kept = folder.read(place)
+    parts = replace(kept.parts, spec=kept.facts["spec"])
+    return Scorer(encoder, parts, changed), kept.facts["seconds"]
 
 
 def by_others(task: Task, each: int | None, adapted: bool = False) -> Answer:
@@ -305,12 +319,13 @@ def by_others(task: Task, each: int | None, adapted: bool = False) -> Answer:
 
     `adapted`, an encoder is tuned on the others before.
     """
-    started, encoder, changed, waited = time.monotonic(), Encoder(source()), None, 0.0
+    encoder, changed, waited = Encoder(source()), None, 0.0
     if adapted:
         name, how = f"without-{task.repo.replace('/', '-')}", tune.TuneSettings(seed=task.seed)
         tensors, _, waited = shared(task, name, partial(tune.tune, task.others, how, source()))
-        changed, started = tuned.load(source(), tensors), time.monotonic() - waited
-    prior = of_others(task, encoder, changed)
+        changed = tuned.load(source(), tensors)
+    prior, taught = of_others(task, encoder, changed)
+    started = time.monotonic() - waited - taught
     if each == 0:
         return ours(prior, task, started)
     own = task.learn if each is None else few(task, each)

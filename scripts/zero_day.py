@@ -37,7 +37,7 @@ base_model: {base}
 # hubpipe's zero-day head
 
 Tells {labels} apart in a repository that hubpipe has learned nothing of yet, in English. It reads the embeddings of
-{base} and traits of title and body.
+{base}, what an inner layer of it makes of title and body, and traits of both.
 
 It was learned from {count} issues that the authors of hubpipe wrote for this ({counts}); they stand in
 scripts/zero_day, and scripts/zero_day.py trains it. No issue of anybody else is in it.

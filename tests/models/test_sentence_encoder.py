@@ -8,9 +8,11 @@ import torch
 from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
-from hubpipe.models import embedded, sentence_encoder
+from hubpipe.models import embedded
+from hubpipe.models import inner as inner_layers
+from hubpipe.models.inner import DEPTH, layers_of
 from hubpipe.models.repository import Source
-from hubpipe.models.sentence_encoder import DEPTH, Encoder, layers_of
+from hubpipe.models.sentence_encoder import Encoder
 
 TEXTS = [
     "The editor crashes on start",
@@ -78,33 +80,10 @@ def test_reading_deep_changes_nothing_of_what_is_embedded_afterwards() -> None:
     assert np.array_equal(before, encoder.embed(TEXTS))
 
 
-def test_an_encoder_that_does_not_scale_its_vectors_does_not_beside_an_inner_layer_either() -> None:
-    encoder = Encoder(source(), normal=False)
-    vectors, inner = encoder.read(TEXTS[:3])
-    assert vectors == pytest.approx(encoder.embed(TEXTS[:3]), abs=1e-6)
-    assert inner.shape == (3, 384)
-
-
-def test_an_encoder_without_layers_tells_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentence_encoder, "layers_of", lambda _: nn.ModuleList())
-    encoder = Encoder(source())
-    vectors, inner = encoder.read(TEXTS)
-    assert vectors == pytest.approx(encoder.embed(TEXTS), abs=1e-6)
-    assert inner.shape == (len(TEXTS), 0)
-
-
 def test_a_layer_that_does_not_give_a_vector_for_each_token_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = Encoder(source())
     [pooler] = [module for name, module in encoder.model.named_modules() if name.endswith(".pooler")]
-    monkeypatch.setattr(sentence_encoder, "layers_of", lambda _: nn.ModuleList([pooler, pooler]))
+    monkeypatch.setattr(inner_layers, "layers_of", lambda _: nn.ModuleList([pooler, pooler]))
     vectors, inner = encoder.read(TEXTS)
     assert np.array_equal(vectors, encoder.embed(TEXTS))
     assert inner.shape == (len(TEXTS), 0)
-
-
-def test_a_models_layers_are_no_list_inside_of_one() -> None:
-    experts = [nn.ModuleList(nn.Linear(4, 4) for _ in range(9)) for _ in range(3)]
-    layers = nn.ModuleList(nn.Sequential(nn.Linear(4, 4), *each) for each in experts)
-    model = nn.Sequential(nn.Linear(4, 4), nn.ModuleList(nn.ModuleDict({"experts": each}) for each in experts), layers)
-    assert layers_of(model) is layers
-    assert len(layers_of(nn.Linear(2, 2))) == 0

@@ -245,6 +245,30 @@ def test_who_reads_deep_gets_what_the_encoder_itself_gives_and_in_order() -> Non
         assert inner.tolist() == [[length + quick, -1.0] for length in lengths]
 
 
+def test_short_texts_are_read_deep_once() -> None:
+    read: list[str] = []
+
+    class Deep:
+        limit = None
+
+        def tokens(self, text: str) -> list[tuple[int, int]]:
+            return []
+
+        def embed(self, texts: Any, _quick: bool = False) -> Any:
+            return np.array([[float(len(text))] for text in texts], np.float32)
+
+        def read(self, texts: Any, quick: bool = False) -> Any:
+            read.extend(texts)
+            return self.embed(texts), self.embed(texts) + 1
+
+    encoder = SharedEncoder(Deep())
+    for _ in range(2):
+        vectors, inner = encoder.read(["one", "three", "one"])
+        assert vectors.tolist() == [[3.0], [5.0], [3.0]]
+        assert inner.tolist() == [[4.0], [6.0], [4.0]]
+    assert read == ["one", "three"]
+
+
 def test_an_encoder_that_tells_of_no_inner_layer_is_read_by_its_vectors_alone() -> None:
     class Plain:
         limit = None

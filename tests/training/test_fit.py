@@ -104,6 +104,36 @@ def test_an_inner_layer_is_not_read_where_it_is_surely_in_the_way() -> None:
     assert learnt.parts.spec["deep"] is False
 
 
+def topics(kinds: Sequence[str]) -> list[Example]:
+    """Make issues of a kind and a topic each: the words tell the topic, and nothing else does."""
+    chance, found = np.random.default_rng(0), []
+    words = {"net": ("socket", "packet", "router"), "xml": ("node", "schema", "parser")}
+    for number in range(240):
+        kind, topic = kinds[number % len(kinds)], tuple(words)[number // 2 % 2]
+        said = " ".join(chance.choice(words[topic], 4))
+        label = f"{kind}-{topic}" if len(kinds) > 1 else topic
+        found.append(Example(f"{kind} {number}", said, (label,), created_at=START + timedelta(days=number)))
+    return found
+
+
+def test_an_inner_layer_and_words_are_read_together_where_each_tells_what_the_other_does_not() -> None:
+    examples = topics(("crash", "option"))
+    learnt = fit(examples, replace(FEW, recipe=Recipe(traits=0.0, trees=False)), Layered(useful=True))
+    believed = learnt.parts.spec["learning"]["believed"]
+    assert learnt.parts.spec["deep"] is True
+    assert believed["words"] > 0.1 < believed["linear"]
+    scores = Scorer(Layered(useful=True), learnt.parts).score([issue.text for issue in examples])
+    right = [learnt.parts.labels[row] == one.labels[0] for row, one in zip(scores.argmax(1), examples, strict=True)]
+    assert np.mean(right) > 0.95
+
+
+def test_words_that_speak_alone_need_no_inner_layer() -> None:
+    learnt = fit(topics(("crash",)), replace(FEW, recipe=Recipe(traits=0.0, trees=False)), Layered(useful=True))
+    assert learnt.parts.spec["learning"]["believed"]["words"] > 0.1
+    assert learnt.parts.spec["learning"]["believed"]["linear"] == 0.0
+    assert learnt.parts.spec["deep"] is False
+
+
 def test_who_tells_of_no_inner_layer_is_read_without_one() -> None:
     assert fit(issues(), FEW, Counting()).parts.spec["deep"] is False
 

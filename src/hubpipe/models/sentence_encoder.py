@@ -9,17 +9,14 @@ import torch
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
-from torch import Tensor, nn
 from transformers.utils import logging as transformers_logging
 
 from hubpipe.errors import ModelError
 from hubpipe.models.base import NO_OFFSETS, encodable
 from hubpipe.models.hub import Source
+from hubpipe.models.inner import Inner, inner
 from hubpipe.models.keeping import OPENING
 from hubpipe.models.similarity import Array
-
-# Where an encoder knows best how a text speaks: a layer as far along as this. Nearer its end it knows what of.
-DEPTH = 2 / 3
 
 NOT_LOADED = "{model} does not load with Sentence Transformers: {reason}"
 
@@ -84,56 +81,19 @@ class Encoder:
     def read(self, texts: Sequence[str], quick: bool = False) -> tuple[Array, Array]:
         """Embed texts as `embed` does (n × d), and give the means of an inner layer's tokens (n × m, of any length).
 
-        m is 0 for an encoder without layers.
+        m is 0 for an encoder that has no layer with one vector for each token. One thread at a time may ask.
+        Raises ModelError where the layer gave that for other texts, and does not for these.
         """
-        vectors = _encoded(self._wide, texts, False, quick)
-        width = self._model.get_embedding_dimension() or vectors.shape[1]
-        return vectors[:, :width], vectors[:, width:]
+        if self._inner is None or not texts:
+            return self.embed(texts, quick), np.zeros((len(texts), 0), np.float32)
+        with self._inner.listening() as model:
+            found = _encoded(model, texts, False, quick)
+        width = found.shape[1] - self._inner.width
+        return found[:, :width], found[:, width:]
 
     @cached_property
-    def _wide(self) -> SentenceTransformer:
-        """The same model, and an inner layer's means beside what comes out of it."""
-        layers = layers_of(self._model)
-        if not layers:
-            return self._model
-        beside = _Beside(layers[round(DEPTH * len(layers)) - 1], self._normal)
-        model = self._model
-        return SentenceTransformer(
-            modules=[*model, beside],
-            device="cpu",
-            prompts={name: prompt for name, prompt in model.prompts.items() if prompt},
-            default_prompt_name=model.default_prompt_name,
-        )
-
-
-class _Beside(nn.Module):
-    """The last part of a model: puts the mean of what a layer gave for a text's tokens beside its embedding."""
-
-    def __init__(self, layer: nn.Module, normal: bool):
-        super().__init__()
-        self._normal = normal
-        self._found = torch.zeros(0)
-        layer.register_forward_hook(self._take)
-
-    def forward(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Widen `sentence_embedding`; not where the layer gives anything else than one vector for each token."""
-        found, self._found = self._found, torch.zeros(0)
-        vector = features["sentence_embedding"].float()
-        own = nn.functional.normalize(vector, dim=1) if self._normal else vector
-        if found.shape[:2] != features["attention_mask"].shape:
-            return {**features, "sentence_embedding": own}
-        mask = features["attention_mask"].unsqueeze(-1).float()
-        mean = (found.float() * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
-        return {**features, "sentence_embedding": torch.cat([own, mean], dim=1)}
-
-    def _take(self, _layer: nn.Module, _given: object, found: Tensor | tuple[Tensor, ...]) -> None:
-        self._found = found if isinstance(found, Tensor) else found[0]
-
-
-def layers_of(model: nn.Module) -> nn.ModuleList:
-    """Give a model's layers, the list of modules that holds most of its weights; none where there is no list."""
-    lists = (module for module in model.modules() if isinstance(module, nn.ModuleList))
-    return max(lists, key=lambda one: sum(weight.numel() for weight in one.parameters()), default=nn.ModuleList())
+    def _inner(self) -> Inner | None:
+        return inner(self._model, self._normal)
 
 
 def _encoded(model: SentenceTransformer, texts: Sequence[str], normal: bool, quick: bool) -> Array:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from threading import Lock
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -30,7 +30,7 @@ LONGEST_READ = 1_200
 # As many as Transformers' adapters read at once.
 MOST_PREDICTIONS = 8
 # What models are told of labels is short and comes again and again; so do titles when an issue is edited.
-# 4,096 vectors of the embedded model take 7 MB.
+# 4,096 vectors of the embedded model take 7 MB, with an inner layer's beside them 13 MB more.
 MOST_REMEMBERED, LONGEST_REMEMBERED = 4_096, 256
 
 
@@ -47,7 +47,8 @@ class SharedEncoder:
             quick: Batcher[str, Pair](partial(_by_length, partial(_pairs, encoder, quick)), most, busy)
             for quick in (False, True)
         }
-        self._remembered = _Remembered(MOST_REMEMBERED)
+        self._vectors: _Remembered[Array] = _Remembered(MOST_REMEMBERED, np.copy)
+        self._pairs: _Remembered[Pair] = _Remembered(MOST_REMEMBERED, _copied)
 
     @property
     def limit(self) -> int | None:
@@ -60,17 +61,11 @@ class SharedEncoder:
 
     def embed(self, texts: Sequence[str], quick: bool = False, /) -> Array:
         """Embed texts (n) as unit vectors (n × d)."""
-        if quick:
-            return _rows(self._quick(texts))
-        known = self._remembered.of(texts)
-        fresh = [text for text in dict.fromkeys(texts) if text not in known]
-        found = dict(zip(fresh, self._exact(fresh), strict=True))
-        self._remembered.take({text: row for text, row in found.items() if len(text) <= LONGEST_REMEMBERED})
-        return _rows([known[text] if text in known else found[text] for text in texts])
+        return _rows(self._quick(texts) if quick else self._vectors.of(texts, self._exact))
 
     def read(self, texts: Sequence[str], quick: bool = False, /) -> tuple[Array, Array]:
         """Embed texts (n × d), and by an inner layer (n × m), which is n × 0 where the encoder tells of none."""
-        found = self._deep[quick](texts)
+        found = self._deep[True](texts) if quick else self._pairs.of(texts, self._deep[False])
         return _rows([vector for vector, _ in found]), _rows([inner for _, inner in found])
 
 
@@ -120,29 +115,41 @@ class SharedMedia(MediaModel):
             return self._model.predict(media)
 
 
-class _Remembered:
-    """The vectors of texts, those that were asked for last."""
+class _Remembered(Generic[Read]):
+    """What was read of short texts, those that were asked for last."""
 
-    def __init__(self, most: int):
+    def __init__(self, most: int, copied: Callable[[Read], Read]):
         self._most = most
-        self._rows: OrderedDict[str, Array] = OrderedDict()
+        self._copied = copied
+        self._rows: OrderedDict[str, Read] = OrderedDict()
         self._gate = Lock()
 
-    def of(self, texts: Sequence[str]) -> dict[str, Array]:
-        """Give the vectors that are known of some texts."""
+    def of(self, texts: Sequence[str], ask: Callable[[Sequence[str]], Iterable[Read]]) -> list[Read]:
+        """Give what is known of texts, and ask for the others, each distinct one once."""
+        known = self._known(texts)
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        found = dict(zip(fresh, ask(fresh), strict=True))
+        self._take({text: row for text, row in found.items() if len(text) <= LONGEST_REMEMBERED})
+        return [known[text] if text in known else found[text] for text in texts]
+
+    def _known(self, texts: Sequence[str]) -> dict[str, Read]:
         with self._gate:
             known = {text: self._rows[text] for text in texts if text in self._rows}
             for text in known:
                 self._rows.move_to_end(text)
             return known
 
-    def take(self, rows: dict[str, Array]) -> None:
-        """Remember vectors."""
+    def _take(self, rows: dict[str, Read]) -> None:
         with self._gate:
             # A copy: a row of a batch would keep the whole batch.
-            self._rows.update({text: row.copy() for text, row in rows.items()})
+            self._rows.update({text: self._copied(row) for text, row in rows.items()})
             while len(self._rows) > self._most:
                 self._rows.popitem(last=False)
+
+
+def _copied(pair: Pair) -> Pair:
+    vector, inner = pair
+    return vector.copy(), inner.copy()
 
 
 def _pairs(encoder: Encoder, quick: bool, texts: Sequence[str]) -> list[Pair]:

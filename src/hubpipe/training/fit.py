@@ -99,7 +99,9 @@ def fit(
         raise TooLittleError(TOO_FEW_ROWS.format(count=len(examples)))
     alone = settings.strange and where != BY_REPOSITORY
     usual = (STRANGE_OF_ONE if alone else STRANGE) if settings.strange else Recipe()
-    recipe = replace(settings.recipe or usual, words=settings.words and not settings.strange)
+    recipe = settings.recipe or usual
+    deep = recipe.deep and bool(lesson.seen.views.inner.size)
+    recipe = replace(recipe, words=settings.words and not settings.strange, deep=deep)
     trial = as_it_is(tried, held, recipe) if alone else choose(tried, held, recipe, where)
     if settings.strange and tuned is not None:
         trial = beside_tuned(trial)

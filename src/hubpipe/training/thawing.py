@@ -3,7 +3,7 @@
 from torch import nn
 from transformers import PreTrainedModel
 
-from hubpipe.models.sentence_encoder import layers_of
+from hubpipe.models.inner import layers_of
 
 # Half of a small encoder is the table of its tokens: left as it is, what changed is small enough to commit. So is the
 # lower half of its layers, which costs a third of the time and gains nothing that can be measured.
