@@ -224,16 +224,20 @@ def test_texts_of_a_length_go_through_an_encoder_together_and_come_back_in_order
     assert groups == [[30, 31, 800, 900, 1_100], [1_250, 1_300, 2_000, 5_000]]
 
 
+class Counted:
+    """An encoder whose vectors are the lengths of texts."""
+
+    limit = None
+
+    def tokens(self, text: str) -> list[tuple[int, int]]:
+        return []
+
+    def embed(self, texts: Any, _quick: bool = False) -> Any:
+        return np.array([[float(len(text))] for text in texts], np.float32)
+
+
 def test_who_reads_deep_gets_what_the_encoder_itself_gives_and_in_order() -> None:
-    class Deep:
-        limit = None
-
-        def tokens(self, text: str) -> list[tuple[int, int]]:
-            return []
-
-        def embed(self, texts: Any, _quick: bool = False) -> Any:
-            return np.array([[float(len(text))] for text in texts], np.float32)
-
+    class Deep(Counted):
         def read(self, texts: Any, quick: bool = False) -> Any:
             return self.embed(texts), np.array([[len(text) + quick, -1.0] for text in texts], np.float32)
 
@@ -248,15 +252,7 @@ def test_who_reads_deep_gets_what_the_encoder_itself_gives_and_in_order() -> Non
 def test_short_texts_are_read_deep_once() -> None:
     read: list[str] = []
 
-    class Deep:
-        limit = None
-
-        def tokens(self, text: str) -> list[tuple[int, int]]:
-            return []
-
-        def embed(self, texts: Any, _quick: bool = False) -> Any:
-            return np.array([[float(len(text))] for text in texts], np.float32)
-
+    class Deep(Counted):
         def read(self, texts: Any, quick: bool = False) -> Any:
             read.extend(texts)
             return self.embed(texts), self.embed(texts) + 1
@@ -270,16 +266,7 @@ def test_short_texts_are_read_deep_once() -> None:
 
 
 def test_an_encoder_that_tells_of_no_inner_layer_is_read_by_its_vectors_alone() -> None:
-    class Plain:
-        limit = None
-
-        def tokens(self, text: str) -> list[tuple[int, int]]:
-            return []
-
-        def embed(self, texts: Any, _quick: bool = False) -> Any:
-            return np.array([[float(len(text))] for text in texts], np.float32)
-
-    vectors, inner = SharedEncoder(Plain()).read(["one", "three"])
+    vectors, inner = SharedEncoder(Counted()).read(["one", "three"])
     assert vectors.tolist() == [[3.0], [5.0]]
     assert inner.shape == (2, 0)
 

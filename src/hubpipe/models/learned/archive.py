@@ -26,8 +26,7 @@ MOST_BYTES = 500_000_000
 MOST_TITLE = 300
 # What there is to know of an issue besides its vector; more than a title of a hundred letters of any script takes.
 MOST_OF_LINE = 900
-VECTORS, ISSUES, SCORES, TRUTH, ENCODER = "vectors", "issues", "scores", "truth", "encoder"
-STATE = "state"
+VECTORS, ISSUES, SCORES, TRUTH, ENCODER, STATE = "vectors", "issues", "scores", "truth", "encoder", "state"
 # The one label of the evidence: whether an issue that was found is the one that people said is repeated.
 SAME = "same"
 # So many issues weigh as much in the centre as no centre at all: of a few, it is chance.
