@@ -14,6 +14,7 @@ from hubpipe.models.base import Limits, Model, ModelInfo, Places, Prediction, Wh
 from hubpipe.models.hub import Repository, fetch
 from hubpipe.models.keeping import Encoder
 from hubpipe.models.learned import archive, explain, folder, index, tuned
+from hubpipe.models.learned.age import spoke
 from hubpipe.models.learned.cutoffs import cutoffs
 from hubpipe.models.learned.finder import Finder
 from hubpipe.models.learned.folder import Learned
@@ -29,8 +30,6 @@ LIBRARY = "hubpipe"
 
 NOT_LEARNED = "{model} learned {known}, and none of the labels to choose from ({asked}): train it with them"
 NOT_FITTING = "{folder}: its numbers do not fit together or its encoder ({reason}): train it again"
-SPOKE = "{model} speaks, learned from {count} issues{until}"
-UNTIL = " until {until}"
 
 
 @dataclass(frozen=True)
@@ -156,9 +155,3 @@ def _columns(info: ModelInfo, known: Sequence[str], asked: Sequence[str]) -> Ite
             yield column, own[name]
         elif own is None and (not names or name.casefold() in names):
             yield column, name
-
-
-def spoke(model: str, facts: Mapping[str, object]) -> str:
-    """Say which model speaks and what it learned from."""
-    until = UNTIL.format(until=str(facts["until"])[:10]) if facts.get("until") else ""
-    return SPOKE.format(model=model, count=facts.get("learned", "?"), until=until)
