@@ -3,6 +3,8 @@
 # make check  format, lint, types, import contracts, dead code, workflows
 # make audit  ask PyPI whether what the locks name has a known vulnerability
 PYTHON ?= python3.11
+# Processes of `make test`, each with a file of tests at a time; each takes up to 4 GB of memory. WORKERS=0: one, in order.
+WORKERS ?= 2
 # Where torch's CPU build is looked for when the configured package index does not have it.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
@@ -42,7 +44,7 @@ demo: .venv/installed
 test: setup
 	@scripts/browser.sh >/dev/null || echo "== no browser: the tests that look at a comment are skipped"
 	@scripts/postgres.sh >/dev/null || echo "== no PostgreSQL: the tests of the bot on it are skipped"
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: .venv/installed
 	$(BIN)/ruff format --check .

@@ -33,6 +33,7 @@ from tests.standin.wire import LOOPBACK, Answer, HttpServer, forward
 from tests.tally import Tally
 
 REPOSITORIES = count(1)
+COUNTED_BY_ONE = "--tally counts in one process: leave -n out"
 pytest_plugins = ["tests.server.databases"]
 
 # The same examples in every run: a property that fails for one text in a million fails for its author, not at random.
@@ -50,6 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Count what is tried."""
     named = config.getoption("--tally")
+    if named and config.getoption("numprocesses"):
+        raise pytest.UsageError(COUNTED_BY_ONE)
     config.pluginmanager.register(Tally(Path(named) if named else None))
 
 
