@@ -152,6 +152,13 @@ def test_of_equal_texts_the_last_one_counts() -> None:
     assert once([first, last]) == [last]
 
 
+def test_an_issue_in_two_versions_is_one() -> None:
+    first = Example("Crash", "at start", ("bug",), repo="octo-org/octo-repo", number=7)
+    last, other = replace(first, body="at start (edited)"), replace(first, repo="octo-org/other")
+    assert once([first, other, last]) == [last, other]
+    assert once([replace(first, repo=""), replace(last, repo="")]) == [replace(first, repo=""), replace(last, repo="")]
+
+
 def test_only_too_little_to_learn_makes_an_index_instead_and_no_other_mistake(tmp_path: Path) -> None:
     data = tmp_path / "issues.jsonl"
     data.write_text("".join(json.dumps({"title": f"Crash {number}", "label": "bug"}) + "\n" for number in range(30)))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hubpipe.models.learned.head import MEMBERS
+from hubpipe.models.learned.head import MEMBERS, blended
 from hubpipe.models.learned.views import Array
 from hubpipe.training.blending import blend, surprise
-from hubpipe.training.forward import Fold
+from hubpipe.training.forward import FOLDS, Fold, by_lot
 from hubpipe.training.heads import LEAST_WORDS, Lesson, Recipe, learn
 
 # How many standard errors a richer choice must surprise less by: less may be chance, and words age.
@@ -38,6 +38,7 @@ class Trial:
     """A recipe, what its heads said of rows that they did not learn from, and how much each is believed.
 
     `members` are n × MEMBERS × labels, `surprise` is that of each row (nats), `reason` says why this one was chosen.
+    `found` says that the blend was found on those rows.
     """
 
     recipe: Recipe
@@ -46,6 +47,7 @@ class Trial:
     bias: Array
     surprise: Array
     reason: str = ""
+    found: bool = True
 
 
 def choose(lesson: Lesson, held: Sequence[Fold], recipe: Recipe, where: str) -> Trial:
@@ -87,7 +89,7 @@ def as_it_is(lesson: Lesson, held: Sequence[Fold], recipe: Recipe) -> Trial:
     believed = np.array([member == "linear" for member in MEMBERS], dtype=np.float32)
     bias = np.zeros(lesson.truth.shape[1], np.float32)
     lost = surprise(members, believed, bias, lesson.truth[_rows(held)], lesson.exclusive)
-    return Trial(recipe, members, believed, bias, lost, NO_WORDS)
+    return Trial(recipe, members, believed, bias, lost, NO_WORDS, found=False)
 
 
 def beside_tuned(trial: Trial) -> Trial:
@@ -96,7 +98,22 @@ def beside_tuned(trial: Trial) -> Trial:
     It has seen all labels there are, so that nothing tells how much to believe it.
     """
     believed = trial.blend * (1 - BELIEVED) + BELIEVED * np.array([member == "tuned" for member in MEMBERS])
-    return replace(trial, blend=believed.astype(np.float32), bias=trial.bias * (1 - BELIEVED))
+    return replace(trial, blend=believed.astype(np.float32), bias=trial.bias * (1 - BELIEVED), found=False)
+
+
+def unheard(trial: Trial, lesson: Lesson, held: Sequence[Fold]) -> Array:
+    """Give the logits of the rows that were measured on, in the order of the folds (n × labels).
+
+    Each row's heads are believed as the others' rows tell, where that was found and not taken: it would be no evidence
+    if a row had its own say.
+    """
+    rows = _rows(held)
+    found = blended(trial.members, trial.blend, trial.bias, lesson.exclusive)
+    for old, new in by_lot(lesson.truth[rows], FOLDS, lesson.seed) if trial.found else ():
+        among = lesson[rows[old]]
+        believed, bias = blend(trial.members[old], among.truth, among.weight, lesson.exclusive)
+        found[new] = blended(trial.members[new], believed, bias, lesson.exclusive)
+    return found
 
 
 def _members(lesson: Lesson, held: Sequence[Fold], recipe: Recipe) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hubpipe.training.intervals import Estimate, between, resample
-from hubpipe.training.measure import f1, macro
+from hubpipe.training.measure import Measures, f1, macro
 from hubpipe.training.scored import Scored, hits, outcomes
 
 RESAMPLES = 2_000
@@ -29,6 +29,10 @@ CHANGE = (
     "worse in {chance:.0%} of the draws)"
 )
 MACRO, ACCURACY = "macro-F1", "accuracy"
+FALLEN = (
+    "worse than the model in use was on other examples, beyond chance: accuracy {old[0]:.3f} to {old[1]:.3f} then, "
+    "{new[0]:.3f} to {new[1]:.3f} now"
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ class Verdict:
 def verdict(new: Scored, old: Scored, *, other: str = IN_USE, resamples: int = RESAMPLES, seed: int = 0) -> Verdict:
     """Compare two models on the same examples, over the labels that a model knows and the examples have.
 
-    `other` is what the words call the old one. A label that a model does not know is never given by it.
+    `other` is what the words call the old one. A label that a model does not know is never given by it. Each decides
+    by its own rule, the best label or each of even odds; what is right is the same for both.
     Raises ValueError where the examples are not the same.
     """
     if new.examples != old.examples:
@@ -80,11 +85,29 @@ def verdict(new: Scored, old: Scored, *, other: str = IN_USE, resamples: int = R
     if not labels:
         nothing = NOTHING.format(count=count)
         return Verdict(False, nothing, Difference(MACRO), Difference(ACCURACY), (), count)
-    drawn = [_drawn(one.over(labels, truth), resamples, seed) for one in (new, old)]
+    alone = new.exclusive and old.exclusive
+    drawn = [_drawn(one.over(labels, truth), alone, resamples, seed) for one in (new, old)]
     (new_f1, new_share), (old_f1, old_share) = drawn
     differences = (_difference(MACRO, new_f1, old_f1), _difference(ACCURACY, new_share, old_share))
     worse, words = _judged(differences, other, count)
     return Verdict(worse, words, *differences, labels, count)
+
+
+def fallen(new: Measures, kept: object) -> str:
+    """Say how far accuracy fell since the report (`as_json`) of the model in use, for want of examples to compare on.
+
+    Empty where the two 95 % intervals meet, where the labels were others, or where the report is none.
+    """
+    try:
+        report = dict(kept)  # type: ignore[call-overload]
+        low, high = map(float, report["intervals"]["accuracy"])
+        labels, alike = {name.casefold() for name in report["labels"]}, report["exclusive"] == new.exclusive
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return ""
+    own = {label.name.casefold() for label in new.labels}
+    if labels != own or not alike or new.accuracy.low is None or new.accuracy.high is None or new.accuracy.high >= low:
+        return ""
+    return FALLEN.format(old=(low, high), new=(new.accuracy.low, new.accuracy.high))
 
 
 def _judged(differences: Sequence[Difference], other: str, count: int) -> tuple[bool, str]:
@@ -97,11 +120,11 @@ def _judged(differences: Sequence[Difference], other: str, count: int) -> tuple[
 
 
 def _union(new: Scored, old: Scored) -> tuple[tuple[str, ...], NDArray[np.int8]]:
-    """Give the labels that either knows and people gave, and the truth of them."""
+    """Give the labels that either knows and people gave, and their truth; a model scores what it knows over 0."""
     columns: dict[str, tuple[str, NDArray[np.int8]]] = {}
     for one in (new, old):
-        for place, name in enumerate(one.labels):
-            columns.setdefault(name.casefold(), (name, one.truth[:, place]))
+        for place in np.flatnonzero((one.scores > 0).any(axis=0)):
+            columns.setdefault(one.labels[place].casefold(), (one.labels[place], one.truth[:, place]))
     kept = [(name, column) for name, column in columns.values() if (column == 1).any()]
     truth = np.stack([column for _, column in kept], axis=1) if kept else np.zeros((len(new.examples), 0), np.int8)
     return tuple(name for name, _ in kept), truth
@@ -110,10 +133,10 @@ def _union(new: Scored, old: Scored) -> tuple[tuple[str, ...], NDArray[np.int8]]
 Drawn = tuple[float, NDArray[np.float64]]
 
 
-def _drawn(scored: Scored, resamples: int, seed: int) -> tuple[Drawn, Drawn]:
+def _drawn(scored: Scored, exclusive: bool, resamples: int, seed: int) -> tuple[Drawn, Drawn]:
     """Give macro-F1 and accuracy on the examples and on each draw of them."""
     came, labels = outcomes(scored.decided, scored.truth), len(scored.labels)
-    right, told = hits(scored, scored.decided)
+    right, told = hits(scored, scored.decided, exclusive)
     counts = np.concatenate([came[0], came[1], came[2], right[:, None], told[:, None]], axis=1).astype(np.float32)
     sums = np.concatenate([counts.sum(axis=0, keepdims=True), resample(counts, resamples, seed)]).astype(float)
     scores = macro(f1(*sums[:, : 3 * labels].reshape(len(sums), 3, labels).transpose(1, 0, 2)))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hubpipe.errors import UsageError
 from hubpipe.models.base import Places
+from hubpipe.models.learned.folder import Learned
 from hubpipe.training import trying, writing
 from hubpipe.training.examples import Example
 from hubpipe.training.measure import measure
@@ -42,7 +43,15 @@ def evaluate(examples: Sequence[Example], model: str, places: Places, precision:
             "precision": precision,
             "learned labels": list(learned.parts.labels) if learned else [],
         },
-        split=SplitFacts(words, writing.side(fresh), Side(len(learned.seen)) if learned else None),
+        split=SplitFacts(words, writing.side(fresh), _learned(learned)),
         needs={cutoff.label: cutoff.words for cutoff in found if cutoff.score is None},
         expected_coverage=trying.expected(learned, values) if learned else None,
     )
+
+
+def _learned(learned: Learned | None) -> Side | None:
+    """Tell how many examples a model learned from, as its folder says."""
+    if learned is None:
+        return None
+    count = learned.facts.get("learned")
+    return Side(count if isinstance(count, int) else len(learned.seen))

@@ -1,7 +1,7 @@
 """Turn issues of the past into what a model learns from and is measured on."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,6 +50,22 @@ class Example:
     def fingerprint(self) -> str:
         """Tell the same text again, whatever its labels: 16 hexadecimal digits."""
         return hashlib.sha256(f"{self.title.strip()}\0{self.body.strip()}".encode(errors="replace")).hexdigest()[:16]
+
+    @property
+    def place(self) -> str:
+        """Tell the same issue again, however it was edited: 16 hexadecimal digits, empty where it has no number."""
+        named = f"{self.repo.casefold()}#{self.number}"
+        return hashlib.sha256(named.encode(errors="replace")).hexdigest()[:16] if self.repo and self.number else ""
+
+
+def marks(examples: Sequence[Example]) -> set[str]:
+    """Give all that tells one of some examples again: by its text, and by its repository and number."""
+    return {mark for example in examples for mark in (example.fingerprint, example.place) if mark}
+
+
+def known_by(example: Example, marks: Container[str]) -> bool:
+    """Tell whether an example is one of those that some marks are of."""
+    return example.fingerprint in marks or (bool(example.place) and example.place in marks)
 
 
 def exclusive(known: NDArray[np.int8]) -> bool:

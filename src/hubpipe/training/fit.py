@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hubpipe.errors import TooLittleError, UsageError
-from hubpipe.models.learned.head import MEMBERS, Prior, Seen, blended, shares
+from hubpipe.models.learned.head import MEMBERS, Prior, Seen, shares
 from hubpipe.models.learned.names import spoken
 from hubpipe.models.learned.parts import Evidence, Parts
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.learned.views import Encodes, also, look
 from hubpipe.models.phrases import entry
-from hubpipe.training.choosing import as_it_is, beside_tuned, choose
+from hubpipe.training.choosing import as_it_is, beside_tuned, choose, unheard
 from hubpipe.training.examples import Example, exclusive, truth
-from hubpipe.training.forward import FOLDS, Fold, Rows, by_group, by_lot, folds, halves, in_time, oldest_first
+from hubpipe.training.forward import FOLDS, Fold, Rows, by_group, by_lot, folds, halves, in_time, oldest_first, steady
 from hubpipe.training.heads import STRANGE, STRANGE_OF_ONE, Lesson, Recipe, learn
 
 TOO_FEW_LABELS = (
@@ -27,7 +27,7 @@ NO_EXAMPLES = "No example of the label {label}: take it off the list, or collect
 ONE_LABEL = "Every example has the label {label}: there is nothing to tell it from. Collect issues without it too"
 TOO_FEW_ROWS = "{count} examples are too few to measure what was learned of them: collect more issues"
 OTHER_ROWS = "the rehearsal was on other rows than `rehearsed` gives"
-IN_TIME, BY_LOT, BY_REPOSITORY = "in time", "by lot", "by repository"
+IN_TIME, BY_LABEL, BY_LOT, BY_REPOSITORY = "in time", "in time, each label by itself", "by lot", "by repository"
 LEAST_REPOSITORIES = 3
 
 
@@ -35,6 +35,7 @@ LEAST_REPOSITORIES = 3
 class Settings:
     """What to learn: `labels` (None: all with at least `min_examples`), and the seed of what is drawn by lot.
 
+    `apart` says whether labels exclude each other; None: they do where every example has exactly one of them.
     Without `words`, they are not even tried. `strange` tells that other repositories' issues are to be scored than
     those learned from: evidence is by repository where there are three, and nothing is read that only these have.
     """
@@ -44,6 +45,7 @@ class Settings:
     seed: int = 0
     words: bool = True
     strange: bool = False
+    apart: bool | None = None
     recipe: Recipe | None = None
 
 
@@ -81,7 +83,7 @@ def fit(
 ) -> Learnt:
     """Learn the labels of examples.
 
-    Labels exclude each other where every example has exactly one of them. What a `prior` says is one more feature,
+    What a `prior` says is one more feature,
     and one more voice; so is what a `tuned` encoder tells apart. One that was tuned on these examples needs a
     `rehearsal`, unless the model is for `strange` ones. Raises TooLittleError where there is too little to learn.
     """
@@ -112,7 +114,7 @@ def fit(
         "believed": dict(zip(MEMBERS, map(float, trial.blend.round(3)), strict=True)),
         "words": trial.reason,
     }
-    logits = blended(trial.members, trial.blend, trial.bias, lesson.exclusive)
+    logits = unheard(trial, lesson, held)
     rows = np.concatenate([new for _, new in held])
     order = np.argsort(oldest_first(examples)[rows], kind="stable")
     evidence = Evidence(labels, shares(logits, lesson.exclusive)[order], lesson.truth[rows][order])
@@ -124,7 +126,8 @@ def _held(examples: Sequence[Example], known: NDArray[np.int8], settings: Settin
     repos = sorted({example.repo for example in examples})
     if settings.strange and len(repos) >= LEAST_REPOSITORIES:
         return by_group([repos.index(example.repo) for example in examples]), BY_REPOSITORY
-    return folds(examples, known, settings.seed), IN_TIME if in_time(examples) else BY_LOT
+    in_order = (IN_TIME if steady(examples, known) else BY_LABEL) if in_time(examples) else BY_LOT
+    return folds(examples, known, settings.seed), in_order
 
 
 def _rehearsal(examples: Sequence[Example], known: NDArray[np.int8], settings: Settings) -> Fold:
@@ -172,7 +175,7 @@ def _lesson(
     named = encoder.embed([spoken(label) for label in labels])
     said = np.zeros((len(examples), 0), np.float32) if before is None else before.said(views)
     weight = np.array([example.weight for example in examples], dtype=np.float32)
-    apart = len(labels) > 1 and exclusive(known)
+    apart = len(labels) > 1 and (exclusive(known) if settings.apart is None else settings.apart)
     return Lesson(labels, named, Seen(views, said), known, weight, before, apart, settings.seed)
 
 

@@ -18,7 +18,7 @@ from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.repository import Repository, Source
 from hubpipe.models.sentence_encoder import Encoder
 from hubpipe.training import fit, tune
-from hubpipe.training.examples import Example
+from hubpipe.training.examples import Example, exclusive, known_by, marks, truth
 
 # Beside a corpus: a third of the examples is what the tuned encoder is measured by. How many that takes is a guess.
 LEAST_OWN = 150
@@ -29,6 +29,7 @@ ADAPTING = (
     "tuning the encoder on {count} examples of other repositories; not on this one's {own}, for fewer than {least} "
     "would be learned by heart"
 )
+IN_BOTH = "{count} examples of other repositories are left out: they are among this one's"
 TUNING, MORE = "tuning the encoder on {count} examples{more}", " and {count} of other repositories"
 FITTING = "learning from {count} examples"
 
@@ -37,7 +38,8 @@ FITTING = "learning from {count} examples"
 class Plan:
     """How to learn: the head's settings, tuning of the encoder (None: none), and other repositories' examples.
 
-    `encoder` is `embedded`, or a Hub id or folder of a Sentence Transformers model, at `revision`.
+    `encoder` is `embedded`, or a Hub id or folder of a Sentence Transformers model, at `revision`. `own` is how many
+    examples decide whether the encoder is tuned on them (None: those that there are).
     """
 
     fitting: fit.Settings = field(default_factory=fit.Settings)
@@ -45,6 +47,7 @@ class Plan:
     corpus: tuple[Example, ...] = ()
     encoder: str = embedded.NAME
     revision: str | None = None
+    own: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,14 +88,32 @@ def learn(examples: Sequence[Example], plan: Plan, places: Places, tell: Tell) -
         revision=None if repository.embedded else repository.revision,
         tensors=dict(encoding.tensors),
     )
-    seen = np.array([int(example.fingerprint, 16) for example in examples], dtype=np.uint64)
+    seen = np.array(sorted(int(mark, 16) for mark in marks([*examples, *plan.corpus])), dtype=np.uint64)
     facts = {**_facts(examples), **encoding.facts, "seconds": round(time.monotonic() - started, 1)}
     return Learned(parts, learnt.evidence, seen, facts)
 
 
+def alike(plan: Plan, known: Sequence[Example], older: Sequence[Example], tell: Tell) -> tuple[Plan, Plan]:
+    """Give the plan for a trial on the older examples, and for a model of all that are known.
+
+    Both learn the same labels in the same way, or the one would tell nothing of the other; a label that no older
+    example has is the model's alone. What is among the examples is no other repository's.
+    Raises what `fit.chosen` raises.
+    """
+    labels, held = fit.chosen(known, plan.fitting), {name.casefold() for one in older for name in one.labels}
+    own = marks(known)
+    corpus = tuple(one for one in plan.corpus if not known_by(one, own))
+    if len(corpus) < len(plan.corpus):
+        tell(IN_BOTH.format(count=len(plan.corpus) - len(corpus)))
+    fitting = replace(plan.fitting, labels=labels, apart=len(labels) > 1 and exclusive(truth(known, labels)))
+    whole = replace(plan, fitting=fitting, corpus=corpus, own=len(older))
+    first = tuple(name for name in labels if name.casefold() in held)
+    return replace(whole, fitting=replace(fitting, labels=first)), whole
+
+
 def adapted(plan: Plan, encoder: Encoder, prior: Scorer | None, changed: Encoder | None) -> Scorer:
     """Learn the other repositories' labels: what they know is a first opinion of this one's issues."""
-    strange = replace(plan.fitting, labels=None, strange=True)
+    strange = replace(plan.fitting, labels=None, apart=None, strange=True)
     return Scorer(encoder, fit.fit(plan.corpus, strange, encoder, prior, changed).parts, changed)
 
 
@@ -100,7 +121,7 @@ def _encoding(examples: Sequence[Example], plan: Plan, source: Source, tell: Tel
     """Adapt the encoder on the other repositories, and tune it on the examples where they are enough."""
     if plan.tuning is None:
         return Encoding(source)
-    if plan.corpus and len(examples) < LEAST_OWN:
+    if plan.corpus and (len(examples) if plan.own is None else plan.own) < LEAST_OWN:
         tell(ADAPTING.format(count=len(plan.corpus), own=len(examples), least=LEAST_OWN))
         done = tune.tune(plan.corpus, plan.tuning, source)
         return Encoding(source, done.tensors, {"adapted": done.facts})

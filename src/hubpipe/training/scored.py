@@ -88,15 +88,16 @@ def outcomes(given: Cells, truth: NDArray[np.int8]) -> NDArray[np.bool_]:
     return np.stack([given & yes, given & no, ~given & yes, ~given & no])
 
 
-def hits(scored: Scored, given: Cells) -> tuple[Cells, Cells]:
+def hits(scored: Scored, given: Cells, exclusive: bool | None = None) -> tuple[Cells, Cells]:
     """Tell which examples were decided right, and of which anybody can tell (both: examples).
 
     Of exclusive labels the one given must be a right one; of others the set must be the people's, where known.
+    `exclusive` says which of the two is asked for; None: what the scores are.
     """
     came: Cells = np.any(outcomes(given, scored.truth), axis=2)
     right, wrong, missed = came[0], came[1], came[2]
     known: Cells = np.any(scored.truth >= 0, axis=1)
-    if not scored.exclusive:
+    if not (scored.exclusive if exclusive is None else exclusive):
         return known & ~wrong & ~missed, known
     unsaid: Cells = known & ~np.any(given, axis=1)
     return right, right | wrong | unsaid

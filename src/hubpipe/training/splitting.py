@@ -44,8 +44,9 @@ def split(examples: Sequence[Example], how: How = "temporal", share: float = SHA
 
 
 def once(examples: Sequence[Example]) -> list[Example]:
-    """Keep of equal texts the last one: people had the most time to label it right."""
-    return list({example.fingerprint: example for example in examples}.values())
+    """Keep of equal texts, and of one issue in several words, the last one."""
+    told = {example.place or example.fingerprint: example for example in examples}
+    return list({example.fingerprint: example for example in told.values()}.values())
 
 
 def by_date(examples: Sequence[Example]) -> list[Example]:

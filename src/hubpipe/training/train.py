@@ -17,7 +17,7 @@ from hubpipe.models.learned.kinds import kinds
 from hubpipe.training import archiving, baselines, compare, report, trying, writing
 from hubpipe.training.compare import Verdict
 from hubpipe.training.examples import Example
-from hubpipe.training.learning import Plan, Tell, learn
+from hubpipe.training.learning import Plan, Tell, alike, learn
 from hubpipe.training.measure import measure
 from hubpipe.training.report import SplitFacts, TrainingReport
 from hubpipe.training.scored import Scored
@@ -67,6 +67,15 @@ class Trained:
     folder: Path
 
 
+@dataclass(frozen=True)
+class _Against:
+    """What came of holding a new model against the one in use: the verdict, or in words why there is none."""
+
+    verdict: Verdict | None = None
+    words: str = ""
+    worse: bool = False
+
+
 def train(examples: Sequence[Example], request: Request, places: Places, tell: Tell) -> Trained:
     """Learn on the past, measure on what came later, learn again from all, and promote, or say why not.
 
@@ -79,52 +88,68 @@ def train(examples: Sequence[Example], request: Request, places: Places, tell: T
     if len(known) < LEAST:
         raise TooLittleError(TOO_FEW.format(count=len(known), least=LEAST))
     parted = split(known, request.split, seed=request.seed)
-    trial = learn(parted.learn, request.plan, places, tell)
+    first, whole = alike(request.plan, known, parted.learn, tell)
+    trial = learn(parted.learn, first, places, tell)
     tell(MEASURING.format(count=len(parted.test)))
     with TemporaryDirectory(prefix="hubpipe-trial-") as kept:
         # From its files, as a run will read it.
         folder.save(Path(kept) / "trial", trial, "")
         candidate = trying.named(str(Path(kept) / "trial"), places)
         new = trying.scored(candidate, parted.test, trying.labels_of(parted.test, trial.parts.labels))
-    verdict, uncompared = _against_the_one_in_use(request, new, places)
-    others = _others(parted, new, places)
+    against = _against_the_one_in_use(request, new, places)
+    others = _others(parted, new, trial.parts.labels, places)
     silent = _silent(new, others)
-    told = _report(request, parted, trial, new, others, verdict)
+    told = _report(request, parted, trial, new, others, against.verdict)
+    against = _else_by_its_report(request, told, against)
     tell(AGAIN.format(count=len(known)))
-    final = learn([*parted.learn, *parted.test], request.plan, places, tell)
+    final = learn([*parted.learn, *parted.test], whole, places, tell)
     facts = {**final.facts, "speaks": not silent, "silent": silent, "measured": report.as_json(told)}
     final = replace(final, facts=facts)
     archive = archiving.kept(examples, final, request.plan, request.precision, places)
     tell(archive.words)
     with request.whole():
-        return _promoted(request, final, archive.files, replace(told, similar=archive.words), verdict, uncompared)
+        return _promoted(request, final, archive.files, replace(told, similar=archive.words), against)
 
 
-def _against_the_one_in_use(request: Request, new: Scored, places: Places) -> tuple[Verdict | None, str]:
+def _against_the_one_in_use(request: Request, new: Scored, places: Places) -> _Against:
     """Compare with the model in use, on what neither learned from."""
     if not folder.is_learned(request.out):
-        return None, ""
+        return _Against()
     try:
         old = trying.named(str(request.out), places)
+        fresh = trying.unseen(old.learned, new.examples)
+        if len(fresh) < compare.LEAST:
+            return _Against(words=NOT_COMPARED.format(count=len(fresh)))
+        said = trying.scored(old, fresh, new.labels)
     except ModelError as fault:
         # That it cannot be read says itself what mends it: to train again.
-        return None, UNREADABLE.format(reason=fault)
-    fresh = trying.unseen(old.learned, new.examples)
-    if len(fresh) < compare.LEAST:
-        return None, NOT_COMPARED.format(count=len(fresh))
-    return compare.verdict(trying.only(new, fresh), trying.scored(old, fresh, new.labels), seed=request.seed), ""
+        return _Against(words=UNREADABLE.format(reason=fault))
+    found = compare.verdict(trying.only(new, fresh), said, seed=request.seed)
+    return _Against(found, found.words, found.worse)
 
 
-def _others(parted: Split, new: Scored, places: Places) -> dict[str, Scored]:
-    """Let what needs no learning, or next to none, score the same examples."""
+def _else_by_its_report(request: Request, told: TrainingReport, against: _Against) -> _Against:
+    """Where there was too little to compare on, hold the new report against the old one."""
+    if against.verdict is not None or not folder.is_learned(request.out):
+        return against
+    try:
+        kept = folder.read(request.out).facts.get("measured")
+    except ModelError:
+        return against
+    fallen = compare.fallen(told.measures, kept)
+    return _Against(None, f"{against.words}; {fallen}", worse=True) if fallen else against
+
+
+def _others(parted: Split, new: Scored, labels: Sequence[str], places: Places) -> dict[str, Scored]:
+    """Let what needs no learning, or next to none, score the same examples; `labels` are those that were learned."""
     found = {
         "majority": baselines.majority(parted.learn, parted.test, new.labels, exclusive=new.exclusive),
         "keyword": baselines.keyword(parted.learn, parted.test, new.labels, exclusive=new.exclusive),
-        "zero-shot": trying.scored(trying.named(embedded.NAME, places), parted.test, new.labels),
+        "zero-shot": trying.scored(trying.named(embedded.NAME, places), parted.test, labels),
     }
-    if kinds(new.labels) is not None and folder.is_learned(hub.ZERO_DAY_FOLDER):
-        found[ZERO_DAY] = trying.scored(trying.named(ZERO_DAY, places), parted.test, new.labels)
-    return found
+    if kinds(labels) is not None and folder.is_learned(hub.ZERO_DAY_FOLDER):
+        found[ZERO_DAY] = trying.scored(trying.named(ZERO_DAY, places), parted.test, labels)
+    return {name: replace(one, exclusive=new.exclusive).over(new.labels, new.truth) for name, one in found.items()}
 
 
 def _silent(new: Scored, others: dict[str, Scored]) -> str:
@@ -170,21 +195,14 @@ def settings_of(request: Request, trial: Learned) -> dict[str, Any]:
 
 
 def _promoted(
-    request: Request,
-    final: Learned,
-    archive: Mapping[str, bytes],
-    told: TrainingReport,
-    verdict: Verdict | None,
-    uncompared: str,
+    request: Request, final: Learned, archive: Mapping[str, bytes], told: TrainingReport, against: _Against
 ) -> Trained:
-    worse = verdict is not None and verdict.worse
     card = writing.card(told, final.parts.labels, final.parts.encoder)
-    if worse and verdict is not None and not request.force:
+    if against.worse and not request.force:
         candidate = request.out.with_name(f"{request.out.name}.candidate")
         folder.save(candidate, final, card, archive)
-        return Trained(
-            told, False, REFUSED.format(words=verdict.words, candidate=candidate, out=request.out), candidate
-        )
+        words = REFUSED.format(words=against.words, candidate=candidate, out=request.out)
+        return Trained(told, False, words, candidate)
     folder.save(request.out, final, card, archive)
-    words = [PROMOTED.format(out=request.out), uncompared, verdict.words if verdict else "", FORCED if worse else ""]
-    return Trained(told, True, "; ".join(filter(None, words)), request.out)
+    words = "; ".join(filter(None, [PROMOTED.format(out=request.out), against.words, FORCED if against.worse else ""]))
+    return Trained(told, True, words, request.out)

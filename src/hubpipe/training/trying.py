@@ -12,7 +12,7 @@ from hubpipe.models.learned import folder
 from hubpipe.models.learned.cutoffs import Cutoff, cutoffs
 from hubpipe.models.learned.folder import Learned
 from hubpipe.training.asking import scores_of
-from hubpipe.training.examples import Example, exclusive, truth
+from hubpipe.training.examples import Example, exclusive, known_by, truth
 from hubpipe.training.scored import Scored
 
 CLASSIFYING: Task = "text-classification"
@@ -47,10 +47,14 @@ def named(model: str, places: Places) -> Candidate:
 
 
 def scored(candidate: Candidate, examples: Sequence[Example], labels: Sequence[str]) -> Scored:
-    """Let a model score examples for labels; a label that it does not know is never predicted by it."""
+    """Let a model score examples for labels; a label that it does not know is never predicted by it.
+
+    A learned model decides as it does in a run. Of another, labels exclude each other where the examples say so.
+    """
     known = truth(examples, labels)
     found = scores_of(candidate.load(labels), candidate.step, examples, labels)
-    return Scored(tuple(labels), found, known, tuple(examples), exclusive(known))
+    alone = exclusive(known) if candidate.learned is None else candidate.learned.exclusive
+    return Scored(tuple(labels), found, known, tuple(examples), alone)
 
 
 def only(scored: Scored, examples: Sequence[Example]) -> Scored:
@@ -86,8 +90,8 @@ def expected(learned: Learned, cutoffs: dict[str, float | None]) -> float:
 
 
 def unseen(learned: Learned | None, examples: Sequence[Example]) -> list[Example]:
-    """Keep the examples that a model did not learn from."""
+    """Keep the examples that a model did not learn from, in whichever words they stood then."""
     if learned is None:
         return list(examples)
-    seen = {int(number) for number in learned.seen}
-    return [example for example in examples if int(example.fingerprint, 16) not in seen]
+    seen = {f"{int(number):016x}" for number in learned.seen}
+    return [example for example in examples if not known_by(example, seen)]

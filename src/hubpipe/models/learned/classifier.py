@@ -100,11 +100,13 @@ class Classifier:
     def limits(self, precision: float) -> Limits | None:
         """Give each label's cutoff for a precision, by what the model said of issues that it had not learned from.
 
-        What the zero-day head says of issues that we wrote tells nothing of a repository's own.
+        What the zero-day head says of issues that we wrote tells nothing of a repository's own. Of the labels that the
+        step names the best one may be given, so that this is what is looked at in the past.
         """
         if self.info.repo == ZERO_DAY:
             return None
-        found = cutoffs(self._learned.evidence, precision, exclusive=self._learned.exclusive)
+        asked = self._learned.evidence.of([name for _, name in self._columns])
+        found = cutoffs(asked, precision, exclusive=self._learned.exclusive)
         return Limits(
             precision,
             {cutoff.label: cutoff.score for cutoff in found},

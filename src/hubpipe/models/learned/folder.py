@@ -41,8 +41,8 @@ NOT_FITTING = "{folder}: {what} does not fit the model's {count} labels: train i
 class Learned:
     """A learned model and what is known of it.
 
-    `seen` are the fingerprints (unsigned 64-bit numbers) of the texts that it learned from, so that nobody measures it
-    on them. `facts` is JSON: on what it was learned and measured, when, with which settings.
+    `seen` are the marks (unsigned 64-bit numbers, `examples.marks`) of what it learned from, so that nobody measures it
+    on that. `facts` is JSON: on what it was learned and measured, when, with which settings.
     """
 
     parts: Parts

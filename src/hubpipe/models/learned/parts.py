@@ -1,7 +1,7 @@
 """Turn what was learned of a repository into a folder of numbers and JSON, and back."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -22,6 +22,11 @@ class Evidence:
     labels: tuple[str, ...]
     scores: NDArray[np.float32]
     truth: NDArray[np.int8]
+
+    def of(self, labels: Sequence[str]) -> "Evidence":
+        """Give that of some labels, as if there were no others."""
+        columns = [place for place, name in enumerate(self.labels) if name in labels]
+        return Evidence(tuple(self.labels[place] for place in columns), self.scores[:, columns], self.truth[:, columns])
 
 
 @dataclass(frozen=True)
