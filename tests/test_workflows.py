@@ -1,6 +1,8 @@
 """The example workflows: safe to copy, and with the permissions that their flows need."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +81,121 @@ def test_the_page_on_forks_says_what_the_code_does() -> None:
 def test_hubpipes_own_time_is_up_before_the_jobs(path: Path) -> None:
     for job in read(path.stem)["jobs"].values():
         assert job["timeout-minutes"] * 60 > deadline.USUAL
+
+
+class Proposing:
+    """A clone in which `mode: train` just ran, and the example's step that proposes what it made."""
+
+    # It answers how many pull requests are open: a line is one that was made.
+    GH = """#!/bin/sh
+case "$1" in
+  api) echo "$*" >>"$ASKED"; wc -l <"$OPEN" ;;
+  pr) echo "$*" >>"$OPEN" ;;
+esac
+"""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.origin = place, place / "origin"
+        self.open, self.asked = place / "open", place / "asked"
+        for path in (self.open, self.asked):
+            path.touch()
+        (place / "bin").mkdir()
+        (place / "bin" / "gh").write_text(self.GH)
+        (place / "bin" / "gh").chmod(0o755)
+        self.git(place, "init", "--quiet", "--bare", "--initial-branch=main", str(self.origin))
+        self.git(place, "clone", "--quiet", str(self.origin), "first")
+        self.git(place / "first", "commit", "--quiet", "--allow-empty", "--message", "first")
+        self.git(place / "first", "push", "--quiet", "origin", "HEAD:main")
+        [given] = [step for step in steps(read("train")) if "run" in step]
+        self.script, self.branch = given["run"], given["env"]["BRANCH"]
+        self.variables = {name: value for name, value in given["env"].items() if "${{" not in value}
+
+    def environment(self) -> dict[str, str]:
+        who = {f"GIT_{one}_{what}": "a@b.example" for one in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        return {
+            "PATH": f"{self.place / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(self.place),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "OPEN": str(self.open),
+            "ASKED": str(self.asked),
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_REPOSITORY": "octo-org/octo-repo",
+            "GITHUB_REPOSITORY_OWNER": "octo-org",
+            **who,
+        }
+
+    def git(self, folder: Path, *words: str) -> str:
+        command = ["git", "-C", str(folder), *words]
+        return subprocess.run(
+            command, env=self.environment(), capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    def run(self, **files: str) -> str:
+        """Write what a training made into a fresh clone of the default branch, propose it, and give the branch."""
+        clone = self.place / f"clone-{len(list(self.place.iterdir()))}"
+        self.git(self.place, "clone", "--quiet", "--depth=1", "--branch=main", self.origin.as_uri(), str(clone))
+        model = clone / ".github" / "hubpipe"
+        model.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (model / name.replace("_", ".")).write_text(text)
+        command = ["bash", "--noprofile", "--norc", "-e", "-c", self.script]
+        environ = {**self.environment(), **self.variables}
+        done = subprocess.run(command, cwd=clone, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return self.git(self.origin, "branch", "--list", "--format=%(objectname)", self.branch)
+
+    def merge(self) -> None:
+        self.git(self.origin, "branch", "--force", "main", self.branch)
+        self.open.write_text("")
+
+    def made(self) -> int:
+        return len(self.open.read_text().splitlines())
+
+
+@pytest.fixture
+def proposing(tmp_path: Path) -> Proposing:
+    return Proposing(tmp_path)
+
+
+def test_each_new_model_is_proposed_on_one_branch_in_one_pull_request(proposing: Proposing) -> None:
+    first = proposing.run(model_safetensors="1", hubpipe_json="Monday")
+    assert first
+    assert proposing.made() == 1
+    second = proposing.run(model_safetensors="2", hubpipe_json="next Monday")
+    assert second != first
+    assert proposing.made() == 1
+    assert proposing.git(proposing.origin, "rev-list", "--count", second) == "2"
+    assert proposing.git(proposing.origin, "branch", "--list", "--format=%(refname:short)").split() == [
+        proposing.branch,
+        "main",
+    ]
+    # A fork's branch of the same name is not asked for.
+    assert f"head=octo-org:{proposing.branch}" in proposing.asked.read_text()
+
+
+def test_a_model_that_differs_only_in_when_it_was_learned_is_not_proposed(proposing: Proposing) -> None:
+    first = proposing.run(model_safetensors="1", issues_safetensors="1", hubpipe_json="Monday")
+    assert proposing.run(model_safetensors="1", issues_safetensors="1", hubpipe_json="next Monday") == first
+    proposing.merge()
+    assert proposing.run(model_safetensors="1", issues_safetensors="1", hubpipe_json="a Monday later") == first
+    assert proposing.made() == 0
+    assert proposing.run(model_safetensors="1", issues_safetensors="2", hubpipe_json="a Monday later") != first
+    assert proposing.made() == 1
+
+
+def test_what_nobody_merged_is_proposed_anew_where_its_pull_request_was_closed(proposing: Proposing) -> None:
+    proposing.run(model_safetensors="1", hubpipe_json="Monday")
+    proposing.open.write_text("")
+    proposing.run(model_safetensors="1", hubpipe_json="next Monday")
+    assert proposing.made() == 1
+
+
+def test_a_model_that_is_not_promoted_ends_the_job_before_anything_is_proposed() -> None:
+    *_, learn, propose = steps(read("train"))
+    assert learn["with"]["mode"] == action.TRAIN
+    assert not {"if", "continue-on-error"} & {*learn, *propose}
+
+
+def test_an_index_without_labels_is_proposed(proposing: Proposing) -> None:
+    assert proposing.run(issues_safetensors="1")
+    assert proposing.made() == 1

@@ -108,6 +108,15 @@ def test_the_same_text_many_times_is_one_example(tmp_path: Path) -> None:
         train([Example("Same", "text", ("bug",))] * 50, Request(tmp_path / "model"), PLACES, lambda _: None)
 
 
+def test_what_is_learned_from_the_same_again_has_the_same_numbers(tmp_path: Path) -> None:
+    """The example workflow proposes nothing where they are the same."""
+    out, found = tmp_path / "model", []
+    for _ in range(2):
+        assert train(issues(), Request(out), PLACES, lambda _: None).promoted
+        found.append([(out / name).read_bytes() for name in (folder.WEIGHTS, folder.ARCHIVE)])
+    assert found[0] == found[1]
+
+
 def test_a_model_in_use_that_nobody_can_read_is_taken_the_place_of(tmp_path: Path) -> None:
     """The error that a run ends with says to train again."""
     out = tmp_path / "model"
