@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 
 from hubpipe.config import Step
+from hubpipe.errors import TooLittleError, UsageError
 from hubpipe.models import load
 from hubpipe.models.base import Limits, Model, Places
 from hubpipe.models.learned import folder
 from hubpipe.models.learned.classifier import Classifier
 from hubpipe.models.learned.parts import Evidence
 from hubpipe.training import trying
+from hubpipe.training.evaluate import evaluate
 from hubpipe.training.examples import Example
 from hubpipe.training.fit import Settings
 from hubpipe.training.learning import Plan, alike, learn
+from hubpipe.training.promoting import promote
 from hubpipe.training.train import Request, train
 
 PLACES = Places(offline=True)
@@ -143,6 +146,36 @@ def test_a_report_that_is_none_stops_nobody(tmp_path: Path, kept: object) -> Non
     folder.save(out, replace(old, facts={**old.facts, "measured": json.loads(json.dumps(kept))}), "")
 
     assert train(issues(60, wrong=0.5), Request(out, PLAN), PLACES, quiet).promoted
+
+
+def test_a_text_that_a_file_has_many_times_is_measured_once(tmp_path: Path) -> None:
+    train(issues(60), Request(tmp_path / "model", PLAN), PLACES, quiet)
+    fresh = issues(100)[60:]
+    report = evaluate([*fresh, *fresh[:10] * 20], str(tmp_path / "model"), PLACES, 0.9)
+
+    assert report.measures.n == 40
+    assert report.split.learned is not None
+    assert report.split.learned.n == 60
+
+
+def test_two_models_are_compared_on_each_issue_once(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        train(issues(60), Request(tmp_path / name, PLAN), PLACES, quiet)
+    few = issues(80)[60:]
+    found = promote(tmp_path / "new", tmp_path / "old", few * 5, PLACES)
+
+    assert not found.promoted
+    assert "only 20 of 20 examples are new to both models" in found.words
+
+
+def test_a_corpus_that_teaches_nothing_is_named(tmp_path: Path) -> None:
+    corpus = tuple(replace(one, repo="other/repo", labels=(f"label {row}",)) for row, one in enumerate(issues(30)))
+    corpus = tuple(replace(one, title=f"{one.title} elsewhere") for one in corpus)
+    with pytest.raises(UsageError, match=r"--adapt: .*Nothing to learn") as caught:
+        train(issues(60), Request(tmp_path / "model", replace(PLAN, corpus=corpus)), PLACES, quiet)
+
+    # It is no reason to make an index and be content.
+    assert not isinstance(caught.value, TooLittleError)
 
 
 def asked_of(model: Model) -> Limits:

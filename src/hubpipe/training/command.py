@@ -29,7 +29,10 @@ NOT_FOR_AN_INDEX = (
     "--index-only learns no labels, and does not read {options}: leave it out. The vectors are the embedded model's, "
     "or those of the encoder of the learned model that lies in --out"
 )
-LEFT_OUT = "{count} issues are not learned from: no person labelled them, or kept what a bot set"
+LEFT_OUT = (
+    "{count} issues are not learned from: no person labelled them, or kept what a bot set ({triaged} of them a person "
+    "closed or changed, and left without a label)"
+)
 NEEDS_TOKEN = "reading a history needs a token: set GITHUB_TOKEN"  # noqa: S105 - no secret
 
 
@@ -155,7 +158,8 @@ def history(
     found = collect.collect(
         github, str(asked.repo), asked.history, progress, wait=asked.wait, redaction=redaction_for(environ)
     )
-    left_out = counting.unlabelled(found)
-    if left_out:
-        log.info(LEFT_OUT.format(count=len(left_out)))
-    return (*counting.examples(found), *left_out)
+    judged, others = counting.examples(found), counting.unlabelled(found)
+    triaged = sum(not (example.labels or example.denied) for example in judged)
+    if others or triaged:
+        log.info(LEFT_OUT.format(count=len(others) + triaged, triaged=triaged))
+    return (*judged, *others)

@@ -9,6 +9,7 @@ from hubpipe.training import trying, writing
 from hubpipe.training.examples import Example
 from hubpipe.training.measure import measure
 from hubpipe.training.report import Side, SplitFacts, TrainingReport
+from hubpipe.training.splitting import judged
 
 ALL_LEARNED = "{model} learned from all {count} examples: measure it on others"
 NO_LABELS = "no example has a label: there is nothing to measure on"
@@ -21,7 +22,7 @@ def evaluate(examples: Sequence[Example], model: str, places: Places, precision:
 
     Raises UsageError where there is none, and what loading the model raises.
     """
-    labelled = [example for example in examples if example.labels]
+    labelled = judged(examples)
     if not labelled:
         raise UsageError(NO_LABELS)
     candidate = trying.named(model, places)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hubpipe import __version__
+from hubpipe.errors import TooLittleError, UsageError
 from hubpipe.models import embedded, hub
 from hubpipe.models.base import Places
 from hubpipe.models.learned import folder, tuned
@@ -29,6 +30,7 @@ ADAPTING = (
     "tuning the encoder on {count} examples of other repositories; not on this one's {own}, for fewer than {least} "
     "would be learned by heart"
 )
+NOT_FROM_OTHERS = "--adapt: what other repositories labelled teaches nothing. {reason}"
 IN_BOTH = "{count} examples of other repositories are left out: they are among this one's"
 TUNING, MORE = "tuning the encoder on {count} examples{more}", " and {count} of other repositories"
 FITTING = "learning from {count} examples"
@@ -112,9 +114,15 @@ def alike(plan: Plan, known: Sequence[Example], older: Sequence[Example], tell: 
 
 
 def adapted(plan: Plan, encoder: Encoder, prior: Scorer | None, changed: Encoder | None) -> Scorer:
-    """Learn the other repositories' labels: what they know is a first opinion of this one's issues."""
+    """Learn the other repositories' labels: what they know is a first opinion of this one's issues.
+
+    Raises UsageError where they are too few: this one's issues may be many all the same.
+    """
     strange = replace(plan.fitting, labels=None, apart=None, strange=True)
-    return Scorer(encoder, fit.fit(plan.corpus, strange, encoder, prior, changed).parts, changed)
+    try:
+        return Scorer(encoder, fit.fit(plan.corpus, strange, encoder, prior, changed).parts, changed)
+    except TooLittleError as fault:
+        raise UsageError(NOT_FROM_OTHERS.format(reason=fault)) from fault
 
 
 def _encoding(examples: Sequence[Example], plan: Plan, source: Source, tell: Tell) -> Encoding:

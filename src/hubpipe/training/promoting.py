@@ -10,6 +10,7 @@ from hubpipe.models.learned import folder
 from hubpipe.training import trying
 from hubpipe.training.compare import LEAST, verdict
 from hubpipe.training.examples import Example
+from hubpipe.training.splitting import judged
 
 NO_MODEL = "{folder} holds no learned model: hubpipe train makes one"
 TOO_FEW = "only {count} of {total} examples are new to both models, and {least} are needed to compare them"
@@ -47,7 +48,7 @@ def promote(new: Path, old: Path, examples: Sequence[Example], places: Places, *
 
 def _compared(new: Path, old: Path, examples: Sequence[Example], places: Places) -> tuple[bool, str]:
     """Tell whether the new model may not take the old one's place, and why."""
-    labelled = [example for example in examples if example.labels]
+    labelled = judged(examples)
     candidates = [trying.named(str(path), places) for path in (new, old)]
     fresh = labelled
     for candidate in candidates:

@@ -49,6 +49,11 @@ def once(examples: Sequence[Example]) -> list[Example]:
     return list({example.fingerprint: example for example in told.values()}.values())
 
 
+def judged(examples: Sequence[Example]) -> list[Example]:
+    """Keep what people labelled, or took a label off, each once: what can be learned from and measured on."""
+    return once([example for example in examples if example.labels or example.denied])
+
+
 def by_date(examples: Sequence[Example]) -> list[Example]:
     """Order examples by when they were written; those without a date come first."""
     return sorted(examples, key=lambda example: example.created_at or datetime.min.replace(tzinfo=UTC))

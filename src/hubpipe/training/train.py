@@ -21,7 +21,7 @@ from hubpipe.training.learning import Plan, Tell, alike, learn
 from hubpipe.training.measure import measure
 from hubpipe.training.report import SplitFacts, TrainingReport
 from hubpipe.training.scored import Scored
-from hubpipe.training.splitting import How, Split, once, split
+from hubpipe.training.splitting import How, Split, judged, split
 
 TOO_FEW = (
     "{count} labelled examples are too few to learn from and measure on: at least {least} are needed (for similar "
@@ -84,7 +84,7 @@ def train(examples: Sequence[Example], request: Request, places: Places, tell: T
     is too little to learn.
     """
     folder.recover(request.out)
-    known = once([example for example in examples if example.labels or example.denied])
+    known = judged(examples)
     if len(known) < LEAST:
         raise TooLittleError(TOO_FEW.format(count=len(known), least=LEAST))
     parted = split(known, request.split, seed=request.seed)

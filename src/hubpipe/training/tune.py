@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hubpipe.errors import TooLittleError
+from hubpipe.errors import UsageError
 from hubpipe.models.learned import tuned
 from hubpipe.models.learned.parts import Arrays
 from hubpipe.models.learned.views import split
@@ -96,7 +96,7 @@ def tune(
     """Tune an encoder on examples.
 
     Where other examples are `watched`, it stops early, and what was best on them is kept. The same examples, settings
-    and machine give the same weights. Raises TooLittleError where there is nothing to tell apart.
+    and machine give the same weights. Raises UsageError where there is nothing to tell apart.
     """
     torch.manual_seed(settings.seed)
     rows = sampled(examples, settings.most, settings.seed)
@@ -105,7 +105,7 @@ def tune(
     rows, seen = both[: len(rows)], both[len(rows) :]
     labels = sorted({name for example in rows for name in example.labels})
     if len(labels) < 2 or len(rows) < LEAST_EXAMPLES:
-        raise TooLittleError(NOTHING_TO_TELL.format(least=LEAST_EXAMPLES, count=len(rows), labels=len(labels)))
+        raise UsageError(NOTHING_TO_TELL.format(least=LEAST_EXAMPLES, count=len(rows), labels=len(labels)))
     return _Bench(_Lesson(rows, labels), _Lesson(seen, labels), settings, source).run()
 
 
