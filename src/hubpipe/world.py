@@ -62,11 +62,14 @@ def with_learned(
     if not _uses_learned(flows):
         yield found
         return
-    if found.learned is not None and found.learned.is_dir():
-        yield replace(found, keeps=keeps)
+    from hubpipe.models.learned.folder import standing
+
+    named = standing(found.learned) if found.learned is not None else None
+    if named is not None and named.is_dir():
+        yield replace(found, learned=named, keeps=keeps)
         return
     if github is None:
-        here = Path(config.LEARNED)
+        here = standing(Path(config.LEARNED))
         yield replace(found, learned=here) if here.is_dir() else found
         return
     files = github.folder(repo, config.LEARNED)

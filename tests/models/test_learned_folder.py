@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hubpipe.errors import ModelError, ModelNotFoundError
+from hubpipe.errors import ModelError, ModelNotFoundError, UsageError
 from hubpipe.models.learned import folder
 from hubpipe.models.learned.folder import Learned
 from hubpipe.models.learned.parts import Evidence, Parts
@@ -66,6 +66,63 @@ def test_other_files_of_the_folder_stay(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+def test_a_file_deeper_in_the_folder_stays_whatever_its_name_is(tmp_path: Path) -> None:
+    deep = tmp_path / ".github" / "ISSUE_TEMPLATE"
+    deep.mkdir(parents=True)
+    for name in folder.FILES:
+        (deep / name).write_text("mine")
+    folder.save(tmp_path / ".github", learned(), "")
+    assert {path.name: path.read_text() for path in deep.iterdir()} == dict.fromkeys(folder.FILES, "mine")
+
+
+def test_links_in_the_folder_stay_links(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "model" / "notes.txt").symlink_to("../notes.txt")
+    (tmp_path / "model" / "gone.txt").symlink_to("nowhere")
+    folder.save(tmp_path / "model", learned(), "")
+    assert (tmp_path / "model" / "notes.txt").readlink() == Path("../notes.txt")
+    assert (tmp_path / "model" / "gone.txt").is_symlink()
+
+
+@pytest.mark.parametrize("name", ["README.md", "model.safetensors"])
+def test_what_is_none_of_a_models_is_not_overwritten(tmp_path: Path, name: str) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / name).write_text("mine")
+    with pytest.raises(UsageError, match=rf"holds no learned model, but {name}, .*an empty or a new folder \(--out"):
+        folder.save(tmp_path / "model", learned(), "")
+    assert (tmp_path / "model" / name).read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_the_folder_that_a_program_works_in_is_filled_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model" / "deep").mkdir(parents=True)
+    (tmp_path / "model" / "notes.txt").write_text("mine")
+    monkeypatch.chdir(tmp_path / "model")
+    folder.save(Path(), learned(), "", {folder.ARCHIVE: b""})
+    monkeypatch.chdir("deep")
+    folder.save(Path(".."), learned("crash"), "")
+    assert folder.read(Path("..")).parts.labels == ("crash", "question")
+    held = {path.name for path in (tmp_path / "model").iterdir()}
+    assert held == {"hubpipe.json", "model.safetensors", "README.md", "notes.txt", "deep"}
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_no_model_takes_the_place_of_a_whole_disk() -> None:
+    with pytest.raises(UsageError, match="name a folder in it"):
+        folder.save(Path("/"), learned(), "")
+
+
+def test_a_link_to_a_folder_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "model").symlink_to("kept")
+    folder.save(tmp_path / "model", learned(), "")
+    assert (tmp_path / "model").is_symlink()
+    assert folder.read(tmp_path / "kept").parts.labels == ("bug", "question")
+
+
 def test_a_run_that_ends_while_it_writes_leaves_the_model_of_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +142,25 @@ def test_a_run_that_ends_between_the_two_moves_is_mended(tmp_path: Path) -> None
     (tmp_path / "model").rename(tmp_path / "model.old")
     folder.recover(tmp_path / "model")
     assert folder.read(tmp_path / "model").parts.labels == ("bug", "question")
+
+
+def test_between_the_two_moves_the_model_of_before_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.save(tmp_path / "model", learned(), "")
+    rename = Path.rename
+
+    def ended(path: Path, target: Path) -> Path:
+        if path.name == "model.new":
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", ended)
+    with pytest.raises(KeyboardInterrupt):
+        folder.save(tmp_path / "model", learned("crash"), "")
+    assert not (tmp_path / "model").exists()
+    assert folder.read(tmp_path / "model").parts.labels == ("bug", "question")
+    assert folder.is_learned(tmp_path / "model")
+    assert folder.located(str(tmp_path / "model")) == tmp_path / "model.old"
+    assert folder.identity(tmp_path / "model") == folder.identity(tmp_path / "model.old")
 
 
 def test_no_folder_and_an_empty_one_hold_no_model(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hubpipe.models.learned import folder, tuned
 from hubpipe.models.learned.classifier import Classifier
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.training import trying
-from hubpipe.training.command import Asked, train_or_index
+from hubpipe.training.command import Asked, train_as_asked, train_or_index
 from hubpipe.training.examples import Example
 from hubpipe.training.fit import Settings
 from hubpipe.training.indexing import Indexed
@@ -180,3 +180,12 @@ def test_only_too_little_to_learn_makes_an_index_instead_and_no_other_mistake(tm
     assert isinstance(made, Indexed)
     assert "holds the index of 30 issues" in made.words
     assert "there is nothing to tell it from" in made.words
+
+
+def test_a_file_in_the_way_of_a_model_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    asked = Asked(tmp_path, data=tmp_path / "not-there.csv")
+    with pytest.raises(UsageError, match="holds no learned model, but README.md"):
+        train_as_asked(asked, {}, lambda *_: None)
+    with pytest.raises(UsageError, match="holds no learned model, but README.md"):
+        train_or_index(asked, {}, lambda *_: None, lambda: True)

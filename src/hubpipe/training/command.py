@@ -8,6 +8,7 @@ from pathlib import Path
 from hubpipe import world
 from hubpipe.deadline import Deadline
 from hubpipe.errors import TooLittleError, UsageError
+from hubpipe.models.learned import folder
 from hubpipe.redaction import redaction_for
 from hubpipe.training import files, writing
 from hubpipe.training.examples import Example
@@ -67,8 +68,7 @@ def train_as_asked(
     and what `train` raises.
     """
     deadline = deadline or Deadline()
-    if asked.report is not None:
-        writing.form_of(asked.report)  # before an hour's work, not after it
+    _check(asked)
     return _trained(asked, _examples(asked, environ, progress, deadline), environ, deadline)
 
 
@@ -97,8 +97,7 @@ def train_or_index(
     `deadline` ends it as it ends `train_as_asked`. Raises what that raises.
     """
     deadline = deadline or Deadline()
-    if asked.report is not None:
-        writing.form_of(asked.report)
+    _check(asked)
     examples = _examples(asked, environ, progress, deadline)
     try:
         return _trained(asked, examples, environ, deadline)
@@ -107,6 +106,13 @@ def train_or_index(
             raise
         made = _indexed(asked, examples, environ, deadline)
         return replace(made, words=f"{made.words}; {fault}")
+
+
+def _check(asked: Asked) -> None:
+    """Refuse what could not be written, before an hour's work and not after it."""
+    if asked.report is not None:
+        writing.form_of(asked.report)
+    folder.check_place(asked.out)
 
 
 def _indexed(asked: Asked, examples: Sequence[Example], environ: Mapping[str, str], deadline: Deadline) -> Indexed:

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from hubpipe.errors import ModelError, ModelNotFoundError
+from hubpipe.errors import ModelError, ModelNotFoundError, UsageError
 from hubpipe.models.learned.parts import Arrays, Evidence, Parts
 
 SETTINGS, WEIGHTS, CARD = "hubpipe.json", "model.safetensors", "README.md"
@@ -35,6 +36,11 @@ OTHER_FORMAT = (
 NOT_WHOLE = "{folder} is not whole: {file} is not the one that {settings} was written with. Train it again"
 NOT_READ = "{folder} was tuned by a version of hubpipe that read it otherwise: train it again"
 NOT_FITTING = "{folder}: {what} does not fit the model's {count} labels: train it again"
+IN_THE_WAY = (
+    "{folder} holds no learned model, but {file}, which a model's own would overwrite: name an empty or a new folder "
+    "(--out; in a workflow, learned-model)"
+)
+NO_NAME = "{folder} cannot be replaced by a learned model: name a folder in it (--out)"
 
 
 @dataclass(frozen=True)
@@ -60,12 +66,17 @@ def save(folder: Path, learned: Learned, card: str, extra: Mapping[str, bytes] |
     """Write a learned model, whole or not at all: what the folder held before stays until all is written.
 
     `card` is the text of its model card, `extra` are further files of FILES by name. Other files in the folder stay.
+    Raises UsageError where one of them would be overwritten.
     """
-    new, old = folder.with_name(f"{folder.name}.new"), folder.with_name(f"{folder.name}.old")
+    folder = folder.resolve()
     recover(folder)
+    check_place(folder)
+    new, old = _beside(folder)
     shutil.rmtree(new, ignore_errors=True)
-    if folder.is_dir():
-        shutil.copytree(folder, new, ignore=lambda _, names: [name for name in names if name in FILES])
+    # Who stands in a folder would stand nowhere if it were moved.
+    inside = Path.cwd().is_relative_to(folder)
+    if folder.is_dir() and not inside:
+        shutil.copytree(folder, new, symlinks=True, ignore=partial(_own, folder))
     new.mkdir(parents=True, exist_ok=True)
     save_file(_arrays(learned), new / WEIGHTS)
     (new / WEIGHTS).chmod(READABLE)
@@ -74,17 +85,38 @@ def save(folder: Path, learned: Learned, card: str, extra: Mapping[str, bytes] |
     (new / CARD).write_text(card, "utf-8")
     for name, data in (extra or {}).items():
         (new / name).write_bytes(data)
+    if inside:
+        _fill(folder, new)
+        return
     if folder.is_dir():
         folder.rename(old)
     new.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
 
 
+def check_place(folder: Path) -> None:
+    """Raise UsageError where a learned model may not be written: it would overwrite what is none of a model's."""
+    place = standing(folder).resolve()
+    if not place.name:
+        raise UsageError(NO_NAME.format(folder=folder))
+    held = [name for name in (CARD, WEIGHTS) if (place / name).exists()]
+    if held and not is_learned(place):
+        raise UsageError(IN_THE_WAY.format(folder=folder, file=held[0]))
+
+
 def recover(folder: Path) -> None:
     """Put back what a folder held where a run ended in the middle of replacing it."""
-    old = folder.with_name(f"{folder.name}.old")
-    if old.is_dir() and not folder.exists():
-        old.rename(folder)
+    place = standing(folder)
+    if place != folder:
+        place.rename(folder.resolve())
+
+
+def standing(folder: Path) -> Path:
+    """Tell where what a folder holds lies: beside it where a run ended in the middle of replacing it."""
+    if folder.exists():
+        return folder
+    _, old = _beside(folder.resolve())
+    return old if old.is_dir() else folder
 
 
 def read(folder: Path) -> Learned:
@@ -92,6 +124,7 @@ def read(folder: Path) -> Learned:
 
     Raises ModelNotFoundError where there is none, and ModelError where its files are not what `save` wrote.
     """
+    folder = standing(folder)
     settings = _read_settings(folder)
     if settings.get("format") != FORMAT:
         raise ModelError(OTHER_FORMAT.format(folder=folder, found=settings.get("format"), known=FORMAT))
@@ -113,18 +146,38 @@ def read(folder: Path) -> Learned:
 
 def identity(folder: Path) -> str:
     """Tell one learned model from another: the sha256 of its numbers."""
-    return _digest(folder / WEIGHTS)
+    return _digest(standing(folder) / WEIGHTS)
 
 
 def located(name: str) -> Path | None:
     """Take a name for a learned model's folder where there is one; a Hub id of that name is meant otherwise."""
-    path = Path(name)
+    path = standing(Path(name))
     return path if is_learned(path) else None
 
 
 def is_learned(folder: Path) -> bool:
     """Tell whether a folder says that it holds a learned model."""
-    return (folder / SETTINGS).is_file()
+    return (standing(folder) / SETTINGS).is_file()
+
+
+def _beside(folder: Path) -> tuple[Path, Path]:
+    """Give where a folder's next files lie until they are whole, and its last ones until those are there."""
+    return folder.with_name(f"{folder.name}.new"), folder.with_name(f"{folder.name}.old")
+
+
+def _own(folder: Path, place: str, names: list[str]) -> list[str]:
+    """Give which names are those of a model's own files: only at the top of its folder."""
+    return [name for name in names if name in FILES] if Path(place) == folder else []
+
+
+def _fill(folder: Path, new: Path) -> None:
+    """Move a model's files into a folder one by one; what the last model had besides goes."""
+    for name in FILES:
+        if (new / name).is_file():
+            (new / name).replace(folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(new)
 
 
 def _arrays(learned: Learned) -> dict[str, NDArray[Any]]:
