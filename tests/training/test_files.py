@@ -90,6 +90,23 @@ def test_dates_are_in_utc_where_they_do_not_say(written: str, expected: datetime
     assert only(path) == Example("Crash", "", ("bug",), created_at=expected, repo="a/b", number=7, url="https://x")
 
 
+def test_a_date_of_another_zone_is_turned_into_utc(tmp_path: Path) -> None:
+    row = {"title": "a", "label": "bug", **dict.fromkeys(("created", "closed_at", "updated"), "2024-05-01T02:00+05:00")}
+    example = only(write(tmp_path, "data.json", json.dumps([row])))
+    for date in (example.created_at, example.closed_at, example.updated_at):
+        assert date is not None
+        assert date.isoformat() == "2024-04-30T21:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [(7, 7), (7.0, 7), ("7", 7), ("7.0", 7), (7.5, None), ("x7", None), ("", None), (None, None), (1e300, None)],
+)
+def test_a_number_is_whole_however_a_table_writes_it(cell: object, number: int | None, tmp_path: Path) -> None:
+    row = {"title": "a", "label": "bug", "number": cell}
+    assert only(write(tmp_path, "data.json", json.dumps([row]))).number == number
+
+
 def test_quotes_that_are_doubled_leave_backslashes_alone(tmp_path: Path) -> None:
     path = table(tmp_path, [["title", "body", "label"], ["In C:\\temp\\", HOSTILE, "bug"], ["b", "c", "bug"]])
     first, second = files.read(path)
@@ -140,6 +157,7 @@ def test_other_columns_can_be_named(tmp_path: Path) -> None:
         ("data.json", "[1, 2]", "no list of examples"),
         ("data.json", "7", "no list of examples"),
         ("data.csv", "title,label,created_at\na,bug,2024-01-01\nb,bug,soon\n", "row 2: 'soon' is no date"),
+        ("data.csv", "title,label,created_at\na,bug,0001-01-01T00:00+05:00\n", "row 1: '0001-.*' is no date"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_place(name: str, data: str | bytes, message: str, tmp_path: Path) -> None:

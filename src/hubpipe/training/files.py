@@ -31,6 +31,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 SEPARATORS = re.compile(r"[,;|]")
 # A number by itself, a table's 7.0 too: an address, or another repository's org/name#7, is none of this one's.
 REPEATED = re.compile(r"(?<![^\s,;|\[])#?(0*[1-9]\d{0,14})(?:\.0)?(?![^\s,;|\]])")
+# A table's column of numbers that misses some holds 7.0.
+NUMBER = re.compile(r"(\d{1,20})(?:\.0)?")
 ESCAPED = re.compile(r'\\[\\"]')
 TABLES = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 LISTS = (".jsonl", ".ndjson")
@@ -163,14 +165,14 @@ def _names(path: Path, rows: Sequence[Row], columns: Mapping[str, str]) -> dict[
 
 def _example(path: Path, number: int, row: Row, names: Mapping[str, str], single: bool) -> Example:
     cells = {ours: row.get(theirs) for ours, theirs in names.items()}
-    digits = str(cells.get("number") or "")
+    digits = NUMBER.fullmatch(str(cells.get("number") or ""))
     return Example(
         title=FORMS.text(_string(cells.get("title"))),
         body=FORMS.text(_string(cells.get("body"))),
         labels=tuple(dict.fromkeys(_labels(cells.get("labels"), single))),
         created_at=_date(path, number, cells.get("created_at")),
         repo=_string(cells.get("repo")),
-        number=int(digits) if digits.isdecimal() else None,
+        number=int(digits[1]) if digits else None,
         url=_string(cells.get("url")),
         open=_open(cells.get("state")),
         closed_at=_date(path, number, cells.get("closed_at")),
@@ -209,6 +211,6 @@ def _date(path: Path, number: int, value: object) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(NO_DATE.format(path=path, row=number, value=text)) from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
