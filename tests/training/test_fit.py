@@ -359,6 +359,10 @@ def test_labels_are_the_frequent_ones_or_those_asked_for() -> None:
     assert chosen(examples, Settings(labels=("question", "Bug"))) == ("question", "Bug")
 
 
+def test_a_label_that_is_asked_for_twice_is_learned_once_whatever_its_case() -> None:
+    assert chosen(issues(), Settings(labels=("bug", "question", "Bug", "bug"))) == ("bug", "question")
+
+
 @pytest.mark.parametrize(
     ("examples", "settings", "said"),
     [

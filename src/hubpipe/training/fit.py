@@ -145,10 +145,12 @@ def chosen(examples: Sequence[Example], settings: Settings) -> tuple[str, ...]:
         for name in example.labels:
             counts[names.setdefault(name.casefold(), name)] += 1
     if settings.labels is not None:
+        asked: dict[str, str] = {}
         for label in settings.labels:
             if not counts[names.get(label.casefold(), label)]:
                 raise UsageError(NO_EXAMPLES.format(label=label))
-        labels = settings.labels
+            asked.setdefault(label.casefold(), label)
+        labels = tuple(asked.values())
     else:
         labels = tuple(name for name, count in counts.most_common() if count >= settings.min_examples)
     if not labels:
