@@ -184,6 +184,14 @@ def test_names_of_labels_are_found_whole_and_by_their_last_part() -> None:
     assert (found[2] == 0).all()
 
 
+def test_a_name_without_words_is_said_by_no_text() -> None:
+    labels, none = ("\N{BUG}", "area/", "kind/:bug:"), np.zeros(3, np.float32)
+    views = look(Letters(), ["Area\n\nnothing", "", "Crash\n\n\N{BUG}", "_\n\n_"])
+    found = Names(labels, np.zeros((3, 26), np.float32), none, none + 1).logits(views)
+    # Of `area/`, only the whole is left.
+    assert found.tolist() == [[0, 2, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
+
+
 def test_a_text_that_is_nearer_to_a_name_than_texts_usually_are_is_about_it() -> None:
     views = look(Letters(), ["zzz\n\nzzz", "qqq\n\nqqq"])
     vectors, none = Letters().embed(["zzz", "qqq"]), np.zeros(2, np.float32)

@@ -18,6 +18,8 @@ HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # What it counts that a title says the whole name, that it says its last part, and how often a body says them
 # (logarithms). How much all of it counts beside the other heads is learned.
 TITLE_WHOLE, TITLE_LAST, BODY_WHOLE, BODY_LAST = 2.0, 1.0, 1.0, 0.3
+# What stands for a name without words: `_spaced` leaves no such sign in a text.
+UNSAID = "_"
 # How much nearness to a name counts, in standard deviations, and a body's beside a title's.
 ABOUT, BODY_ABOUT = 0.3, 0.5
 
@@ -63,16 +65,25 @@ def near(views: Views, vectors: Array) -> Array:
 
 def spoken(label: str) -> str:
     """Write a label's name in words, without its kind."""
-    return _names(label)[0].strip() or label
+    return " ".join(_words(label)) or label
 
 
 def _names(label: str) -> tuple[str, str]:
-    """Give a label's name without its kind, and the last part of it, as `_spaced` writes them."""
+    """Give a label's name without its kind, and the last part of it, as they stand in a text of `_spaced`."""
+    words = _words(label)
+    last = _spaced(re.split(r"[./:]", label)[-1]).split()
+    return _sought(words), _sought(last if len(last) < len(words) else words)
+
+
+def _words(label: str) -> list[str]:
     words = _spaced(DECORATION.sub(" ", label)).split()
     while len(words) > 1 and words[0] in KINDS:
         words = words[1:]
-    last = _spaced(re.split(r"[./:]", label)[-1]).split()
-    return f" {' '.join(words)} ", f" {' '.join(last if len(last) < len(words) else words)} "
+    return words
+
+
+def _sought(words: Sequence[str]) -> str:
+    return f" {' '.join(words)} " if words else UNSAID
 
 
 def _said(title: str, body: str, whole: str, last: str) -> float:
