@@ -47,6 +47,22 @@ def test_keywords_are_a_labels_own_and_its_usual_words_and_else_the_majority(tit
     assert found.scores.sum() == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("title", "found"),
+    [
+        ("UI broken", ["area: ui"]),
+        ("Broken in C", ["C"]),
+        ("Say go", ["go"]),
+        ("A list of scopes to sort", ["out of scope"]),
+        ("A list of them to sort", []),
+    ],
+)
+def test_a_labels_short_words_are_found_but_for_those_that_say_nothing(title: str, found: list[str]) -> None:
+    labels = ("area: ui", "C", "go", "out of scope", "A-frontend")
+    decided = keyword([], [issue(title)], labels, exclusive=False).decided[0]
+    assert [label for label, given in zip(labels, decided, strict=True) if given] == found
+
+
 def test_a_word_in_the_title_says_more_than_one_in_the_body() -> None:
     found = keyword(LEARNED, [issue("A question", "there was a bug")], LABELS, exclusive=True)
     assert LABELS[int(found.best[0])] == "question"

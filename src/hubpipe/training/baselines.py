@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hubpipe.models.phrases import ENTRIES, FILLERS, PHRASES, WORD, WORDS, entry
+from hubpipe.models.phrases import DECORATION, ENTRIES, FILLERS, PHRASES, WORD, WORDS, entry
 from hubpipe.training.examples import Example, truth
 from hubpipe.training.scored import Scored
 
@@ -72,13 +72,18 @@ def _shares(learned: Sequence[Example], labels: Sequence[str]) -> NDArray[np.flo
 
 def _stems_of(label: str) -> frozenset[str]:
     """Give the stems by which a label is found."""
-    own = {_stem(word) for word in WORD.findall(label.casefold()) if word not in FILLERS}
+    name = label.casefold()
+    words = WORD.findall(DECORATION.sub(" ", name)) or WORD.findall(name)
+    said = [word for word in words if word not in FILLERS]
+    # `ui` and `c` are names, and the `of` of `out of scope` is in every text.
+    own = {_stem(word) for word in said if len(word) >= LEAST_LETTERS or word not in _empty()}
+    own = own or {_stem(word) for word in said}
     key = entry(label)
     return frozenset(own | _usual()[key] if key else own)
 
 
 def _stems(text: str) -> list[str]:
-    return [_stem(word) for word in WORD.findall(text.casefold()) if len(word) >= LEAST_LETTERS]
+    return [_stem(word) for word in WORD.findall(text.casefold())]
 
 
 def _stem(word: str) -> str:
@@ -87,12 +92,21 @@ def _stem(word: str) -> str:
 
 
 @cache
-def _usual() -> dict[str, frozenset[str]]:
-    """Give for each entry of the phrases its other names, and the words that no other entry's phrases have."""
+def _empty() -> frozenset[str]:
+    """Give scikit-learn's stop words but those that ask."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    empty = {_stem(word) for word in ENGLISH_STOP_WORDS - ASKING}
-    spoken = {key: {stem for text in texts for stem in _stems(text)} - empty for key, texts in PHRASES.items()}
+    return frozenset(ENGLISH_STOP_WORDS - ASKING)
+
+
+@cache
+def _usual() -> dict[str, frozenset[str]]:
+    """Give for each entry of the phrases its other names, and the words that no other entry's phrases have."""
+    empty = {_stem(word) for word in _empty()}
+    spoken = {
+        key: {stem for text in texts for stem in _stems(text) if len(stem) >= LEAST_LETTERS} - empty
+        for key, texts in PHRASES.items()
+    }
     entries = Counter(stem for stems in spoken.values() for stem in stems)
     names = {key: {_stem(word) for word in words} for key, words in WORDS.items()}
     taken = {_stem(word): key for word, key in ENTRIES.items()}
