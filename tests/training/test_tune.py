@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,7 +22,7 @@ from hubpipe.models.repository import Source
 from hubpipe.training.examples import Example, truth
 from hubpipe.training.likeness import contrast, ranking
 from hubpipe.training.sampling import renamed, sampled
-from hubpipe.training.tune import TuneSettings, tune, twice
+from hubpipe.training.tune import Tuned, TuneSettings, tune, twice
 
 THINGS = ("parser", "sidebar", "installer", "search", "scheduler", "importer", "login", "cache", "printer", "map")
 # Each of two labels is said in as many ways: what they have in common must be learned.
@@ -127,6 +128,20 @@ def test_tuning_twice_measures_on_the_newest_first_and_then_learns_from_all(sour
     assert done.facts["examples"] == len(rows)
     assert done.facts["curve"] == []
     assert done.facts["epochs"] <= 2
+
+
+def test_of_few_examples_too_the_second_tuning_is_as_short_as_the_first_was_useful(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tuned_first(
+        rows: list[Example], settings: TuneSettings, source: Source, watched: Sequence[Example] = ()
+    ) -> Tuned:
+        return Tuned({}, {}, 0.25) if watched else tune(rows, settings, source)
+
+    monkeypatch.setattr("hubpipe.training.tune.tune", tuned_first)
+    for least, steps in ((8, 2), (1, 1)):
+        settings = replace(QUICK, epochs=0.1, least_steps=least)
+        assert twice(issues(), np.arange(36), settings, source)[1].facts["steps"] == steps
 
 
 def test_other_repositories_are_learned_beside_the_examples_both_times(source: Source) -> None:

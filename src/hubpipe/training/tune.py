@@ -96,7 +96,8 @@ def tune(
     """Tune an encoder on examples.
 
     Where other examples are `watched`, it stops early, and what was best on them is kept. The same examples, settings
-    and machine give the same weights. Raises UsageError where there is nothing to tell apart.
+    and machine give the same weights, unless `max_seconds` ends it. Raises UsageError where there is nothing to tell
+    apart.
     """
     torch.manual_seed(settings.seed)
     rows = sampled(examples, settings.most, settings.seed)
@@ -124,7 +125,9 @@ def twice(
     others = np.setdiff1d(np.arange(len(examples)), old)
     older, newer = [examples[row] for row in old], [examples[row] for row in others]
     tried = tune([*corpus, *older], settings, source, watched=newer)
-    return tried, tune([*corpus, *examples], replace(settings, epochs=settings.epochs * tried.useful), source)
+    least = max(1, round(settings.least_steps * tried.useful))
+    useful = replace(settings, epochs=settings.epochs * tried.useful, least_steps=least)
+    return tried, tune([*corpus, *examples], useful, source)
 
 
 class _Lesson:
