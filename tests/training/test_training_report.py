@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from cmarkgfm import github_flavored_markdown_to_html
 from cmarkgfm.cmark import Options
 
+from hubpipe.training import compare, intervals
 from hubpipe.training.compare import verdict
 from hubpipe.training.examples import Example
 from hubpipe.training.measure import Measures, Scored, measure
@@ -93,6 +95,20 @@ def test_every_form_can_be_written(exclusive: bool) -> None:
         assert "octo/model" in text
         assert "about 40 more examples are needed" in text
         assert f"{given.measures.macro_f1.value:.3f}" in text
+
+
+@pytest.mark.parametrize("written", [as_text, as_markdown, as_page])
+def test_a_model_that_is_called_like_a_yardstick_has_a_row_of_its_own(
+    written: Callable[[TrainingReport], str],
+) -> None:
+    named, other = (written(report(name=name)).count("majority") for name in ("majority", "octo/model"))
+    assert named - other == written(report()).count("octo/model")
+
+
+def test_the_json_says_how_many_draws_its_intervals_are_of() -> None:
+    method = as_json(report())["method"]
+    assert f"{intervals.RESAMPLES:,} draws" in method["f1"]
+    assert f"{compare.RESAMPLES:,} draws" in method["comparison"]
 
 
 def test_nothing_measured_is_null_and_a_dash() -> None:

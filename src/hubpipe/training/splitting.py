@@ -44,7 +44,7 @@ def split(examples: Sequence[Example], how: How = "temporal", share: float = SHA
 
 
 def once(examples: Sequence[Example]) -> list[Example]:
-    """Keep of equal texts, and of one issue in several words, the last one."""
+    """Keep of equal texts, and of one issue in several versions, the last one, where the first one stood."""
     told = {example.place or example.fingerprint: example for example in examples}
     return list({example.fingerprint: example for example in told.values()}.values())
 

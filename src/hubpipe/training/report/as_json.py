@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from hubpipe.training import compare, intervals
 from hubpipe.training.compare import Difference, Verdict
 from hubpipe.training.curves import Point, Reliability
 from hubpipe.training.intervals import Estimate
@@ -17,7 +18,8 @@ LABEL_RATES = ("precision", "recall", "f1", "coverage", "precision_at_cutoff", "
 LABEL_COUNTS = ("support", "decided", "predicted", "right", "wrong", "missed", "rest")
 METHOD = {
     "shares": "95 % interval of Clopper and Pearson",
-    "f1": "95 % percentile bootstrap over the examples, 1,000 draws",
+    "f1": f"95 % percentile bootstrap over the examples, {intervals.RESAMPLES:,} draws",
+    "comparison": f"95 % paired percentile bootstrap over the examples, {compare.RESAMPLES:,} draws",
     "ece": "score of the best label, 15 bins of equal width",
     "macro_f1": "mean over the labels that have support",
 }

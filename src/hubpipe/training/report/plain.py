@@ -72,7 +72,7 @@ def _labels(report: TrainingReport) -> Iterator[tuple[str, ...]]:
 
 
 def _others(report: TrainingReport) -> Iterator[tuple[str, ...]]:
-    for name, measures in {report.name: report.measures, **report.baselines}.items():
+    for name, measures in [(report.name, report.measures), *report.baselines.items()]:
         yield (
             _name(name),
             words.rate(measures.accuracy.value),
