@@ -185,7 +185,7 @@ def test_only_too_little_to_learn_makes_an_index_instead_and_no_other_mistake(tm
 def test_a_file_in_the_way_of_a_model_is_told_before_anything_is_read(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine")
     asked = Asked(tmp_path, data=tmp_path / "not-there.csv")
-    with pytest.raises(UsageError, match="holds no learned model, but README.md"):
+    with pytest.raises(UsageError, match=r"holds no learned model, but README\.md"):
         train_as_asked(asked, {}, lambda *_: None)
-    with pytest.raises(UsageError, match="holds no learned model, but README.md"):
+    with pytest.raises(UsageError, match=r"holds no learned model, but README\.md"):
         train_or_index(asked, {}, lambda *_: None, lambda: True)
