@@ -14,7 +14,7 @@ from hubpipe.models.learned.parts import Evidence, Parts
 from hubpipe.models.learned.scorer import Scorer
 from hubpipe.models.learned.views import Encodes, also, look
 from hubpipe.models.phrases import entry
-from hubpipe.training.choosing import as_it_is, beside_tuned, choose, unheard
+from hubpipe.training.choosing import Trial, as_it_is, beside_tuned, choose, unheard
 from hubpipe.training.examples import Example, exclusive, truth
 from hubpipe.training.forward import FOLDS, Fold, Rows, by_group, by_lot, folds, halves, in_time, oldest_first, steady
 from hubpipe.training.heads import STRANGE, STRANGE_OF_ONE, Lesson, Recipe, learn
@@ -83,9 +83,10 @@ def fit(
 ) -> Learnt:
     """Learn the labels of examples.
 
-    What a `prior` says is one more feature,
-    and one more voice; so is what a `tuned` encoder tells apart. One that was tuned on these examples needs a
-    `rehearsal`, unless the model is for `strange` ones. Raises TooLittleError where there is too little to learn.
+    What a `prior` says is one more feature, and one more voice; so is what a `tuned` encoder tells apart. One that was
+    tuned on these examples needs a `rehearsal` (ValueError where that was on other rows than `rehearsed` gives), unless
+    the model is for `strange` ones. Encoders give a text the same vectors each time. Raises TooLittleError where there
+    is too little to learn.
     """
     labels = chosen(examples, settings)
     lesson = tried = _lesson(examples, labels, (encoder, tuned), prior, settings)
@@ -99,12 +100,7 @@ def fit(
         tried = _with(lesson, rehearsal.encoder)
     if not held:
         raise TooLittleError(TOO_FEW_ROWS.format(count=len(examples)))
-    alone = settings.strange and where != BY_REPOSITORY
-    usual = (STRANGE_OF_ONE if alone else STRANGE) if settings.strange else Recipe()
-    recipe = settings.recipe or usual
-    deep = recipe.deep and bool(lesson.seen.views.inner.size)
-    recipe = replace(recipe, words=settings.words and not settings.strange, deep=deep)
-    trial = as_it_is(tried, held, recipe) if alone else choose(tried, held, recipe, where)
+    trial = _trial(tried, held, settings, where)
     if settings.strange and tuned is not None:
         trial = beside_tuned(trial)
     head = replace(learn(lesson, trial.recipe), blend=trial.blend, bias=trial.bias)
@@ -114,11 +110,26 @@ def fit(
         "believed": dict(zip(MEMBERS, map(float, trial.blend.round(3)), strict=True)),
         "words": trial.reason,
     }
-    logits = unheard(trial, lesson, held)
+    spec = {**head.spec(), "learning": learning}
+    return Learnt(Parts(labels, spec, head.arrays()), _evidence(trial, lesson, held, oldest_first(examples)))
+
+
+def _trial(lesson: Lesson, held: Sequence[Fold], settings: Settings, where: str) -> Trial:
+    """Try out recipes; what one corpus teaches of strange repositories, nothing can tell."""
+    alone = settings.strange and where != BY_REPOSITORY
+    usual = (STRANGE_OF_ONE if alone else STRANGE) if settings.strange else Recipe()
+    recipe = settings.recipe or usual
+    deep = recipe.deep and bool(lesson.seen.views.inner.size)
+    recipe = replace(recipe, words=settings.words and not settings.strange, deep=deep)
+    return as_it_is(lesson, held, recipe) if alone else choose(lesson, held, recipe, where)
+
+
+def _evidence(trial: Trial, lesson: Lesson, held: Sequence[Fold], times: NDArray[np.float64]) -> Evidence:
+    """Give what the heads said of the rows that they did not learn from, in the order of time."""
     rows = np.concatenate([new for _, new in held])
-    order = np.argsort(oldest_first(examples)[rows], kind="stable")
-    evidence = Evidence(labels, shares(logits, lesson.exclusive)[order], lesson.truth[rows][order])
-    return Learnt(Parts(labels, {**head.spec(), "learning": learning}, head.arrays()), evidence)
+    order = np.argsort(times[rows], kind="stable")
+    scores = shares(unheard(trial, lesson, held), lesson.exclusive)
+    return Evidence(lesson.labels, scores[order], lesson.truth[rows][order])
 
 
 def _held(examples: Sequence[Example], known: NDArray[np.int8], settings: Settings) -> tuple[list[Fold], str]:

@@ -12,7 +12,6 @@ from hubpipe.training.compare import LEAST, verdict
 from hubpipe.training.examples import Example
 from hubpipe.training.splitting import judged
 
-NO_MODEL = "{folder} holds no learned model: hubpipe train makes one"
 TOO_FEW = "only {count} of {total} examples are new to both models, and {least} are needed to compare them"
 REFUSED = "not promoted: {words} (--force promotes it all the same)"
 PROMOTED = "promoted: {words}"
@@ -35,7 +34,7 @@ def promote(new: Path, old: Path, examples: Sequence[Example], places: Places, *
     """
     folder.recover(old)
     if not folder.is_learned(new):
-        raise UsageError(NO_MODEL.format(folder=new))
+        raise UsageError(folder.NO_MODEL.format(folder=new))
     if not folder.is_learned(old):
         _put(new, old)
         return Promotion(True, PROMOTED.format(words=FIRST))

@@ -6,7 +6,6 @@ from hubpipe.errors import UsageError
 from hubpipe.models.hub_errors import hub_errors
 from hubpipe.models.learned import folder
 
-NO_MODEL = "{folder} holds no learned model: hubpipe train makes one"
 NO_TOKEN = "writing to the Hub needs a token with the right to write: set HF_TOKEN"  # noqa: S105 - no secret
 MESSAGE = "Learned with hubpipe"
 PUSHED = "{url}: use it with `model: {repository}` and `revision: {revision}`"
@@ -22,7 +21,7 @@ def push(path: Path, repository: str, token: str, *, private: bool = True) -> st
     from huggingface_hub import HfApi
 
     if not folder.is_learned(path):
-        raise UsageError(NO_MODEL.format(folder=path))
+        raise UsageError(folder.NO_MODEL.format(folder=path))
     folder.read(path)  # nothing that would not load is pushed
     if not token:
         raise UsageError(NO_TOKEN)

@@ -74,9 +74,8 @@ def cutoffs(
         kept = scores >= (0.0 if exclusive else min(0.5, precision))
         support = int((evidence.truth[:, column] == 1).sum())
         least = math.ceil(FIRST_SHARE * int(kept.sum())) if first is None else first
-        found.append(
-            _cutoff(label, scores[kept], right[kept], precision, confidence, support, len(evidence.scores), least)
-        )
+        decisions = _Decisions(label, scores[kept], right[kept], support, len(evidence.scores), least)
+        found.append(_cutoff(decisions, precision, confidence))
     return found
 
 
@@ -90,30 +89,38 @@ def needed(precision: float, confidence: float = CONFIDENCE) -> int:
     return math.ceil(math.log(1 - confidence) / math.log(precision)) if 0 < precision < 1 else MOST_NEEDED
 
 
-def _cutoff(
-    label: str,
-    scores: NDArray[np.float32],
-    right: NDArray[np.bool_],
-    target: float,
-    confidence: float,
-    support: int,
-    issues: int,
-    least: int,
-) -> Cutoff:
-    order = np.argsort(-scores, kind="stable")
-    scores = scores[order]
-    hits: NDArray[np.int64] = np.cumsum(right[order], dtype=np.int64)
+@dataclass(frozen=True)
+class _Decisions:
+    """All decisions for a label that could be made: their scores, and which of them are right.
+
+    `support` is how many issues have the label, `issues` how many there are, `least` how many decisions the first
+    cutoff keeps.
+    """
+
+    label: str
+    scores: NDArray[np.float32]
+    right: NDArray[np.bool_]
+    support: int
+    issues: int
+    least: int
+
+
+def _cutoff(of: _Decisions, target: float, confidence: float) -> Cutoff:
+    order = np.argsort(-of.scores, kind="stable")
+    scores = of.scores[order]
+    hits: NDArray[np.int64] = np.cumsum(of.right[order], dtype=np.int64)
     total, passed = len(scores), 0
-    for count in _sequence(scores, max(least, needed(target, confidence))):
+    for count in _sequence(scores, max(of.least, needed(target, confidence))):
         if lower_bound(int(hits[count - 1]), count, confidence) < target:
             break
         passed = count
     if passed:
         precision, lower = hits[passed - 1] / passed, lower_bound(int(hits[passed - 1]), passed, confidence)
         words = HOLDS.format(precision=precision, count=passed, total=total, lower=lower)
-        return Cutoff(label, float(scores[passed - 1]), float(precision), lower, passed, total, passed / issues, words)
-    more, words = _missing(hits, target, confidence, support, least)
-    return Cutoff(label, None, 0.0, 0.0, 0, total, 0.0, words, more)
+        score, coverage = float(scores[passed - 1]), passed / of.issues
+        return Cutoff(of.label, score, float(precision), lower, passed, total, coverage, words)
+    more, words = _missing(hits, target, confidence, of.support, of.least)
+    return Cutoff(of.label, None, 0.0, 0.0, 0, total, 0.0, words, more)
 
 
 def _sequence(scores: NDArray[np.float32], first: int) -> list[int]:

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from hubpipe.errors import ModelError, ModelNotFoundError, UsageError
-from hubpipe.models.learned.parts import Arrays, Evidence, Parts
+from hubpipe.models.learned.parts import Arrays, Evidence, Parts, below
 
 SETTINGS, WEIGHTS, CARD = "hubpipe.json", "model.safetensors", "README.md"
 # The repository's past issues, for explanations and for similar issues: see archive.
@@ -28,6 +28,7 @@ MOST_SETTINGS_BYTES = 50_000_000
 HEAD, TENSORS = "head/", "encoder/"
 SCORES, TRUTH, SEEN = "evidence/scores", "evidence/truth", "learned/fingerprints"
 
+NO_MODEL = "{folder} holds no learned model: hubpipe train makes one"
 NOT_THERE = "{folder} holds no learned model ({file} is missing): hubpipe train makes one"
 NOT_READABLE = "{folder}: {file} is no {what} of a learned model ({reason}): train it again"
 OTHER_FORMAT = (
@@ -221,17 +222,13 @@ def _learned(settings: Mapping[str, Any], arrays: Arrays) -> Learned:
     parts = Parts(
         labels=tuple(str(name) for name in settings["labels"]),
         spec=dict(settings["spec"]),
-        arrays=_below(HEAD, arrays),
+        arrays=below(HEAD, arrays),
         encoder=str(encoder["model"]),
         revision=None if encoder["revision"] is None else str(encoder["revision"]),
-        tensors=_below(TENSORS, arrays),
+        tensors=below(TENSORS, arrays),
     )
     evidence = Evidence(tuple(map(str, settings["evidence"])), arrays[SCORES], arrays[TRUTH])
     return Learned(parts, evidence, arrays[SEEN], dict(settings["facts"]))
-
-
-def _below(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _check(folder: Path, learned: Learned) -> None:

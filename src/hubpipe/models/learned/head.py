@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hubpipe.models.learned.forest import Forest, forest
 from hubpipe.models.learned.names import Names, names
-from hubpipe.models.learned.parts import Arrays
+from hubpipe.models.learned.parts import Arrays, below
 from hubpipe.models.learned.views import Array, Views
 from hubpipe.models.learned.words import Words, words
 
@@ -164,16 +164,16 @@ class Head:
 
 def head(spec: Mapping[str, Any], arrays: Arrays) -> Head:
     """Make a head of what `Head.spec` and `Head.arrays` gave."""
-    prior, blend = _below(PRIOR, arrays), np.asarray(arrays["blend"], np.float32)
+    prior, blend = below(PRIOR, arrays), np.asarray(arrays["blend"], np.float32)
     return Head(
         exclusive=bool(spec["exclusive"]),
-        meaning=_linear(_below(MEANING, arrays)),
-        linear=_linear(_below(LINEAR, arrays)),
-        trees=forest(_below(TREES, arrays)) if spec["trees"] else None,
-        words=words(_below(WORDS, arrays)) if spec["words"] else None,
-        names=names(spec["names"], _below(NAMES, arrays)) if spec["names"] else None,
+        meaning=_linear(below(MEANING, arrays)),
+        linear=_linear(below(LINEAR, arrays)),
+        trees=forest(below(TREES, arrays)) if spec["trees"] else None,
+        words=words(below(WORDS, arrays)) if spec["words"] else None,
+        names=names(spec["names"], below(NAMES, arrays)) if spec["names"] else None,
         prior=Prior(head(spec["prior"], prior), np.asarray(prior["same"], np.float32)) if spec["prior"] else None,
-        tuned=_linear(_below(TUNED, arrays)) if spec.get("tuned") else None,
+        tuned=_linear(below(TUNED, arrays)) if spec.get("tuned") else None,
         blend=np.pad(blend, (0, len(MEMBERS) - len(blend))),
         bias=np.asarray(arrays["bias"], np.float32),
         deep=bool(spec.get("deep")),
@@ -210,7 +210,3 @@ def _linear(arrays: Arrays) -> Linear:
         np.asarray(arrays[name], np.float32) for name in ("mean", "scale", "bound", "weights", "bias")
     )
     return Linear(mean, scale, bound, weights, bias)
-
-
-def _below(prefix: str, arrays: Arrays) -> Numbers:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

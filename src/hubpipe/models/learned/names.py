@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hubpipe.models.learned.views import Array, Views
+from hubpipe.models.learned.words import HUMP, MOST
 from hubpipe.models.phrases import DECORATION, KINDS
 
-# Reading more of a body says no more, and a body may have any length.
-MOST = 10_000
 WORD = re.compile(r"[^\W_]+")
-HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # What it counts that a title says the whole name, that it says its last part, and how often a body says them
 # (logarithms). How much all of it counts beside the other heads is learned.
 TITLE_WHOLE, TITLE_LAST, BODY_WHOLE, BODY_LAST = 2.0, 1.0, 1.0, 0.3

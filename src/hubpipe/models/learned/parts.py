@@ -58,3 +58,8 @@ class Parts:
             told.update(f"\0{name}\0{tensor.dtype}\0".encode())
             told.update(np.ascontiguousarray(tensor).tobytes())
         return told.hexdigest()
+
+
+def below(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+    """Give the arrays whose names begin so, by the rest of their names."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
