@@ -21,8 +21,9 @@ WORSE = 2.0
 # The members that read no words, and those that read little else; a prior speaks in both.
 FORM, WORDS = ("prior", "linear", "trees", "tuned"), ("prior", "words", "names")
 
-# How much a tuned encoder is believed of repositories that nobody labelled: a guess, which no figure backs yet.
-BELIEVED = 0.5
+# How much a tuned encoder is believed of repositories that nobody labelled. Four repositories of NLBSE'24's training
+# file learned, the fifth scored: .709 nats and macro-F1 .696 with this, .728 and .689 with half, .715 and .689 with 0.
+BELIEVED = 0.2
 
 NO_WORDS = "words are not read: the settings say so"
 FEW_FOR_WORDS = "words are not read: fewer than {least} examples"
@@ -93,7 +94,7 @@ def as_it_is(lesson: Lesson, held: Sequence[Fold], recipe: Recipe) -> Trial:
 
 
 def beside_tuned(trial: Trial) -> Trial:
-    """Believe half of what was found without a tuned encoder, and half of what that one says.
+    """Believe the most of what was found without a tuned encoder, and BELIEVED of what that one says.
 
     It has seen all labels there are, so that nothing tells how much to believe it.
     """
