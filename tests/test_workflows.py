@@ -191,7 +191,7 @@ def test_what_nobody_merged_is_proposed_anew_where_its_pull_request_was_closed(p
 
 
 def test_a_model_that_is_not_promoted_ends_the_job_before_anything_is_proposed() -> None:
-    *_, learn, propose = steps(read("train"))
+    *_, learn, _, propose = steps(read("train"))
     assert learn["with"]["mode"] == action.TRAIN
     assert not {"if", "continue-on-error"} & {*learn, *propose}
 

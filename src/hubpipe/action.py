@@ -119,7 +119,7 @@ def _train(environ: Mapping[str, str], deadline: Deadline) -> int:
     )
     known = {**environ, "GITHUB_TOKEN": token}
     try:
-        trained = command.train_or_index(asked, known, _told_progress, lambda: _searches(known, deadline), deadline)
+        trained = command.train_or_index(asked, known, _Progress(), lambda: _searches(known, deadline), deadline)
     except Stop as stop:
         raise StoppedError(NOT_LEARNED.format(reason=stop, history=asked.history, out=out)) from stop
     deadline.over()
@@ -145,9 +145,16 @@ def _searches(environ: Mapping[str, str], deadline: Deadline) -> bool:
     return any(flow is not None and flow.searches for flow in settings.flows.values())
 
 
-def _told_progress(done: int, total: int | None) -> None:
-    if done % PROGRESS_EVERY == 0 or done == total:
-        log.info(READ_SO_FAR.format(done=done, total=total or "?"))
+class _Progress:
+    """Says in the log how far a reading is, whenever so many more were read, wherever it went on."""
+
+    def __init__(self) -> None:
+        self._told = 0
+
+    def __call__(self, done: int, total: int | None) -> None:
+        if done // PROGRESS_EVERY > self._told // PROGRESS_EVERY or done == total:
+            log.info(READ_SO_FAR.format(done=done, total=total or "?"))
+            self._told = done
 
 
 def _share(text: str) -> float:

@@ -50,8 +50,8 @@ def history(*pasts: Past) -> History:
     return History("octo-org/octo-repo", pasts)
 
 
-def only(*pasts: Past, me: str | None = None) -> Example:
-    (example,) = counting.examples(history(*pasts), me)
+def only(*pasts: Past, machines: Sequence[str] = ()) -> Example:
+    (example,) = counting.examples(history(*pasts), machines)
     return example
 
 
@@ -97,10 +97,10 @@ def test_a_correction_of_a_bot_weighs_twice_and_one_of_a_person_does_not() -> No
     assert (only(changed_mind).denied, only(changed_mind).weight) == (("bug",), 1.0)
 
 
-@pytest.mark.parametrize("me", ["hubby", "Hubby", "hubby[bot]"])
-def test_our_own_labels_are_a_bots_whatever_our_login_looks_like(me: str) -> None:
+@pytest.mark.parametrize("login", ["hubby", "Hubby", "hubby[bot]"])
+def test_a_machines_labels_are_a_bots_whatever_its_login_looks_like(login: str) -> None:
     one = past(["bug", "ui"], [add("ui", ANNE, 1), add("bug", Actor("hubby"), 2)])
-    assert (only(one, me=me).labels, only(one, me=me).unsure) == (("ui",), ("bug",))
+    assert (only(one, machines=["other", login]).labels, only(one, machines=[login]).unsure) == (("ui",), ("bug",))
     assert only(one).labels == ("bug", "ui")
 
 

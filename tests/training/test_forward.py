@@ -67,6 +67,15 @@ def test_what_nobody_knows_is_no_change_of_a_share() -> None:
     assert steady(dated(300), truth)
 
 
+def test_a_few_without_a_date_are_the_oldest() -> None:
+    examples, truth = dated(300), truth_of(drifting())
+    examples[290] = Example("No date", "", ("x",))
+    split = folds(examples, truth, 0)
+
+    assert all(290 in old and 290 not in new for old, new in split)
+    assert all(max(set(old) - {290}) < min(new) for old, new in split)
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 9])
 def test_a_few_rows_are_each_measured_at_most_once(count: int) -> None:
     split = forward(np.arange(count, dtype=float), truth_of([row % 2 for row in range(count)]))

@@ -150,10 +150,19 @@ def test_the_newest_are_measured_on_and_no_text_is_on_both_sides() -> None:
 
 
 def test_without_all_dates_the_split_is_random_and_says_so() -> None:
-    examples = [*issues(), Example("No date", "", ("bug",))]
+    examples = [*issues(), Example("No date", "", ("bug",)), Example("Nor has this", "", ("wish",))]
     parted = split(examples)
-    assert "1 of 21 have no date" in parted.words
+    assert "2 of 22 have no date" in parted.words
+    assert "at random" in parted.words
     assert split(examples) == parted
+
+
+def test_a_few_without_a_date_are_only_learned_from() -> None:
+    bare = Example("No date", "", ("bug",))
+    parted = split([*issues(), bare])
+    assert parted.words.startswith("in time")
+    assert parted.words.endswith("; 1 of 21 have no date, and are only learned from")
+    assert bare in parted.learn
 
 
 def test_of_equal_texts_the_last_one_counts() -> None:

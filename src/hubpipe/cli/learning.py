@@ -25,7 +25,9 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option("--data", type=FILE, help="Labelled issues: CSV, TSV, JSON or JSON Lines with title, body, label(s).")
 @click.option("--repo", metavar="OWNER/NAME", help="Read the history of this repository instead (GITHUB_TOKEN).")
 @click.option("--out", type=FOLDER, default=Path(".github/hubpipe"), show_default=True, help="The model's folder.")
-@click.option("--labels", metavar="A,B", help="Learn these labels alone, instead of all with enough examples.")
+@click.option(
+    "--labels", metavar="A,B", help='Learn these labels alone, instead of all with enough examples: a,"b, c".'
+)
 @click.option("--min-examples", type=click.IntRange(2), default=8, show_default=True, help="Of a label to be learned.")
 @click.option("--tune", is_flag=True, help="Tune the encoder, too: minutes instead of seconds.")
 @click.option("--adapt", type=FILE, multiple=True, help="Labelled issues of other repositories, to start from.")
@@ -35,6 +37,10 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option("--split", type=click.Choice(["temporal", "random"]), default="temporal", show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--history", type=FOLDER, default=Path(".cache/hubpipe"), show_default=True, help="What --repo has read.")
+@click.option(
+    "--machine", metavar="LOGIN", multiple=True, help="With --repo, no person, though GitHub calls it no bot."
+)
+@click.option("--pull-requests", is_flag=True, help="With --repo, learn from pull requests, too.")
 @click.option("--wait", is_flag=True, help="With --repo, wait where GitHub's rate limit says so, however long.")
 @click.option("--report", type=FILE, help="Write the report, as the file's name ends: .html, .json, .md or .txt.")
 @click.option("--force", is_flag=True, help="Take the new model even if it is worse than the one in use.")

@@ -1,5 +1,6 @@
 """Turn what somebody asked to learn, on a command line or in a workflow, into a trained model."""
 
+import csv
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +26,19 @@ Progress = Callable[[int, int | None], None]
 
 ONE_OF_THEM = "name what to learn from: --data FILE, or --repo OWNER/NAME"
 # What an index of issues has no use for.
-LEARNING_ALONE = ("labels", "min_examples", "tune", "adapt", "encoder", "revision", "split", "seed", "report", "force")
+LEARNING_ALONE = (
+    "labels",
+    "min_examples",
+    "tune",
+    "adapt",
+    "encoder",
+    "revision",
+    "split",
+    "seed",
+    "machine",
+    "report",
+    "force",
+)
 NOT_FOR_AN_INDEX = (
     "--index-only learns no labels, and does not read {options}: leave it out. The vectors are the embedded model's, "
     "or those of the encoder of the learned model that lies in --out"
@@ -34,6 +47,7 @@ LEFT_OUT = (
     "{count} issues are not learned from: no person labelled them, or kept what a bot set ({triaged} of them a person "
     "closed or changed, and left without a label)"
 )
+NO_FOLDER = "{path} cannot be written: {file} is a file, and no folder"
 NEEDS_TOKEN = "reading a history needs a token: set GITHUB_TOKEN"  # noqa: S105 - no secret
 
 
@@ -54,6 +68,8 @@ class Asked:
     split: How = "temporal"
     seed: int = 0
     history: Path = Path(".cache/hubpipe")
+    machine: tuple[str, ...] = ()
+    pull_requests: bool = False
     wait: bool = False
     report: Path | None = None
     force: bool = False
@@ -112,6 +128,10 @@ def _check(asked: Asked) -> None:
     """Refuse what could not be written, before an hour's work and not after it."""
     if asked.report is not None:
         writing.form_of(asked.report)
+    for path in filter(None, (asked.out, asked.report)):
+        above = next((one for one in path.absolute().parents if one.exists()), None)
+        if above is not None and not above.is_dir():
+            raise UsageError(NO_FOLDER.format(path=path, file=above))
     folder.check_place(asked.out)
 
 
@@ -121,7 +141,7 @@ def _indexed(asked: Asked, examples: Sequence[Example], environ: Mapping[str, st
 
 def _trained(asked: Asked, examples: Sequence[Example], environ: Mapping[str, str], deadline: Deadline) -> Trained:
     corpus = tuple(example for path in asked.adapt for example in files.read(path))
-    labels = tuple(name.strip() for name in asked.labels.split(",") if name.strip()) if asked.labels else None
+    labels = _listed(asked.labels) if asked.labels else None
     plan = Plan(
         fitting=Settings(labels=labels, min_examples=asked.min_examples, seed=asked.seed),
         tuning=TuneSettings(seed=asked.seed) if asked.tune else None,
@@ -136,6 +156,12 @@ def _trained(asked: Asked, examples: Sequence[Example], environ: Mapping[str, st
         asked.report.parent.mkdir(parents=True, exist_ok=True)
         asked.report.write_text(writing.written(trained.report, writing.form_of(asked.report)), "utf-8")
     return trained
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    """Part names at commas; one that has a comma of its own stands in quotes."""
+    cells = next(csv.reader([names], skipinitialspace=True), [])
+    return tuple(cell.strip() for cell in cells if cell.strip())
 
 
 def told(trained: Trained) -> str:
@@ -164,7 +190,8 @@ def history(
     found = collect.collect(
         github, str(asked.repo), asked.history, progress, wait=asked.wait, redaction=redaction_for(environ)
     )
-    judged, others = counting.examples(found), counting.unlabelled(found)
+    who, pulls = asked.machine, asked.pull_requests
+    judged, others = counting.examples(found, who, pulls=pulls), counting.unlabelled(found, who, pulls=pulls)
     triaged = sum(not (example.labels or example.denied) for example in judged)
     if others or triaged:
         log.info(LEFT_OUT.format(count=len(others) + triaged, triaged=triaged))

@@ -4,7 +4,7 @@ By the paired bootstrap: both are measured on the same draws of examples (Koehn 
 https://aclanthology.org/W04-3250; Berg-Kirkpatrick, Burkett and Klein 2012, https://aclanthology.org/D12-1091).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,8 @@ RESAMPLES = 2_000
 # Fewer examples than this say nothing about which of two models is better.
 LEAST = 30
 IN_USE = "the model in use"
+# Which share of the labels given has to be of labels that both reports know, to hold one against the other.
+ALIKE = 0.8
 
 NOT_THE_SAME = "the models are compared on {new} and {old} examples: they must be the same ones"
 NOTHING = "there is nothing to compare on: none of {count} examples has a label that a model knows"
@@ -30,8 +32,8 @@ CHANGE = (
 )
 MACRO, ACCURACY = "macro-F1", "accuracy"
 FALLEN = (
-    "worse than the model in use was on other examples, beyond chance: accuracy {old[0]:.3f} to {old[1]:.3f} then, "
-    "{new[0]:.3f} to {new[1]:.3f} now"
+    "worse than the model in use was on other examples, beyond chance: its best label was right {old[0]:.3f} to "
+    "{old[1]:.3f} of the times, and now is {new[0]:.3f} to {new[1]:.3f}"
 )
 
 
@@ -94,20 +96,29 @@ def verdict(new: Scored, old: Scored, *, other: str = IN_USE, resamples: int = R
 
 
 def fallen(new: Measures, kept: object) -> str:
-    """Say how far accuracy fell since the report (`as_json`) of the model in use, for want of examples to compare on.
+    """Say how far the best label's rightness fell since the report (`as_json`) of the model in use.
 
-    Empty where the two 95 % intervals meet, where the labels were others, or where the report is none.
+    That is for want of examples to compare on, and the same measure whether labels exclude each other or not.
+
+    Empty where the two 95 % intervals meet, where most examples had labels of which the other report knows nothing, or
+    where the report is none.
     """
     try:
         report = dict(kept)  # type: ignore[call-overload]
-        low, high = map(float, report["intervals"]["accuracy"])
-        labels, alike = {name.casefold() for name in report["labels"]}, report["exclusive"] == new.exclusive
+        low, high = map(float, report["intervals"]["top1"])
+        then = {name.casefold(): int(label["support"]) for name, label in report["labels"].items()}
     except (KeyError, TypeError, ValueError, AttributeError):
         return ""
-    own = {label.name.casefold() for label in new.labels}
-    if labels != own or not alike or new.accuracy.low is None or new.accuracy.high is None or new.accuracy.high >= low:
+    now = {label.name.casefold(): label.support for label in new.labels}
+    alike, top = all(_shared(one, then.keys() & now.keys()) >= ALIKE for one in (then, now)), new.top1
+    if not alike or top.low is None or top.high is None or top.high >= low:
         return ""
-    return FALLEN.format(old=(low, high), new=(new.accuracy.low, new.accuracy.high))
+    return FALLEN.format(old=(low, high), new=(top.low, top.high))
+
+
+def _shared(support: Mapping[str, int], labels: Collection[str]) -> float:
+    """Tell which share of the labels that people gave is of some."""
+    return sum(support[name] for name in labels) / max(1, sum(support.values()))
 
 
 def _judged(differences: Sequence[Difference], other: str, count: int) -> tuple[bool, str]:

@@ -6,7 +6,7 @@ person took off is denied, and such a correction weighs twice; one that nobody l
 and another took off is denied, too. A user who was deleted since counts as a person, and so does one who left no trace.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,17 +29,17 @@ class _Verdict:
     triaged: bool
 
 
-def examples(history: History, me: str | None = None, *, pulls: bool = False) -> tuple[Example, ...]:
+def examples(history: History, machines: Collection[str] = (), *, pulls: bool = False) -> tuple[Example, ...]:
     """Give what can be learned from, oldest first: what has labels that count, and what people left without any.
 
-    `me` is our own login where we are no bot; pull requests are taken only with `pulls`.
+    `machines` are logins that are no bots to GitHub and no people; pull requests are taken only with `pulls`.
     """
-    return tuple(example for example, known in _judged(history, me, pulls) if known)
+    return tuple(example for example, known in _judged(history, machines, pulls) if known)
 
 
-def unlabelled(history: History, me: str | None = None, *, pulls: bool = False) -> tuple[Example, ...]:
+def unlabelled(history: History, machines: Collection[str] = (), *, pulls: bool = False) -> tuple[Example, ...]:
     """Give the others, whose labels nobody knows: their texts are the repository's all the same."""
-    return tuple(example for example, known in _judged(history, me, pulls) if not known)
+    return tuple(example for example, known in _judged(history, machines, pulls) if not known)
 
 
 def _repeats(past: Past) -> tuple[int, ...]:
@@ -48,10 +48,11 @@ def _repeats(past: Past) -> tuple[int, ...]:
     return tuple(number for number, marked in found.items() if marked)
 
 
-def _judged(history: History, me: str | None, pulls: bool) -> Iterator[tuple[Example, bool]]:
+def _judged(history: History, machines: Collection[str], pulls: bool) -> Iterator[tuple[Example, bool]]:
+    logins = {_bare(login) for login in machines}
     for past in history.past:
         if past.kind == "issue" or pulls:
-            verdict = _Trial(past, me).verdict()
+            verdict = _Trial(past, logins).verdict()
             yield _example(history.repo, past, verdict), bool(verdict.counted) or verdict.triaged
 
 
@@ -79,7 +80,7 @@ class _Trial:
     """One issue, and who of those who changed it is a machine."""
 
     past: Past
-    me: str | None
+    machines: Collection[str]
 
     def verdict(self) -> _Verdict:
         """Say of each label that was ever there what it is worth."""
@@ -130,7 +131,7 @@ class _Trial:
         if actor is None:
             return False
         # GraphQL names an app without the ending that REST gives it.
-        return actor.bot or (self.me is not None and _bare(actor.login) == _bare(self.me))
+        return actor.bot or _bare(actor.login) in self.machines
 
 
 def _bare(login: str) -> str:

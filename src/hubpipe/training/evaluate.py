@@ -15,6 +15,7 @@ ALL_LEARNED = "{model} learned from all {count} examples: measure it on others"
 NO_LABELS = "no example has a label: there is nothing to measure on"
 ALL_TESTED = "all labelled examples"
 SOME_LEARNED = "; {count} of {total} left out, for the model learned from them"
+UNLABELLED = "; {count} without a label left out, for nothing tells whether one is missing"
 
 
 def evaluate(examples: Sequence[Example], model: str, places: Places, precision: float) -> TrainingReport:
@@ -36,6 +37,8 @@ def evaluate(examples: Sequence[Example], model: str, places: Places, precision:
     values = {cutoff.label: cutoff.score for cutoff in found}
     left_out = len(labelled) - len(fresh)
     words = ALL_TESTED + (SOME_LEARNED.format(count=left_out, total=len(labelled)) if left_out else "")
+    bare = sum(not (example.labels or example.denied) for example in examples)
+    words += UNLABELLED.format(count=bare) if bare else ""
     return TrainingReport(
         name=model,
         measures=measure(scored, values, precision if learned else None),

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from hubpipe.text import Document, of_issue
 
+# So large a share without a date does not hide the order of the others.
+FEW = 0.05
+
 
 @dataclass(frozen=True)
 class Example:
@@ -48,14 +51,20 @@ class Example:
 
     @property
     def fingerprint(self) -> str:
-        """Tell the same text again, whatever its labels: 16 hexadecimal digits."""
-        return hashlib.sha256(f"{self.title.strip()}\0{self.body.strip()}".encode(errors="replace")).hexdigest()[:16]
+        """Tell the same text again, whatever its labels and however its lines end: 16 hexadecimal digits."""
+        told = f"{self.title.strip()}\0{self.body.strip()}".replace("\r\n", "\n").replace("\r", "\n")
+        return hashlib.sha256(told.encode(errors="replace")).hexdigest()[:16]
 
     @property
     def place(self) -> str:
         """Tell the same issue again, however it was edited: 16 hexadecimal digits, empty where it has no number."""
         named = f"{self.repo.casefold()}#{self.number}"
         return hashlib.sha256(named.encode(errors="replace")).hexdigest()[:16] if self.repo and self.number else ""
+
+
+def dated(examples: Sequence[Example]) -> bool:
+    """Tell whether examples have an order in time: all but a few have a date, and those count as the oldest."""
+    return sum(example.created_at is None for example in examples) <= FEW * len(examples)
 
 
 def marks(examples: Sequence[Example]) -> set[str]:

@@ -24,7 +24,10 @@ TOO_FEW_LABELS = (
     "or ask for fewer examples"
 )
 NO_EXAMPLES = "No example of the label {label}: take it off the list, or collect more issues"
-ONE_LABEL = "Every example has the label {label}: there is nothing to tell it from. Collect issues without it too"
+ONE_LABEL = (
+    "Every labelled example has the label {label}: there is nothing to tell it from. Label others, too: one without "
+    "any label tells nothing, for it may only be missing"
+)
 TOO_FEW_ROWS = "{count} examples are too few to measure what was learned of them: collect more issues"
 OTHER_ROWS = "the rehearsal was on other rows than `rehearsed` gives"
 IN_TIME, BY_LABEL, BY_LOT, BY_REPOSITORY = "in time", "in time, each label by itself", "by lot", "by repository"

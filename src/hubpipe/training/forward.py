@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from hubpipe.training.examples import Example
+from hubpipe.training.examples import Example, dated
 
 Rows: TypeAlias = NDArray[np.intp]
 Fold: TypeAlias = tuple[Rows, Rows]
@@ -23,7 +23,7 @@ STEADY = 0.3
 
 
 def folds(examples: Sequence[Example], truth: NDArray[np.int8], seed: int) -> list[Fold]:
-    """Split examples forward in time where every one has a date, else by lot."""
+    """Split examples forward in time where they are `dated`, else by lot."""
     return forward(_times(examples), truth) if in_time(examples) else by_lot(truth, FOLDS, seed)
 
 
@@ -65,17 +65,17 @@ def by_group(groups: Sequence[int]) -> list[Fold]:
 
 
 def oldest_first(examples: Sequence[Example]) -> NDArray[np.float64]:
-    """Give when each example was written (seconds); all the same where not every one has a date."""
+    """Give when each example was written (seconds); all the same where that is not known."""
     return _times(examples) if in_time(examples) else np.zeros(len(examples))
 
 
 def in_time(examples: Sequence[Example]) -> bool:
     """Tell whether folds follow time."""
-    return all(example.created_at is not None for example in examples)
+    return dated(examples)
 
 
 def _times(examples: Sequence[Example]) -> NDArray[np.float64]:
-    return np.array([example.created_at.timestamp() for example in examples if example.created_at is not None])
+    return np.array([0.0 if one.created_at is None else one.created_at.timestamp() for one in examples])
 
 
 def _places(times: NDArray[np.float64], truth: NDArray[np.int8]) -> NDArray[np.float64]:

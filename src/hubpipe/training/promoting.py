@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hubpipe.errors import UsageError
+from hubpipe.errors import ModelError, UsageError
 from hubpipe.models.base import Places
 from hubpipe.models.learned import folder
 from hubpipe.training import trying
@@ -30,7 +30,8 @@ class Promotion:
 def promote(new: Path, old: Path, examples: Sequence[Example], places: Places, *, force: bool = False) -> Promotion:
     """Put the model of one folder into another, unless it is worse than what is there beyond chance.
 
-    They are compared on the examples that neither learned from. Raises UsageError where there is no new model.
+    They are compared on the examples that neither learned from. Raises UsageError where there is no new model, and
+    ModelError where one cannot be read; by `force` the old one need not be.
     """
     folder.recover(old)
     if not folder.is_learned(new):
@@ -38,7 +39,12 @@ def promote(new: Path, old: Path, examples: Sequence[Example], places: Places, *
     if not folder.is_learned(old):
         _put(new, old)
         return Promotion(True, PROMOTED.format(words=FIRST))
-    worse, words = _compared(new, old, examples, places)
+    try:
+        worse, words = _compared(new, old, examples, places)
+    except ModelError as fault:
+        if not force:
+            raise
+        worse, words = True, str(fault)
     if worse and not force:
         return Promotion(False, REFUSED.format(words=words))
     _put(new, old)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from hubpipe.training.examples import Example
+from hubpipe.training.examples import Example, dated
 
 How = Literal["temporal", "random"]
 # The newest part: what a model will meet is what comes next.
@@ -16,6 +16,7 @@ SHARE = 0.25
 IN_TIME = "in time: learned on the older, measured on the newest {share:.0%}"
 AT_RANDOM = "at random: measured on {share:.0%} (seed {seed})"
 NO_DATES = "; {count} of {total} have no date, so their order says nothing"
+FEW_UNDATED = "; {count} of {total} have no date, and are only learned from"
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,17 @@ class Split:
 def split(examples: Sequence[Example], how: How = "temporal", share: float = SHARE, seed: int = 0) -> Split:
     """Take the newest `share` of the examples aside (or a random one); of equal texts all stand on one side.
 
-    Where some examples have no date, nobody knows what is newest: the split is random, and says so.
+    A few examples without a date count as older than all others. Where more have none (`dated`), nobody knows what is
+    newest: the split is random, and says so.
     """
     distinct = once(examples)
     undated = sum(example.created_at is None for example in distinct)
-    temporal = how == "temporal" and not undated
+    temporal = how == "temporal" and dated(distinct)
     order = by_date(distinct) if temporal else _shuffled(distinct, seed)
     tested = round(len(order) * share)
     words = IN_TIME.format(share=share) if temporal else AT_RANDOM.format(share=share, seed=seed)
     if how == "temporal" and undated:
-        words += NO_DATES.format(count=undated, total=len(distinct))
+        words += (FEW_UNDATED if temporal else NO_DATES).format(count=undated, total=len(distinct))
     return Split(tuple(order[: len(order) - tested]), tuple(order[len(order) - tested :]), words)
 
 

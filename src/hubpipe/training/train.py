@@ -33,10 +33,12 @@ AGAIN = "learning again, from all {count} examples"
 PROMOTED = "promoted: {out} holds the new model"
 FORCED = "promoted although it is worse, as asked"
 REFUSED = (
-    "not promoted: {words}. The new model lies in {candidate}; {out} stays as it was (--force takes it all the same)"
+    "not promoted: {words}. The new model lies in {candidate}; {out} stays as it was (--force takes it all the same, "
+    "and so does a run for which there is no {out})"
 )
 NOT_COMPARED = "not compared with the model in use: only {count} examples are new to both"
 UNREADABLE = "not compared with the model in use, which no run can read: {reason}"
+OLD = "in use, on {count} that are new to it"
 WORSE_THAN_NONE = "without a history one does better; the learned model is {words}"
 
 
@@ -69,11 +71,15 @@ class Trained:
 
 @dataclass(frozen=True)
 class _Against:
-    """What came of holding a new model against the one in use: the verdict, or in words why there is none."""
+    """What came of holding a new model against the one in use: the verdict, or in words why there is none.
+
+    `old` is what the one in use said of what is new to it.
+    """
 
     verdict: Verdict | None = None
     words: str = ""
     worse: bool = False
+    old: Scored | None = None
 
 
 def train(examples: Sequence[Example], request: Request, places: Places, tell: Tell) -> Trained:
@@ -95,11 +101,13 @@ def train(examples: Sequence[Example], request: Request, places: Places, tell: T
         # From its files, as a run will read it.
         folder.save(Path(kept) / "trial", trial, "")
         candidate = trying.named(str(Path(kept) / "trial"), places)
-        new = trying.scored(candidate, parted.test, trying.labels_of(parted.test, trial.parts.labels))
+        asked = request.plan.fitting.labels is not None
+        labels = trying.labels_of(() if asked else parted.test, trial.parts.labels)
+        new = trying.scored(candidate, parted.test, labels)
     against = _against_the_one_in_use(request, new, places)
     others = _others(parted, new, trial.parts.labels, places)
     silent = _silent(new, others)
-    told = _report(request, parted, trial, new, others, against.verdict)
+    told = _report(replace(request, plan=first), parted, trial, new, others, against)
     against = _else_by_its_report(request, told, against)
     tell(AGAIN.format(count=len(known)))
     final = learn([*parted.learn, *parted.test], whole, places, tell)
@@ -125,7 +133,7 @@ def _against_the_one_in_use(request: Request, new: Scored, places: Places) -> _A
         # That it cannot be read says itself what mends it: to train again.
         return _Against(words=UNREADABLE.format(reason=fault))
     found = compare.verdict(trying.only(new, fresh), said, seed=request.seed)
-    return _Against(found, found.words, found.worse)
+    return _Against(found, found.words, found.worse, said)
 
 
 def _else_by_its_report(request: Request, told: TrainingReport, against: _Against) -> _Against:
@@ -163,15 +171,17 @@ def _silent(new: Scored, others: dict[str, Scored]) -> str:
 
 
 def _report(
-    request: Request, parted: Split, trial: Learned, new: Scored, others: dict[str, Scored], verdict: Verdict | None
+    request: Request, parted: Split, trial: Learned, new: Scored, others: dict[str, Scored], against: _Against
 ) -> TrainingReport:
+    if against.old is not None:
+        others = {**others, OLD.format(count=len(against.old.examples)): against.old}
     found = trying.limits(trial, request.precision)
     values = {cutoff.label: cutoff.score for cutoff in found}
     return TrainingReport(
         name=request.name or request.out.name,
         measures=measure(new, values, request.precision),
         baselines={name: measure(one, {}, None) for name, one in others.items()},
-        comparison=verdict,
+        comparison=against.verdict,
         settings=settings_of(request, trial),
         split=SplitFacts(parted.words, writing.side(parted.test), writing.side(parted.learn)),
         needs={cutoff.label: cutoff.words for cutoff in found if cutoff.score is None},

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from hubpipe.errors import UsageError
+from hubpipe.render.neutral import neutralise
 from hubpipe.training.examples import Example
 from hubpipe.training.report import Side, TrainingReport, as_json, as_markdown, as_page, as_text
 
@@ -56,7 +57,7 @@ def form_of(path: Path) -> Form:
 def card(report: TrainingReport, labels: Sequence[str], encoder: str) -> str:
     """Write a learned model's card."""
     base = EMBEDDED if encoder == "embedded" else encoder
-    named = json.dumps(list(labels), ensure_ascii=False)
+    named = ", ".join(neutralise(label) for label in labels)
     return CARD.format(labels=named, base=json.dumps(base), report=as_markdown(report))
 
 
