@@ -65,6 +65,14 @@ def test_every_form_of_a_file_gives_the_same_example(name: str, data: str | byte
         ("[bug", ("[bug",)),
         ("", ()),
         (" ; ", ()),
+        ("\"['bug', 'area, ui']\"", ("bug", "area, ui")),
+        ("\"['bug','ui']\"", ("bug", "ui")),
+        ("\"[{'name': 'bug', 'default': True}]\"", ("bug",)),
+        ("['bug' 'ui']", ("['bug' 'ui']",)),
+        ('"[type] bug, [area] ui"', ("[type] bug", "[area] ui")),
+        ("[" * 200_000, ("[" * 200_000,)),
+        ("[" * 50_000, ("[" * 50_000,)),
+        ("[" + "-" * 50_000 + "1]", ("[" + "-" * 50_000 + "1]",)),
     ],
 )
 def test_labels_stand_in_a_list_or_between_separators(cell: str, labels: tuple[str, ...], tmp_path: Path) -> None:
@@ -73,6 +81,90 @@ def test_labels_stand_in_a_list_or_between_separators(cell: str, labels: tuple[s
 
 def test_a_column_of_one_label_keeps_its_comma(tmp_path: Path) -> None:
     assert only(write(tmp_path, "data.csv", 'title,label\nCrash,"area, ui"\n')).labels == ("area, ui",)
+
+
+@pytest.mark.parametrize(
+    ("cell", "labels"),
+    [
+        ({"nodes": [{"name": "bug"}, {"name": "ui"}]}, ("bug", "ui")),
+        ({"name": "bug"}, ("bug",)),
+        (7, ("7",)),
+        ([7, {"name": 8}], ("7", "8")),
+        (float("nan"), ()),
+        ([float("nan"), "bug"], ("bug",)),
+        (None, ()),
+        ("\ud800bug", ("?bug",)),
+        (["\ud800bug"], ("?bug",)),
+    ],
+)
+@pytest.mark.parametrize("key", ["label", "labels"])
+def test_labels_of_json_may_be_objects_or_numbers(
+    key: str, cell: object, labels: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert only(write(tmp_path, "data.json", json.dumps([{"title": "a", key: cell}]))).labels == labels
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        (True, "true or false"),
+        (False, "true or false"),
+        ([None], "null"),
+        ([True], "true or false"),
+        ([["bug"]], "a list"),
+        ([{"title": "bug"}], "an object without a name"),
+        ([{"name": None}], "an object without a name"),
+        ({"nodes": [None]}, "null"),
+        ({"color": "red"}, "an object without a name"),
+        ('["bug", null]', "null"),
+    ],
+)
+@pytest.mark.parametrize(("name", "place"), [("data.json", r"data\.json: row 2"), ("data.jsonl", r"data\.jsonl:2")])
+def test_what_can_be_no_label_is_said_with_its_place(
+    name: str, place: str, cell: object, kind: str, tmp_path: Path
+) -> None:
+    rows = [json.dumps({"title": "a", "labels": one}) for one in ("bug", cell)]
+    data = "\n".join(rows) if name == "data.jsonl" else f"[{','.join(rows)}]"
+    with pytest.raises(UsageError, match=f"{place}: labels: {kind} is no label: write a name, a list of names"):
+        files.read(write(tmp_path, name, data))
+
+
+def test_rows_with_a_label_and_rows_with_labels_are_both_read(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"label": "a, b"}, {"labels": "c, d"}, {"label": "a", "labels": ["a", "e"]}]
+    path = write(tmp_path, "data.jsonl", "\n".join(json.dumps({"title": "x", **row}) for row in rows))
+    assert [set(one.labels) for one in files.read(path)] == [{"a, b"}, {"c", "d"}, {"a", "e"}]
+
+
+def test_a_column_without_a_name_is_none_that_a_row_lacks(tmp_path: Path) -> None:
+    rows = [{"": "7", "title": "a", "label": "bug"}, {"": "8", "title": "b", "body": "c", "label": "bug"}]
+    first, second = files.read(write(tmp_path, "data.json", json.dumps(rows)))
+    assert (first.body, second.body) == ("", "c")
+
+
+def test_several_columns_of_labels_are_all_read(tmp_path: Path) -> None:
+    path = write(tmp_path, "data.csv", "Summary,Labels,Labels,Labels\nCrash,bug,,ui\n")
+    assert only(path).labels == ("bug", "ui")
+
+
+def test_a_lone_surrogate_leaves_titles_and_bodies_encodable(tmp_path: Path) -> None:
+    row = {"title": "\ud800crash", "body": "on\udfff", "label": "bug", "repo": "a/\ud800b", "url": "\ud800"}
+    example = only(write(tmp_path, "data.json", json.dumps([row])))
+    assert (example.title, example.body, example.repo, example.url) == ("?crash", "on?", "a/?b", "?")
+
+
+def test_the_keys_of_githubs_own_tools_are_known(tmp_path: Path) -> None:
+    dates = dict.fromkeys(("createdAt", "closedAt", "updatedAt"), "2024-05-01T02:00:00Z")
+    row = {"title": "a", "labels": [{"name": "bug"}], **dates, "url": "https://api.x", "html_url": "https://x"}
+    example = only(write(tmp_path, "data.json", json.dumps([row])))
+    then = datetime(2024, 5, 1, 2, tzinfo=UTC)
+    assert (example.created_at, example.closed_at, example.updated_at, example.url) == (then, then, then, "https://x")
+
+
+@pytest.mark.parametrize("cell", [None, "", "nan", "NaN", "NaT", "None", "null", float("nan")])
+def test_a_table_may_write_that_it_has_no_date(cell: object, tmp_path: Path) -> None:
+    row = {"title": "a", "label": "bug", "created_at": cell, "closed": cell, "updated": cell}
+    example = only(write(tmp_path, "data.json", json.dumps([row])))
+    assert (example.created_at, example.closed_at, example.updated_at) == (None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -156,8 +248,21 @@ def test_other_columns_can_be_named(tmp_path: Path) -> None:
         ("data.json", '{"a": [], "b": []}', "no list of examples"),
         ("data.json", "[1, 2]", "no list of examples"),
         ("data.json", "7", "no list of examples"),
-        ("data.csv", "title,label,created_at\na,bug,2024-01-01\nb,bug,soon\n", "row 2: 'soon' is no date"),
-        ("data.csv", "title,label,created_at\na,bug,0001-01-01T00:00+05:00\n", "row 1: '0001-.*' is no date"),
+        ("data.json", '[{"title": {"a": 1}, "label": "b"}]', r"data\.json: row 1: title: an object is no text"),
+        ("data.jsonl", '{"title": [], "label": "b"}', r"data\.jsonl:1: title: a list is no text"),
+        ("data.json", '[{"title": "a", "body": {}, "label": "b"}]', r"data\.json: row 1: body: an object is no text"),
+        ("data.json", '[{"title": "a", "label": "b"}, {"label": "b"}]', r"data\.json: row 2: the row has no title"),
+        ("data.json", '[{"title": "a", "label": "b", "closedAt": "soon"}]', "row 1: closedAt: 'soon' is no date"),
+        (
+            "data.csv",
+            "title,label,created_at\na,bug,2024-01-01\nb,bug,soon\n",
+            r"data\.csv:3: created_at: 'soon' is no date",
+        ),
+        (
+            "data.csv",
+            "title,label,created_at\na,bug,0001-01-01T00:00+05:00\n",
+            r"data\.csv:2: created_at: '0001-.*' is no date",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_place(name: str, data: str | bytes, message: str, tmp_path: Path) -> None:
