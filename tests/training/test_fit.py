@@ -369,7 +369,7 @@ def test_a_label_that_is_asked_for_twice_is_learned_once_whatever_its_case() -> 
         ([], Settings(), "Nothing to learn: 0 of 0 labels"),
         (issues(count=3), Settings(), "0 of 3 labels have at least 8 examples"),
         (issues(), Settings(labels=("bug", "chore")), "No example of the label chore"),
-        (issues(("bug",)), Settings(), "Every example has the label bug"),
+        (issues(("bug",)), Settings(), "Every labelled example has the label bug"),
         (issues(count=1), Settings(min_examples=1), "too few to measure"),
     ],
 )
