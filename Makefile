@@ -3,7 +3,7 @@
 # make check  format, lint, types, import contracts, dead code, workflows
 # make audit  ask PyPI whether what the locks name has a known vulnerability
 PYTHON ?= python3.11
-# Processes of `make test`, each with a file of tests at a time; each takes up to 4 GB of memory. WORKERS=0: one, in order.
+# Processes of `make test`, each with a file of tests at a time. WORKERS=0: one, in order.
 WORKERS ?= 2
 # Where torch's CPU build is looked for when the configured package index does not have it.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu

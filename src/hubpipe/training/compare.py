@@ -98,10 +98,9 @@ def verdict(new: Scored, old: Scored, *, other: str = IN_USE, resamples: int = R
 def fallen(new: Measures, kept: object) -> str:
     """Say how far the best label's rightness fell since the report (`as_json`) of the model in use.
 
-    That is for want of examples to compare on, and the same measure whether labels exclude each other or not.
-
-    Empty where the two 95 % intervals meet, where most examples had labels of which the other report knows nothing, or
-    where the report is none.
+    It is for want of examples to compare on, and the same measure whether labels exclude each other or not.
+    Empty where the two 95 % intervals meet, where too many labels are in one of the two reports alone (ALIKE), or where
+    the old report is none.
     """
     try:
         report = dict(kept)  # type: ignore[call-overload]

@@ -31,7 +31,7 @@ def forward(times: NDArray[np.float64], truth: NDArray[np.int8]) -> list[Fold]:
     """Split rows in the order of time: each block is measured on by what is learned on all before it.
 
     The oldest third is never measured on. Where the rows are not `steady`, a row's place in time is its rank among the
-    rows of its own labels, so that every label is in every block, and some rows are older than what is learned before.
+    rows of its own labels, so that every label is in every block; some rows are then measured by what is newer.
     """
     return _blocks(_places(times, truth))
 
